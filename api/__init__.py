@@ -1,0 +1,1 @@
+"""The Litestar application: one controller a resource, pages, dashboards."""

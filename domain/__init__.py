@@ -1,0 +1,1 @@
+"""Rules and SQL that REST and sockets both need, one folder an aggregate."""

@@ -1,0 +1,1 @@
+"""The ground everyone stands on: contracts, settings, engines, the embedded stack."""

@@ -1,0 +1,102 @@
+"""Kafka: the emitter that the API and gateway write events with, and the topics' creation.
+
+An act is accepted once the broker has acknowledged its event, so `emit` waits for that.
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterable
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from livestreamx.errors import Unavailable
+from livestreamx.events import Event, encode
+from livestreamx.topics import ALL, Topic
+
+DELIVERY_TIMEOUT_MS = 10_000
+REQUEST_ID_HEADER = "request-id"
+
+
+def producer(bootstrap: str, **options: object) -> Producer:
+    """An idempotent producer that never reorders and answers within `DELIVERY_TIMEOUT_MS`."""
+    return Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "acks": "all",
+            "linger.ms": 1,
+            "compression.type": "lz4",
+            "message.timeout.ms": DELIVERY_TIMEOUT_MS,
+            "partitioner": "murmur2_random",
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 500,
+            **options,
+        }
+    )
+
+
+def make_topics(bootstrap: str, topics: Iterable[Topic] = ALL) -> list[str]:
+    """Create the topics that are missing; their names."""
+    admin = AdminClient({"bootstrap.servers": bootstrap})
+    there = admin.list_topics(timeout=10).topics
+    wanted = [
+        NewTopic(topic.name, topic.partitions, 1, config={"retention.ms": str(topic.retention_ms)})
+        for topic in topics
+        if topic.name not in there
+    ]
+    for name, made in (admin.create_topics(wanted, request_timeout=15) if wanted else {}).items():
+        try:
+            made.result(15)
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise RuntimeError(f"topic {name}: {error}") from error
+    return [topic.topic for topic in wanted]
+
+
+class Emitter:
+    """Writes events to Kafka and tells when the broker has them; one a process."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._producer = producer(bootstrap)
+        self._open = True
+        self._poller = threading.Thread(target=self._poll, name="emitter", daemon=True)
+        self._poller.start()
+
+    async def emit(self, event: Event, *, request_id: str = "") -> None:
+        """Write one event and wait until it is durable; `Unavailable` when the broker did not take it in time."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+
+        def settle(error: KafkaError | None) -> None:
+            if done.done():
+                return
+            if error is None:
+                done.set_result(None)
+            else:
+                done.set_exception(Unavailable(f"The event log did not answer: {error.name()}"))
+
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            loop.call_soon_threadsafe(settle, error)
+
+        try:
+            self._producer.produce(
+                event.topic.name,
+                encode(event),
+                key=event.key,
+                headers=[(REQUEST_ID_HEADER, request_id.encode())] if request_id else [],
+                on_delivery=delivered,
+            )
+        except BufferError as error:
+            raise Unavailable("The event log is busy") from error
+        await done
+
+    def close(self, seconds: float = 10) -> None:
+        """Flush, then stop."""
+        self._producer.flush(seconds)
+        self._open = False
+        self._poller.join(1)
+
+    def _poll(self) -> None:
+        while self._open:
+            self._producer.poll(0.1)

@@ -1,0 +1,42 @@
+"""PostgreSQL: one async pool a process, rows decoded into Structs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from livestreamx.errors import Unavailable
+
+Db = AsyncConnection[TupleRow]
+Pool = AsyncConnectionPool[Db]
+
+set_json_loads(msgspec.json.decode)
+set_json_dumps(msgspec.json.encode)
+
+
+def make_pool(url: str, *, most: int = 10, name: str = "livestreamx") -> Pool:
+    """A pool of autocommit connections, not yet open: `await pool.open()` belongs into the lifespan."""
+    options: dict[str, Any] = {"autocommit": True, "application_name": name}
+    return AsyncConnectionPool(url, min_size=1, max_size=most, open=False, timeout=5, kwargs=options, name=name)
+
+
+@asynccontextmanager
+async def connection(pool: Pool) -> AsyncIterator[Db]:
+    """A connection for single statements; `Unavailable` when none is to be had in time."""
+    try:
+        async with pool.connection() as db:
+            yield db
+    except PoolTimeout as error:
+        raise Unavailable("The database is busy") from error
+
+
+@asynccontextmanager
+async def transaction(pool: Pool) -> AsyncIterator[Db]:
+    """A connection inside one transaction: commits at the end, rolls back on any error."""
+    async with connection(pool) as db, db.transaction():
+        yield db

@@ -1,0 +1,14 @@
+"""Redis: the async client of the API and gateway, the plain client of the dataflows."""
+
+from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
+
+
+def connect(url: str) -> AsyncRedis:
+    """An async client over a pool; answers are bytes."""
+    return AsyncRedis.from_url(url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30)
+
+
+def connect_plain(url: str) -> Redis:
+    """A blocking client for dataflows and commands; answers are bytes."""
+    return Redis.from_url(url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30)

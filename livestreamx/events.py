@@ -1,0 +1,246 @@
+"""Every Kafka event: a tagged union of frozen Structs, encoded as one flat JSON object.
+
+Additive changes only: a new field has a default; a change of meaning is a new type. `docs/events.md` is made from here.
+"""
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from livestreamx import topics
+from livestreamx.clock import now, uuid7
+from livestreamx.topics import Topic
+
+Mood = Literal["hype", "joy", "love", "surprise", "sad", "angry", "calm"]
+MOODS: tuple[Mood, ...] = get_args(Mood)
+Tokens = Annotated[int, msgspec.Meta(description="whole tokens")]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """The envelope that every event carries.
+
+    `occurred_at` is the server's clock; the actor is `user_id`, or `anon_id` for a reader without an account.
+    """
+
+    topic: ClassVar[Topic]
+
+    event_id: UUID = msgspec.field(default_factory=uuid7)
+    occurred_at: datetime = msgspec.field(default_factory=now)
+    stream_id: UUID | None = None
+    creator_id: UUID | None = None
+    user_id: UUID | None = None
+    anon_id: str | None = None
+    session_id: str | None = None
+    """One connection of one viewer; heartbeats of a session add up to minutes watched."""
+
+    @property
+    def key(self) -> str:
+        """The partition key: the stream, else the creator, else the user."""
+        return str(self.stream_id or self.creator_id or self.user_id or self.event_id)
+
+
+# interactions
+
+
+class ViewerJoined(Event, frozen=True, kw_only=True, tag="viewer.joined"):
+    """A viewer's socket entered the room of a stream."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    device: str = ""
+    referrer: str = ""
+
+
+class ViewerHeartbeat(Event, frozen=True, kw_only=True, tag="viewer.heartbeat"):
+    """The viewer is still there; sent every 15 s, `focus` when the page is in the foreground."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    focus: bool = True
+    source: Literal["live", "segment"] = "live"
+
+
+class ViewerLeft(Event, frozen=True, kw_only=True, tag="viewer.left"):
+    """The viewer's socket closed."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    watched_ms: int = 0
+
+
+class ChatMessage(Event, frozen=True, kw_only=True, tag="chat.message"):
+    """A chat message that was accepted and shown."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    message_id: UUID
+    handle: str
+    text: str
+    length: int
+    lang: str = ""
+    reply_to: UUID | None = None
+    accepted: bool = True
+
+
+class ChatDeleted(Event, frozen=True, kw_only=True, tag="chat.deleted"):
+    """A moderator took a message back."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    message_id: UUID
+    reason: str = ""
+
+
+class ReactionSent(Event, frozen=True, kw_only=True, tag="reaction.sent"):
+    """One tap on the mood wheel."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    mood: Mood
+
+
+# economy
+
+
+class GiftSent(Event, frozen=True, kw_only=True, tag="gift.sent"):
+    """A gift was charged; `tokens = paid + bonus`. Money counts each `gift_event_id` once, never a combo's frames."""
+
+    topic: ClassVar[Topic] = topics.ECONOMY
+    gift_event_id: UUID
+    code: str
+    name: str = ""
+    qty: int
+    tokens: Tokens
+    paid: Tokens
+    bonus: Tokens
+    handle: str
+    rarity: str = "common"
+    animation_key: str = ""
+    command: str | None = None
+    combo_id: str | None = None
+    combo_count: int = 1
+
+
+class TokensGranted(Event, frozen=True, kw_only=True, tag="tokens.granted"):
+    """Tokens came into a wallet: sign-up, top-up, level-up or purchase."""
+
+    topic: ClassVar[Topic] = topics.ECONOMY
+    tokens: Tokens
+    bucket: Literal["paid", "bonus"]
+    reason: str
+
+
+# lifecycle
+
+
+class UserRegistered(Event, frozen=True, kw_only=True, tag="user.registered"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    handle: str
+
+
+class CreatorEnrolled(Event, frozen=True, kw_only=True, tag="creator.enrolled"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    handle: str
+
+
+class StreamScheduled(Event, frozen=True, kw_only=True, tag="stream.scheduled"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    title: str
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    language: str = ""
+
+
+class StreamStarted(Event, frozen=True, kw_only=True, tag="stream.started"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    title: str
+    category: str = ""
+    tags: tuple[str, ...] = ()
+    language: str = ""
+
+
+class StreamEnded(Event, frozen=True, kw_only=True, tag="stream.ended"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    duration_s: int
+    reason: str = "creator"
+
+
+class StreamArchived(Event, frozen=True, kw_only=True, tag="stream.archived"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+
+
+class StreamCancelled(Event, frozen=True, kw_only=True, tag="stream.cancelled"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+
+
+class FollowAdded(Event, frozen=True, kw_only=True, tag="follow.added"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    source: str = ""
+
+
+class FollowRemoved(Event, frozen=True, kw_only=True, tag="follow.removed"):
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+
+
+# discovery
+
+
+class RecommendationShown(Event, frozen=True, kw_only=True, tag="rec.impression"):
+    """One stream was recommended to one viewer, at `position` (0 first)."""
+
+    topic: ClassVar[Topic] = topics.DISCOVERY
+    position: int
+    source: str
+    model_version: str
+
+
+class RecommendationClicked(Event, frozen=True, kw_only=True, tag="rec.click"):
+    topic: ClassVar[Topic] = topics.DISCOVERY
+    position: int
+    source: str
+    model_version: str
+
+
+# signals
+
+
+class MoodChanged(Event, frozen=True, kw_only=True, tag="mood.state"):
+    """The mood of a stream at the end of one hop, computed by the mood flow.
+
+    `shares` sum to 1 (empty when nobody reacted); `intensity` is the dominant share, 0 to 1.
+    """
+
+    topic: ClassVar[Topic] = topics.SIGNALS
+    mood: str
+    intensity: float
+    shares: dict[str, float]
+    reactors: int
+    since: datetime
+    hop_end: datetime
+
+
+AnyEvent = (
+    ViewerJoined | ViewerHeartbeat | ViewerLeft | ChatMessage | ChatDeleted | ReactionSent
+    | GiftSent | TokensGranted
+    | UserRegistered | CreatorEnrolled | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
+    | StreamCancelled
+    | FollowAdded | FollowRemoved
+    | RecommendationShown | RecommendationClicked
+    | MoodChanged
+)  # fmt: skip
+
+EVENTS: tuple[type[Event], ...] = get_args(AnyEvent)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """The event as one JSON object."""
+    return _encoder.encode(event)
+
+
+def decode(record: bytes) -> AnyEvent:
+    """The event in a record; `msgspec.DecodeError` or `msgspec.ValidationError` says what is wrong with it."""
+    return _decoder.decode(record)
+
+
+def tag_of(event: type[Event]) -> str:
+    """The type tag, such as `chat.message`."""
+    return str(event.__struct_config__.tag)

@@ -1,0 +1,124 @@
+"""Every Redis key and channel, as functions. The part in braces keeps one room's keys on one cluster node."""
+
+from uuid import UUID
+
+Id = UUID | str
+
+
+# the room bus: one Redis Stream a room is bus and history at once
+
+
+def room_frames(stream: Id) -> str:
+    """Stream of frames, entry id `<seq>-0`."""
+    return f"room:{{{stream}}}:frames"
+
+
+def room_seq(stream: Id) -> str:
+    """Counter: the last sequence number given."""
+    return f"room:{{{stream}}}:seq"
+
+
+def room_epoch(stream: Id) -> str:
+    """Random name of this numbering; a new one means that history was lost."""
+    return f"room:{{{stream}}}:epoch"
+
+
+def room_once(stream: Id, cause: Id) -> str:
+    """Guard: the event that already became a frame."""
+    return f"room:{{{stream}}}:once:{cause}"
+
+
+def room_state(stream: Id) -> str:
+    """Hash: what a newcomer is told (`stream`, `mood`, `poll`, `challenge`), each a JSON text."""
+    return f"room:{{{stream}}}:state"
+
+
+def room_chat(stream: Id) -> str:
+    """List: the last chat frames' data, newest first."""
+    return f"room:{{{stream}}}:chat"
+
+
+def room_viewers(stream: Id) -> str:
+    """ZSET: viewer -> last heartbeat, ms."""
+    return f"room:{{{stream}}}:viewers"
+
+
+def room_counter(stream: Id) -> str:
+    """Lease of the gateway that counts this room's viewers."""
+    return f"room:{{{stream}}}:counter"
+
+
+def person_channel(user: Id) -> str:
+    """Pub/sub: frames for every socket of one person."""
+    return f"person:{user}"
+
+
+def live_streams() -> str:
+    """ZSET: live stream -> start, ms."""
+    return "live:streams"
+
+
+# limits
+
+
+def limit(scope: str, who: str) -> str:
+    """GCRA state of one limit, such as `chat:user`."""
+    return f"limit:{scope}:{who}"
+
+
+def room_slow(stream: Id) -> str:
+    """Set while a flooded room is in slow mode."""
+    return f"room:{{{stream}}}:slow"
+
+
+# results of the dataflows
+
+
+def flow_offsets(flow: str) -> str:
+    """Hash: `<topic>:<partition>` -> next offset; written together with the results, so that they cannot disagree."""
+    return f"flow:{flow}:offsets"
+
+
+def board(name: str, scope: str, ref: str) -> str:
+    """ZSET: user -> composite score (see features/leaderboards.py)."""
+    return f"board:{name}:{scope}:{ref}"
+
+
+def board_totals(name: str, scope: str, ref: str) -> str:
+    """Hash: user -> plain total behind the composite score."""
+    return f"board:{name}:{scope}:{ref}:totals"
+
+
+def stream_metrics(stream: Id) -> str:
+    """Hash of live totals: `messages`, `reactions`, `gifts`, `tokens`, `asOf`."""
+    return f"stream:{{{stream}}}:metrics"
+
+
+def stream_minute(stream: Id, minute: int) -> str:
+    """Hash of one minute's counts; `minute` is minutes since the epoch."""
+    return f"stream:{{{stream}}}:minute:{minute}"
+
+
+def stream_people(stream: Id, what: str) -> str:
+    """SET of users who did `what` (`chatters`, `gifters`, `reactors`)."""
+    return f"stream:{{{stream}}}:people:{what}"
+
+
+def mood(stream: Id) -> str:
+    """JSON: the latest `mood:state`."""
+    return f"stream:{{{stream}}}:mood"
+
+
+def counted(event: Id) -> str:
+    """Guard: an event from the at-least-once outbox that a flow has counted."""
+    return f"counted:{event}"
+
+
+def experience(user: Id) -> str:
+    """Hash: `xp`, `level`, and `day:<yyyy-mm-dd>` spent of the daily cap."""
+    return f"xp:{{{user}}}"
+
+
+def promoted_model() -> str:
+    """Version of the recommendation artifacts that the API serves."""
+    return "model:promoted"

@@ -1,0 +1,126 @@
+"""Everything that can be configured, read once from `LSX_*` environment variables.
+
+Each field is the variable of the same name: `postgres_url` is `LSX_POSTGRES_URL`.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+PREFIX = "LSX_"
+FLAGS = {
+    "1": True,
+    "on": True,
+    "true": True,
+    "yes": True,
+    "0": False,
+    "off": False,
+    "false": False,
+    "no": False,
+    "": False,
+}
+
+
+class SettingsError(ValueError):
+    """An `LSX_*` variable that cannot be used; the message names it and says what it takes."""
+
+
+def default_home() -> Path:
+    """The user's data folder: `$XDG_DATA_HOME/livestreamx`, else `~/.local/share/livestreamx`."""
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "livestreamx"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What one process needs to know; the supervisor passes the same variables to every role."""
+
+    home: Path = msgspec.field(default_factory=default_home)
+    """Where the embedded engines, models and keys keep their data."""
+    host: str = "127.0.0.1"
+    port: int = 4000
+    public_url: str = ""
+    """The address browsers use; empty means `http://localhost:{port}`."""
+
+    postgres_url: str = ""
+    redis_url: str = ""
+    kafka_bootstrap: str = ""
+    clickhouse_url: str = ""
+    """An engine's URL; empty where the supervisor runs the embedded one."""
+
+    signing_key: str = ""
+    """32 random bytes, base64url: the Ed25519 seed that signs access tokens, and the source of the other keys."""
+    access_minutes: int = 15
+    refresh_days: int = 30
+
+    dev_topup: bool = False
+    """Whether `POST /api/wallet/topup` gives bonus tokens; never on in production."""
+    rate_limits: bool = True
+    """Whether limits per address apply; off for tests and demos. Limits per user always apply."""
+    signup_tokens: int = 100
+
+    chat_burst: int = 3
+    chat_refill_seconds: float = 2.0
+    room_messages_per_second: int = 50
+    history_frames: int = 500
+    history_seconds: int = 300
+    chat_history: int = 200
+    heartbeat_seconds: int = 15
+    session_gap_seconds: int = 45
+    viewer_count_seconds: float = 5.0
+
+    stripe_key: str = ""
+    stripe_webhook_secret: str = ""
+    livekit_url: str = ""
+    livekit_key: str = ""
+    livekit_secret: str = ""
+
+    log_level: str = "info"
+    log_json: bool = False
+    otlp_endpoint: str = ""
+    """Where traces go; empty keeps them in process."""
+
+    @property
+    def models(self) -> Path:
+        """Folder of versioned recommendation artifacts."""
+        return self.home / "models"
+
+    @property
+    def url(self) -> str:
+        """The address to print and to put into links."""
+        return self.public_url or f"http://localhost:{self.port}"
+
+    def require(self, *names: str) -> "Settings":
+        """Itself, once the named settings are there; `SettingsError` names the first that is not."""
+        for name in names:
+            if not getattr(self, name):
+                raise SettingsError(
+                    f"{PREFIX}{name.upper()} is not set: start the platform with `livestreamx up`, which sets it, "
+                    f"or give the engine's address yourself"
+                )
+        return self
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the variables; `SettingsError` for a value that does not fit its field."""
+        environ = os.environ if environ is None else environ
+        given: dict[str, Any] = {}
+        for field in msgspec.structs.fields(cls):
+            variable = PREFIX + field.name.upper()
+            if variable not in environ:
+                continue
+            text = environ[variable].strip()
+            if field.type is bool:
+                if text.lower() not in FLAGS:
+                    raise SettingsError(f"{variable}={text!r}: takes on or off")
+                given[field.name] = FLAGS[text.lower()]
+            elif field.type is Path:
+                given[field.name] = Path(text).expanduser()
+            else:
+                given[field.name] = text
+        try:
+            return msgspec.convert(given, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{PREFIX}* settings: {error}") from error

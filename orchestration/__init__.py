@@ -1,0 +1,1 @@
+"""Dagster assets, jobs, checks and schedules over features and ranking."""

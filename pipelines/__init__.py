@@ -1,0 +1,1 @@
+"""Bytewax dataflows: a flow is a function of (source, sinks)."""

@@ -1,0 +1,1 @@
+"""Hybrid recommendations: retrieval, blending, evaluation, versioned artifacts and serving."""

@@ -1,0 +1,1 @@
+"""The websocket gateway: rooms, fan-out, chat, gifts, moods."""
