@@ -139,34 +139,42 @@ class CreatorEnrolled(Event, frozen=True, kw_only=True, tag="creator.enrolled"):
     handle: str
 
 
-class StreamScheduled(Event, frozen=True, kw_only=True, tag="stream.scheduled"):
+class StreamEvent(Event, frozen=True, kw_only=True):
+    """What a stream is after the transition; enough to show it without asking anybody."""
+
     topic: ClassVar[Topic] = topics.LIFECYCLE
     title: str
+    creator: str
+    """The creator's handle."""
     category: str = ""
     tags: tuple[str, ...] = ()
     language: str = ""
+    mature: bool = False
+    visibility: str = "public"
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
-class StreamStarted(Event, frozen=True, kw_only=True, tag="stream.started"):
-    topic: ClassVar[Topic] = topics.LIFECYCLE
-    title: str
-    category: str = ""
-    tags: tuple[str, ...] = ()
-    language: str = ""
+class StreamScheduled(StreamEvent, frozen=True, kw_only=True, tag="stream.scheduled"):
+    """A stream was announced."""
 
 
-class StreamEnded(Event, frozen=True, kw_only=True, tag="stream.ended"):
-    topic: ClassVar[Topic] = topics.LIFECYCLE
-    duration_s: int
+class StreamStarted(StreamEvent, frozen=True, kw_only=True, tag="stream.started"):
+    """A stream went live."""
+
+
+class StreamEnded(StreamEvent, frozen=True, kw_only=True, tag="stream.ended"):
+    """A live stream is over."""
+
     reason: str = "creator"
 
 
-class StreamArchived(Event, frozen=True, kw_only=True, tag="stream.archived"):
-    topic: ClassVar[Topic] = topics.LIFECYCLE
+class StreamArchived(StreamEvent, frozen=True, kw_only=True, tag="stream.archived"):
+    """An ended stream became a recording."""
 
 
-class StreamCancelled(Event, frozen=True, kw_only=True, tag="stream.cancelled"):
-    topic: ClassVar[Topic] = topics.LIFECYCLE
+class StreamCancelled(StreamEvent, frozen=True, kw_only=True, tag="stream.cancelled"):
+    """A scheduled stream will not happen."""
 
 
 class FollowAdded(Event, frozen=True, kw_only=True, tag="follow.added"):
