@@ -1,0 +1,50 @@
+"""`python -m api`: the HTTP API and the gateway in one process.
+
+Prints `ready` once it serves, stops gracefully on SIGINT or SIGTERM.
+"""
+
+import socket
+
+import uvicorn
+
+from api.app import create_app
+from api.deadlines import DeadlineProtocol
+from livestreamx.settings import Settings
+
+KEEP_ALIVE_SECONDS = 20
+STOP_SECONDS = 5
+
+
+class Server(uvicorn.Server):
+    """Says `ready` on standard output when every engine is open and the socket listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if not self.should_exit:
+            print("ready", flush=True)
+
+
+def main() -> None:
+    """Serve on the settings' host and port."""
+    settings = Settings.from_env()
+    config = uvicorn.Config(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=DeadlineProtocol,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        backlog=4096,
+    )
+    Server(config).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The composition root: `create_app(settings)` opens the engines in one lifespan and gives them to handlers by name."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import msgspec
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+from redis.asyncio import Redis as AsyncRedis
+
+from api import problems
+from api.auth.identity import provide_user, provide_visitor
+from domain.accounts.tokens import AccessTokens
+from livestreamx.engines import clickhouse, postgres, redis
+from livestreamx.engines.bus import RoomBus
+from livestreamx.engines.kafka import Emitter
+from livestreamx.engines.postgres import Pool
+from livestreamx.observe.request import request_id
+from livestreamx.settings import Settings
+
+BODY_BYTES = 256 * 1024
+
+CONTROLLERS: tuple[ControllerRouterHandler, ...] = ()
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """The clients that live as long as the application."""
+
+    pool: Pool
+    redis: AsyncRedis
+    clickhouse: AsyncClient
+    emitter: Emitter
+    bus: RoomBus
+
+
+@asynccontextmanager
+async def open_engines(settings: Settings) -> AsyncIterator[Engines]:
+    """Open the clients in order; close them in reverse, whatever happens in between."""
+    async with AsyncExitStack() as stack:
+        pool = postgres.make_pool(settings.postgres_url, name="livestreamx-api")
+        stack.push_async_callback(pool.close)
+        await pool.open(wait=True, timeout=10)
+        cache = redis.connect(settings.redis_url)
+        stack.push_async_callback(cache.aclose)
+        history = await clickhouse.connect(settings.clickhouse_url)
+        stack.push_async_callback(history.close)
+        emitter = Emitter(settings.kafka_bootstrap)
+        stack.callback(emitter.close)
+        yield Engines(pool, cache, history, emitter, RoomBus(cache))
+
+
+def provide_settings(state: State) -> Settings:
+    return state.settings  # type: ignore[no-any-return]
+
+
+def provide_tokens(state: State) -> AccessTokens:
+    return state.tokens  # type: ignore[no-any-return]
+
+
+def provide_pool(state: State) -> Pool:
+    return state.engines.pool  # type: ignore[no-any-return]
+
+
+def provide_redis(state: State) -> AsyncRedis:
+    return state.engines.redis  # type: ignore[no-any-return]
+
+
+def provide_clickhouse(state: State) -> AsyncClient:
+    return state.engines.clickhouse  # type: ignore[no-any-return]
+
+
+def provide_emitter(state: State) -> Emitter:
+    return state.engines.emitter  # type: ignore[no-any-return]
+
+
+def provide_bus(state: State) -> RoomBus:
+    return state.engines.bus  # type: ignore[no-any-return]
+
+
+DEPENDENCIES: dict[str, Callable[..., Any]] = {
+    "settings": provide_settings,
+    "tokens": provide_tokens,
+    "pool": provide_pool,
+    "redis": provide_redis,
+    "clickhouse": provide_clickhouse,
+    "emitter": provide_emitter,
+    "bus": provide_bus,
+    "request_id": request_id,
+    "visitor": provide_visitor,
+    "user": provide_user,
+}
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The application over the engines that the settings name; `SettingsError` when one is missing."""
+    settings.require("postgres_url", "redis_url", "kafka_bootstrap", "clickhouse_url", "signing_key")
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_engines(settings) as engines:
+            app.state.engines = engines
+            yield
+
+    dependencies = {name: Provide(provider, sync_to_thread=False) for name, provider in DEPENDENCIES.items()}
+    return Litestar(
+        CONTROLLERS,
+        state=State({"settings": settings, "tokens": AccessTokens(settings.signing_key, settings.access_minutes)}),
+        lifespan=[lifespan],
+        dependencies=dependencies,
+        exception_handlers=problems.HANDLERS,
+        request_max_body_size=BODY_BYTES,
+        logging_config=None,
+        openapi_config=None,
+    )

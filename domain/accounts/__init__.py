@@ -1,0 +1,1 @@
+"""Who people are: registration, passwords, sessions with rotating refresh tokens, access tokens, roles."""
