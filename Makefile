@@ -5,7 +5,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c constraints.txt
 
-.PHONY: help run test check lint types imports bench train dagster docs screenshots compose-check clean
+.PHONY: help run test check lint types imports bench train dagster docs screenshots clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be done here
@@ -33,7 +33,7 @@ test: .venv/.installed-all  ## all tests, on real engines; the browser's too whe
 	  echo "No Chromium found: leaving out tests/browser (Debian: apt install chromium)."; fi; \
 	  $(BIN)/python -m pytest -n 2 --dist loadfile $$paths
 
-check: lint types imports compose-check test  ## everything that must hold before a change lands
+check: lint types imports test  ## everything that must hold before a change lands
 
 lint: .venv/.installed-all
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -43,9 +43,6 @@ types: .venv/.installed-all
 
 imports: .venv/.installed-all
 	@$(BIN)/lint-imports
-
-compose-check: .venv/.installed-all
-	@$(BIN)/python -m pytest -q tests/unit/test_compose.py
 
 train: .venv/.installed-all  ## train and promote recommendations on the running platform's history
 	@$(BIN)/livestreamx train
@@ -57,7 +54,7 @@ bench: .venv/.installed-all  ## print the tables of docs/performance.md
 	@for table in bench/*.py; do name=$$(basename $$table .py); [ $$name = __init__ ] || $(BIN)/python -m bench.$$name || exit 1; done
 
 docs: .venv/.installed-all  ## write the generated pages: the event and frame catalogue
-	@$(BIN)/python -m docs.catalogue
+	@$(BIN)/python -m livestreamx.catalogue > docs/events.md
 
 screenshots: .venv/.installed-all  ## docs/screenshots from a running demo platform
 	@$(BIN)/python -m docs.screenshots
