@@ -1,4 +1,7 @@
-"""The catalogue of events and frames, written from their types: `python -m livestreamx.catalogue` prints docs/events.md."""
+"""The catalogue of events and frames, written from their types.
+
+`python -m livestreamx.catalogue` prints docs/events.md.
+"""
 
 import types
 from datetime import datetime
@@ -24,19 +27,18 @@ ENVELOPE = events.Event
 
 def type_name(kind: Any) -> str:
     """A type as a reader of JSON would name it."""
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin is Annotated:
-        return type_name(arguments[0]) + "".join(_limits(meta) for meta in arguments[1:])
+    origin, inner = get_origin(kind), get_args(kind)
     if origin is Literal:
-        return " \\| ".join(f"`{value}`" for value in arguments)
+        return " \\| ".join(f"`{value}`" for value in inner)
+    named = [type_name(part) for part in inner if isinstance(part, type) or get_origin(part)]
+    if origin is Annotated:
+        return named[0] + "".join(_limits(meta) for meta in inner[1:])
     if origin in (Union, types.UnionType):
-        return " \\| ".join(type_name(argument) for argument in arguments)
+        return " \\| ".join(named)
     if origin in (tuple, list):
-        return f"list of {type_name(arguments[0])}"
+        return f"list of {named[0]}"
     if origin is dict:
-        return f"map of {type_name(arguments[1])}"
-    if kind is Any:
-        return "any"
+        return f"map of {named[1]}"
     return NAMES.get(kind) or kind.__name__
 
 
@@ -92,8 +94,8 @@ def _frames() -> list[str]:
     lines = [
         "## Frames on the websocket",
         "",
-        'A client sends `{"event", "id", "data"}` and gets one `ack` or `error` with the same `id`; the server sends `{"event", "seq", "ts", "data"}`,',
-        "where `seq` rises by one in each room; private frames have no `seq`.",
+        'A client sends `{"event", "id", "data"}` and gets one `ack` or `error` with the same `id`.',
+        'The server sends `{"event", "seq", "ts", "data"}`: `seq` rises by one in each room; private frames have none.',
         "",
         "### From the client",
         "",

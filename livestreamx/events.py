@@ -130,11 +130,15 @@ class TokensGranted(Event, frozen=True, kw_only=True, tag="tokens.granted"):
 
 
 class UserRegistered(Event, frozen=True, kw_only=True, tag="user.registered"):
+    """A person made an account."""
+
     topic: ClassVar[Topic] = topics.LIFECYCLE
     handle: str
 
 
 class CreatorEnrolled(Event, frozen=True, kw_only=True, tag="creator.enrolled"):
+    """A person took the creator's role."""
+
     topic: ClassVar[Topic] = topics.LIFECYCLE
     handle: str
 
@@ -178,11 +182,15 @@ class StreamCancelled(StreamEvent, frozen=True, kw_only=True, tag="stream.cancel
 
 
 class FollowAdded(Event, frozen=True, kw_only=True, tag="follow.added"):
+    """A viewer follows a creator."""
+
     topic: ClassVar[Topic] = topics.LIFECYCLE
     source: str = ""
 
 
 class FollowRemoved(Event, frozen=True, kw_only=True, tag="follow.removed"):
+    """A viewer follows a creator no longer."""
+
     topic: ClassVar[Topic] = topics.LIFECYCLE
 
 
@@ -199,6 +207,8 @@ class RecommendationShown(Event, frozen=True, kw_only=True, tag="rec.impression"
 
 
 class RecommendationClicked(Event, frozen=True, kw_only=True, tag="rec.click"):
+    """A recommended stream was opened."""
+
     topic: ClassVar[Topic] = topics.DISCOVERY
     position: int
     source: str
