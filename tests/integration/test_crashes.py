@@ -1,4 +1,4 @@
-"""kill -9 of every part and of the supervisor under load: what was accepted is there once, everywhere, and the books balance."""
+"""kill -9 of every part under load: what was accepted is there once, everywhere, and the books balance."""
 
 import asyncio
 import contextlib
