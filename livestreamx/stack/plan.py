@@ -76,7 +76,8 @@ def plan_platform(home: Home, settings: Settings, demo: bool) -> Plan:
     engines = plan_engines(home, settings)
     roles = role_environment(engines.settings)
 
-    def role(name: str, argv: list[str], *, one_shot: bool = False, advice: str = "") -> Part:
+    def role(name: str, argv: list[str], *, one_shot: bool = False) -> Part:
+        advice = "see the log; `livestreamx doctor` checks what it needs, and `livestreamx up` tries again"
         return Part(name=name, argv=argv, environment=roles, one_shot=one_shot, advice=advice)
 
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host  # noqa: S104 compared, not bound

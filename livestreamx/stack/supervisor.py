@@ -72,7 +72,8 @@ class Supervisor:
     def catch_signals(self) -> None:
         """The first Ctrl-C, SIGTERM or SIGHUP stops in order, the second one at once."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, self._on_signal)
 
     def start(self) -> list[str]:
         """Start every stage; the one-shots' notes. `PartFailed` when a part does not start, `Stopped` on a signal."""
@@ -81,10 +82,10 @@ class Supervisor:
             self._report.ready(name, 0.0, "runs elsewhere")
         for stage in self._plan.stages:
             watched = [Watched(Process(part, self._home.logs)) for part in stage]
-            self._stages.append([one for one in watched if not one.process.part.one_shot])
+            self._stages.append(watched)
             self._start_stage(watched)
             notes += [note for one in watched for note in one.process.notes]
-            if stage is self._plan.stages[0] or not self._home.running_file.exists():
+            if not self._home.running_file.exists():
                 self._announce()
         self._up = True
         self._publish()
@@ -93,9 +94,8 @@ class Supervisor:
     def watch(self) -> None:
         """Keep the parts alive until told to stop; `PartFailed` when one dies again and again."""
         while not self._stop.wait(STARTING_POLL_SECONDS if self._recovering() else WATCH_POLL_SECONDS):
-            for stage in self._stages:
-                for watched in stage:
-                    self._keep(watched)
+            for watched in self._lasting():
+                self._keep(watched)
 
     def stop(self) -> None:
         """End all parts, the last started first."""
@@ -164,8 +164,11 @@ class Supervisor:
         self._report.note(f"{reason}; it starts again in {pause:.1f} s (log: {watched.process.log.path})")
         self._publish()
 
+    def _lasting(self) -> list[Watched]:
+        return [one for stage in self._stages for one in stage if not one.process.part.one_shot]
+
     def _recovering(self) -> bool:
-        return any(one.starting or one.starts_at is not None for stage in self._stages for one in stage)
+        return any(one.starting or one.starts_at is not None for one in self._lasting())
 
     def _announce(self) -> None:
         variables = environment(self._plan.settings)
@@ -178,8 +181,7 @@ class Supervisor:
                 "state": "ready" if one.process.alive and not one.starting else "starting",
                 "deaths": len(one.deaths),
             }
-            for stage in self._stages
-            for one in stage
+            for one in self._lasting()
         }
         external = {name: {"pid": None, "state": "elsewhere", "deaths": 0} for name in self._plan.external}
         self._home.write_parts({"supervisor": os.getpid(), "up": self._up, "parts": external | parts})

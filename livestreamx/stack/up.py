@@ -3,27 +3,21 @@
 import sys
 import time
 
+from rich.markup import escape
+
 from livestreamx.settings import Settings
 from livestreamx.stack.console import ConsoleReport
 from livestreamx.stack.home import Home, StackError
-from livestreamx.stack.plan import plan_platform
+from livestreamx.stack.plan import Plan, plan_platform
 from livestreamx.stack.supervisor import Stopped, Supervisor
 
 
 def up(settings: Settings, *, demo: bool) -> int:
     """Run the platform until Ctrl-C or SIGTERM; the exit code."""
-    report = ConsoleReport()
-    home = Home(settings.home)
-    began = time.monotonic()
+    report, home = ConsoleReport(), Home(settings.home)
     try:
         home.lock()
-    except StackError as error:
-        report.failed(error)
-        return 1
-    try:
-        supervisor = Supervisor(home, plan_platform(home, settings, demo), report)
-        supervisor.catch_signals()
-        return run(supervisor, settings, home, report, began)
+        return run(plan_platform(home, settings, demo), home, report)
     except StackError as error:
         report.failed(error)
         return 1
@@ -31,21 +25,21 @@ def up(settings: Settings, *, demo: bool) -> int:
         home.unlock()
 
 
-def run(supervisor: Supervisor, settings: Settings, home: Home, report: ConsoleReport, began: float) -> int:
-    """Start, watch and stop; 0 when it was asked to stop."""
+def run(plan: Plan, home: Home, report: ConsoleReport) -> int:
+    """Start a plan in a locked home, watch it, stop it; 0 when it was asked to stop. `StackError` when a part fails."""
+    began = time.monotonic()
+    supervisor = Supervisor(home, plan, report)
+    supervisor.catch_signals()
     try:
         notes = supervisor.start()
-        report.say(f"\n  LiveStreamX is up after {time.monotonic() - began:.1f} s: [bold cyan]{settings.url}[/]")
+        report.say(f"\n  LiveStreamX is up after {time.monotonic() - began:.1f} s: [bold cyan]{plan.settings.url}[/]")
         for note in notes:
-            report.say(f"  {note}")
+            report.say(f"  {escape(note)}")
         report.say(f"  [dim]data in {home.root}, engines' addresses in running.env there; Ctrl-C stops[/]")
         sys.stdout.flush()
         supervisor.watch()
     except Stopped:
-        pass
-    except StackError as error:
-        report.failed(error)
-        return 1
+        report.say("  stopping before everything was up")
     finally:
         supervisor.stop()
     report.say("  stopped; the data is kept")
