@@ -5,33 +5,23 @@ from typing import Any
 from litestar import Request
 from litestar.di import NamedDependency
 
+from api.auth.cookies import AnyConnection, claims_in_cookie
 from domain.accounts.tokens import AccessTokens, Claims
-from livestreamx.errors import Unauthenticated
+from livestreamx.errors import Forbidden, Unauthenticated
 
-ACCESS_COOKIE = "__Host-access"
 SCHEME = "bearer "
 
-AnyRequest = Request[Any, Any, Any]
 
-
-def bearer(request: AnyRequest) -> str | None:
+def bearer(connection: AnyConnection) -> str | None:
     """The token in the Authorization header, if there is one."""
-    given = request.headers.get("authorization", "")
+    given = connection.headers.get("authorization", "")
     return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else None
 
 
-def provide_visitor(request: AnyRequest, tokens: NamedDependency[AccessTokens]) -> Claims | None:
-    """Who is asking, or nobody; a bearer token that is not good is an error all the same."""
+def provide_visitor(request: Request[Any, Any, Any], tokens: NamedDependency[AccessTokens]) -> Claims | None:
+    """Who is asking, or nobody. A bearer token that is not good is an error; a cookie that is not good is nobody."""
     token = bearer(request)
-    if token is not None:
-        return tokens.verify(token)
-    cookie = request.cookies.get(ACCESS_COOKIE)
-    if not cookie:
-        return None
-    try:
-        return tokens.verify(cookie)
-    except Unauthenticated:
-        return None
+    return tokens.verify(token) if token is not None else claims_in_cookie(request, tokens)
 
 
 def provide_user(visitor: NamedDependency[Claims | None]) -> Claims:
@@ -39,3 +29,9 @@ def provide_user(visitor: NamedDependency[Claims | None]) -> Claims:
     if visitor is None:
         raise Unauthenticated()
     return visitor
+
+
+def require_role(user: Claims, role: str) -> None:
+    """`Forbidden` with code `role_required`; an admin may do what every role may."""
+    if role not in user.roles and not user.is_admin:
+        raise Forbidden(f"This takes the role {role}", code="role_required")

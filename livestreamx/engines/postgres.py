@@ -1,12 +1,12 @@
 """PostgreSQL: one async pool a process, rows decoded into Structs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.rows import AsyncRowFactory, TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -14,9 +14,24 @@ from livestreamx.errors import Unavailable
 
 Db = AsyncConnection[TupleRow]
 Pool = AsyncConnectionPool[Db]
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 set_json_loads(msgspec.json.decode)
 set_json_dumps(msgspec.json.encode)
+
+
+def struct_row(struct: type[Row]) -> AsyncRowFactory[Row]:
+    """A row factory that makes and checks Structs: arrays become tuples, columns are fields by name."""
+
+    def factory(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Row]:
+        names = [column.name for column in cursor.description or ()]
+
+        def make(values: Sequence[Any]) -> Row:
+            return msgspec.convert(dict(zip(names, values, strict=True)), struct)
+
+        return make
+
+    return factory
 
 
 def make_pool(url: str, *, most: int = 10, name: str = "livestreamx") -> Pool:

@@ -1,0 +1,30 @@
+"""Cursors: where a page ended, opaque to clients."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from livestreamx.errors import Invalid
+
+Place = tuple[datetime, UUID]
+T = TypeVar("T")
+
+
+def encode_cursor(place: object) -> str:
+    """The cursor of a place, which is any JSON value."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str | None, kind: type[T]) -> T | None:
+    """The place of a cursor; None for none. `Invalid` with code `bad_cursor` for what we never gave."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(text, type=kind)
+    except (binascii.Error, ValueError, msgspec.MsgspecError, RecursionError) as error:
+        raise Invalid("The cursor is not one of ours", code="bad_cursor") from error

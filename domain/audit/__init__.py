@@ -1,0 +1,1 @@
+"""Who did what, before and after: an append-only log for roles, moderation, money and configuration."""

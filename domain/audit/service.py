@@ -1,0 +1,30 @@
+"""Noting acts in the audit log, inside the act's own transaction, and reading it."""
+
+from typing import Any
+from uuid import UUID
+
+from domain.audit import queries
+from domain.audit.model import Entry
+from livestreamx.engines.postgres import Db, Pool, connection
+
+
+async def note(
+    db: Db,
+    *,
+    actor_id: UUID | None,
+    action: str,
+    subject: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    request_id: str = "",
+) -> None:
+    """Note who did what to whom; `actor_id` is None for the platform itself."""
+    await queries.insert(
+        db, actor_id=actor_id, action=action, subject=subject, before=before, after=after, request_id=request_id
+    )
+
+
+async def read(pool: Pool, before: UUID | None, limit: int) -> list[Entry]:
+    """The log, newest first; `before` is the last entry of the page read before."""
+    async with connection(pool) as db:
+        return await queries.newest(db, before, limit)

@@ -1,0 +1,1 @@
+"""Streams: their life from announcement to recording, and what can be said about them at any moment."""

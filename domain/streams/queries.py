@@ -1,0 +1,94 @@
+"""All SQL of streams."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.streams.model import Draft, Status, Stream
+from livestreamx.engines.postgres import Db, struct_row
+
+SELECT_STREAM = """
+SELECT s.id, s.creator_id, u.handle AS creator, s.title, s.category, s.tags, s.language, s.visibility, s.mature,
+       s.status, s.scheduled_at, s.started_at, s.ended_at, s.created_at
+FROM streams s JOIN users u ON u.id = s.creator_id
+"""
+
+WHEN = "coalesce(s.started_at, s.created_at)"
+"""What lists are ordered by: the start, else the announcement."""
+
+
+async def insert(db: Db, creator_id: UUID, draft: Draft) -> UUID:
+    done = await db.execute(
+        "INSERT INTO streams (creator_id, title, category, tags, language, visibility, mature, scheduled_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        (
+            creator_id,
+            draft.title,
+            draft.category,
+            list(draft.tags),
+            draft.language,
+            draft.visibility,
+            draft.mature,
+            draft.scheduled_at,
+        ),
+    )
+    stream_id: UUID = (await done.fetchall())[0][0]
+    return stream_id
+
+
+async def find(db: Db, stream_id: UUID) -> Stream | None:
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(SELECT_STREAM + "WHERE s.id = %s", (stream_id,))
+        return await cursor.fetchone()
+
+
+async def find_locked(db: Db, stream_id: UUID) -> Stream | None:
+    """The stream, which nobody else changes before this transaction ends."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(SELECT_STREAM + "WHERE s.id = %s FOR UPDATE OF s", (stream_id,))
+        return await cursor.fetchone()
+
+
+async def set_status(db: Db, stream_id: UUID, status: Status, at: datetime) -> None:
+    """Also notes when it started or ended. `UniqueViolation` when its creator has another live stream."""
+    await db.execute(
+        "UPDATE streams SET status = %(status)s, "
+        "started_at = CASE WHEN %(status)s = 'live' THEN %(at)s ELSE started_at END, "
+        "ended_at = CASE WHEN %(status)s = 'ended' THEN %(at)s ELSE ended_at END WHERE id = %(id)s",
+        {"status": status, "at": at, "id": stream_id},
+    )
+
+
+async def public(
+    db: Db, *, status: Status | None, category: str | None, after: tuple[datetime, UUID] | None, limit: int
+) -> list[Stream]:
+    """Public streams, the newest first; `after` is the place of the last one seen."""
+    at, stream_id = after or (None, None)
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + f"WHERE s.visibility = 'public' AND s.status = coalesce(%(status)s, s.status) "
+            f"AND (%(category)s::text IS NULL OR lower(s.category) = lower(%(category)s)) "
+            f"AND (%(at)s::timestamptz IS NULL OR ({WHEN}, s.id) < (%(at)s, %(id)s)) "
+            f"ORDER BY {WHEN} DESC, s.id DESC LIMIT %(limit)s",
+            {"status": status, "category": category, "at": at, "id": stream_id, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def of_creator(db: Db, creator_id: UUID, before: UUID | None, limit: int) -> list[Stream]:
+    """All streams of a creator, the newest first (their ids rise with time)."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.creator_id = %s AND s.id < coalesce(%s, 'ffffffff-ffff-ffff-ffff-ffffffffffff') "
+            "ORDER BY s.id DESC LIMIT %s",
+            (creator_id, before, limit),
+        )
+        return await cursor.fetchall()
+
+
+async def live_of(db: Db, creator_id: UUID) -> Stream | None:
+    """The creator's live public stream, if there is one."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.creator_id = %s AND s.status = 'live' AND s.visibility = 'public'", (creator_id,)
+        )
+        return await cursor.fetchone()
