@@ -18,6 +18,7 @@ from typing import Any
 
 PORT_RANGE = range(20_000, 32_000)  # below the range that the kernel takes for outgoing connections
 PORT_PATIENCE_SECONDS = 3.0
+LOCK_PATIENCE_SECONDS = 0.5
 
 
 class StackError(RuntimeError):
@@ -55,14 +56,15 @@ class Home:
             raise StackError(
                 f"{self.root} cannot be used: {error.strerror}. Choose a folder by LSX_HOME=..."
             ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise StackError(
-                f"{self.root} is already run by process {self.holder() or 'unknown'}: "
-                f"stop that one first, or start this one with another LSX_HOME=..."
-            ) from error
+        deadline = time.monotonic() + LOCK_PATIENCE_SECONDS  # `holder` borrows the lock for a moment
+        while not _locked(lock):
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise StackError(
+                    f"{self.root} is already run by process {self.holder() or 'unknown'}: "
+                    f"stop that one first, or start this one with another LSX_HOME=..."
+                )
+            time.sleep(0.02)
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock
@@ -152,6 +154,14 @@ class Home:
             file.flush()
             os.fsync(file.fileno())
         fresh.rename(path)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _choose(taken: set[int]) -> int:
