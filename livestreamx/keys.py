@@ -48,6 +48,11 @@ def room_counter(stream: Id) -> str:
     return f"room:{{{stream}}}:counter"
 
 
+def gateway_wake(gateway: str) -> str:
+    """Stream: an entry makes that gateway's reader look at its list of rooms again."""
+    return f"gateway:{gateway}:wake"
+
+
 def person_channel(user: Id) -> str:
     """Pub/sub: frames for every socket of one person."""
     return f"person:{user}"
@@ -77,6 +82,21 @@ def room_slow(stream: Id) -> str:
 def flow_offsets(flow: str) -> str:
     """Hash: `<topic>:<partition>` -> next offset; written together with the results, so that they cannot disagree."""
     return f"flow:{flow}:offsets"
+
+
+def flow_seen(flow: str, hour: int) -> str:
+    """SET: ids of the events of one hour (hours since the epoch) that a flow has counted; a second one is dropped."""
+    return f"flow:{flow}:seen:{hour}"
+
+
+def flow_memory(flow: str, place: str) -> str:
+    """Hash: what a flow must know of one partition to go on after a restart."""
+    return f"flow:{flow}:memory:{place}"
+
+
+def handles() -> str:
+    """Hash: user -> handle, as last seen in an event."""
+    return "people:handles"
 
 
 def board(name: str, scope: str, ref: str) -> str:
@@ -122,3 +142,8 @@ def experience(user: Id) -> str:
 def promoted_model() -> str:
     """Version of the recommendation artifacts that the API serves."""
     return "model:promoted"
+
+
+def habits(user: Id) -> str:
+    """Hash: creator -> what binds this viewer to them (see features/affinity.py)."""
+    return f"habits:{{{user}}}"

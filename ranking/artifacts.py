@@ -1,0 +1,225 @@
+"""A trained model as a folder of files: written aside, checksummed, renamed into place, and validated when loaded.
+
+A version never changes once it is there; which one is served is a pointer in Redis, with a file beside the folders.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from livestreamx.clock import now
+from ranking.blend import SIGNALS
+from ranking.collaborative import CreatorFactors
+from ranking.evaluate import Report
+from ranking.index import CreatorIndex
+from ranking.vocabulary import Vocabulary
+
+Matrix = NDArray[np.float32]
+
+MANIFEST = "manifest.json"
+POINTER = "promoted"
+FORMAT = 1
+VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+
+
+class ArtifactError(ValueError):
+    """A version that is missing, torn, tampered with or does not fit together; the message says what is wrong."""
+
+
+class StoredFile(msgspec.Struct, frozen=True):
+    sha256: str
+    size: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a version is and what its files must be; `source` names the database it learned from."""
+
+    format: int
+    version: str
+    created_at: datetime
+    source: str
+    signals: tuple[str, ...]
+    report: Report
+    files: dict[str, StoredFile]
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """All that serving needs, in memory; rows of every array are creators, but for the vocabulary's terms."""
+
+    version: str
+    source: str
+    creators: list[str]
+    handles: list[str]
+    factors: CreatorFactors
+    text: Matrix
+    vocabulary: Vocabulary
+    index: CreatorIndex
+    weights: NDArray[np.float64]
+    report: Report
+
+
+def save(
+    folder: Path,
+    *,
+    source: str,
+    creators: list[str],
+    handles: list[str],
+    factors: CreatorFactors,
+    text: Matrix,
+    vocabulary: Vocabulary,
+    index: CreatorIndex,
+    report: Report,
+) -> str:
+    """Write a new version under `folder`; its name, `<date>-<time>-<checksum>` in UTC. Nothing half-written is seen."""
+    files = {
+        "creators.json": msgspec.json.encode({"ids": creators, "handles": handles}),
+        "terms.json": msgspec.json.encode(vocabulary.terms),
+        "factors.npy": _array(factors.vectors),
+        "text.npy": _array(text),
+        "terms.npy": _array(vocabulary.vectors),
+        "creators.faiss": index.to_bytes(),
+    }
+    stored = {name: StoredFile(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}
+    created_at = now()
+    whole = hashlib.sha256(msgspec.json.encode([created_at, stored, report], order="deterministic")).hexdigest()
+    version = f"{created_at:%Y%m%d-%H%M%S}-{whole[:8]}"
+    manifest = Manifest(
+        format=FORMAT,
+        version=version,
+        created_at=created_at,
+        source=source,
+        signals=SIGNALS,
+        report=report,
+        files=stored,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    try:
+        for name, data in {**files, MANIFEST: msgspec.json.encode(manifest)}.items():
+            _write(aside / name, data)
+        aside.chmod(0o755)
+        aside.rename(folder / version)
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    _sync(folder)
+    return version
+
+
+def read_manifest(folder: Path, version: str) -> Manifest:
+    """The manifest of a version; `ArtifactError` when there is none that can be used."""
+    if not VERSION.fullmatch(version):
+        raise ArtifactError(f"{version!r} is not the name of a version")
+    try:
+        manifest = msgspec.json.decode((folder / version / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ArtifactError(f"{version}: no usable manifest: {error}") from error
+    if manifest.format != FORMAT or manifest.version != version or manifest.signals != SIGNALS:
+        raise ArtifactError(f"{version}: made for another version of this program")
+    return manifest
+
+
+def load(folder: Path, version: str) -> Model:
+    """The model of a version, every checksum, shape and number checked; else `ArtifactError`."""
+    manifest = read_manifest(folder, version)
+    data = {name: _read(folder / version / name, stored) for name, stored in manifest.files.items()}
+    try:
+        named = msgspec.json.decode(data["creators.json"], type=dict[str, list[str]])
+        model = Model(
+            version=version,
+            source=manifest.source,
+            creators=named["ids"],
+            handles=named["handles"],
+            factors=CreatorFactors.of(_matrix(data["factors.npy"])),
+            text=_matrix(data["text.npy"]),
+            vocabulary=Vocabulary.of(
+                msgspec.json.decode(data["terms.json"], type=list[str]), _matrix(data["terms.npy"])
+            ),
+            index=CreatorIndex.from_bytes(data["creators.faiss"]),
+            weights=np.asarray(manifest.report.weights, np.float64),
+            report=manifest.report,
+        )
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise ArtifactError(f"{version}: cannot be read: {error}") from error
+    _validate(model)
+    return model
+
+
+def point_to(folder: Path, version: str) -> None:
+    """Let the `promoted` file name this version, atomically; `ArtifactError` when the version cannot be loaded."""
+    load(folder, version)
+    aside = folder / f".{POINTER}-{os.getpid()}"
+    _write(aside, version.encode())
+    aside.replace(folder / POINTER)
+    _sync(folder)
+
+
+def pointed_to(folder: Path) -> str | None:
+    """The version named by the `promoted` file, or none."""
+    try:
+        return (folder / POINTER).read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def _validate(model: Model) -> None:
+    creators, version = len(model.creators), model.version
+    if not (len(model.handles) == len(model.factors.vectors) == len(model.text) == len(model.index) == creators):
+        raise ArtifactError(f"{version}: its files disagree on the number of creators")
+    if len(model.vocabulary.terms) != len(model.vocabulary.vectors) or len(model.weights) != len(SIGNALS):
+        raise ArtifactError(f"{version}: its files disagree on the number of terms or signals")
+    width = model.factors.vectors.shape[1] + model.text.shape[1]
+    if model.index.dimensions != width or model.vocabulary.dimensions != model.text.shape[1]:
+        raise ArtifactError(f"{version}: its files disagree on the number of dimensions")
+    for what, rows in (("factors", model.factors.vectors), ("text", model.text), ("terms", model.vocabulary.vectors)):
+        if not np.isfinite(rows).all():
+            raise ArtifactError(f"{version}: {what} holds something that is not a number")
+    if not np.isfinite(model.weights).all():
+        raise ArtifactError(f"{version}: a weight is not a number")
+
+
+def _array(rows: Matrix) -> bytes:
+    out = BytesIO()
+    np.save(out, np.ascontiguousarray(rows, np.float32), allow_pickle=False)
+    return out.getvalue()
+
+
+def _matrix(data: bytes) -> Matrix:
+    rows = np.load(BytesIO(data), allow_pickle=False)
+    if rows.ndim != 2 or rows.dtype != np.float32:
+        raise ValueError(f"an array of {rows.dtype} with {rows.ndim} dimensions where a float32 matrix belongs")
+    return np.asarray(rows, np.float32)
+
+
+def _read(path: Path, stored: StoredFile) -> bytes:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ArtifactError(f"{path.parent.name}: {path.name} is missing: {error}") from error
+    if len(data) != stored.size or hashlib.sha256(data).hexdigest() != stored.sha256:
+        raise ArtifactError(f"{path.parent.name}: {path.name} is not what was written")
+    return data
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
