@@ -45,6 +45,9 @@ class Decompressor(Protocol):
     @property
     def eof(self) -> bool: ...
 
+    @property
+    def unused_data(self) -> bytes | None: ...
+
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
@@ -92,7 +95,7 @@ class Request(msgspec.Struct, frozen=True):
         head += b"\n" if head else b""
         async for chunk in self.body:
             head += chunk
-            if len(head) < LONGEST_INSERT_HEAD and (insert := _insert(head)):
+            if insert := _insert(head):
                 return insert
             if len(head) > LONGEST_STATEMENT:
                 raise QueryError("Code: 62. DB::Exception: Max query size exceeded (SYNTAX_ERROR)")
@@ -105,8 +108,8 @@ class Request(msgspec.Struct, frozen=True):
 
 
 def _insert(head: bytes) -> Insert | None:
-    found = INSERT.match(head)
-    rows = re.match(rb"\r?\n", head[found.end() :]) if found else None
+    found = INSERT.match(head, 0, LONGEST_INSERT_HEAD)
+    rows = re.match(rb"\r?\n", head[found.end() : found.end() + 2]) if found else None
     return Insert(found[1].decode(), found[2].decode(), head[found.end() + rows.end() :]) if found and rows else None
 
 
@@ -122,26 +125,45 @@ async def read(scope: Mapping[str, Any], receive: Receive) -> Request:
 
 
 async def _body(receive: Receive, encoding: str) -> AsyncIterator[bytes]:
-    decompressor = DECOMPRESSORS[encoding]() if encoding in DECOMPRESSORS else None
-    arrived = False
+    frames = Frames(DECOMPRESSORS[encoding]) if encoding in DECOMPRESSORS else None
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             raise Disconnected
         if chunk := event.get("body"):
-            arrived = True
-            yield _decompressed(decompressor, chunk) if decompressor else chunk
+            yield frames.decompress(chunk) if frames else chunk
         if not event.get("more_body"):
             break
-    if decompressor and arrived and not decompressor.eof:
+    if frames and not frames.whole:
         raise QueryError("Code: 354. DB::Exception: The compressed body is cut off (CANNOT_DECOMPRESS)")
 
 
-def _decompressed(decompressor: Decompressor, chunk: bytes) -> bytes:
-    try:
-        return decompressor.decompress(chunk)
-    except (RuntimeError, EOFError, zlib.error, zstd.ZstdError) as error:
-        raise QueryError(f"Code: 354. DB::Exception: The body cannot be decompressed: {error}") from error
+class Frames:
+    """Decompresses a body that may be several compressed frames in a row, however it is cut into chunks."""
+
+    def __init__(self, make: Callable[[], Decompressor]) -> None:
+        self._make = make
+        self._frame: Decompressor | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether the last frame has ended."""
+        return self._frame is None
+
+    def decompress(self, chunk: bytes) -> bytes:
+        """What `chunk` completes; `QueryError` when it is not of the encoding."""
+        out = []
+        try:
+            while chunk:
+                self._frame = self._frame or self._make()
+                out.append(self._frame.decompress(chunk))
+                chunk = b""
+                if self._frame.eof:
+                    chunk = self._frame.unused_data or b""
+                    self._frame = None
+        except (RuntimeError, EOFError, zlib.error, zstd.ZstdError) as error:
+            raise QueryError(f"Code: 354. DB::Exception: The body cannot be decompressed: {error}") from error
+        return b"".join(out)
 
 
 async def _nothing() -> AsyncIterator[bytes]:
