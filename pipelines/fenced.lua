@@ -1,0 +1,52 @@
+-- Writes what one chunk changes, and how far the flow has come with it, in one step or not at all.
+--
+-- KEYS: the flow's hash of offsets.
+-- ARGV: partition, the offset this chunk starts at ('' for nowhere yet), the next one,
+--       and in MessagePack {seen = {{key, seconds, id...}...}, ops = {{name, argument...}...}, since = offset or nil}.
+-- Answers {'moved', offset} when another has written meanwhile, {'doubles', id...} when some events were counted
+-- before (nothing is changed then, the caller leaves them out), else {'done', result...}.
+
+local SPAN = 8388608 -- 2^23: below it the tie-break, above it the score (features/leaderboards.py)
+local HIGHEST = 1073741823
+
+local at = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+if at ~= ARGV[2] then return {'moved', at} end
+local change = cmsgpack.unpack(ARGV[4])
+
+local doubles = {'doubles'}
+for _, group in ipairs(change.seen) do
+  local known = redis.call('SMISMEMBER', group[1], unpack(group, 3))
+  for i, is in ipairs(known) do
+    if is == 1 then doubles[#doubles + 1] = group[i + 2] end
+  end
+end
+if #doubles > 1 then return doubles end
+for _, group in ipairs(change.seen) do
+  redis.call('SADD', group[1], unpack(group, 3))
+  redis.call('EXPIRE', group[1], group[2])
+end
+
+local results = {'done'}
+local run = {}
+
+-- key, field, value: keep the largest
+function run.largest(key, field, value)
+  local known = redis.call('HGET', key, field)
+  if not known or tonumber(known) < value then redis.call('HSET', key, field, value) end
+end
+
+-- board, totals, member, more, tie: add to a total and place its owner; of equals the one who got there first leads
+function run.place(board, totals, member, more, tie)
+  local total = math.min(redis.call('HINCRBY', totals, member, more), HIGHEST)
+  local known = redis.call('ZSCORE', board, member)
+  if known then tie = math.max(tie, SPAN - 1 - tonumber(known) % SPAN) end
+  redis.call('ZADD', board, total * SPAN + (SPAN - 1 - tie), member)
+end
+
+for _, op in ipairs(change.ops) do
+  local own = run[op[1]]
+  if own then own(unpack(op, 2)) else redis.call(unpack(op)) end
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+if change.since then redis.call('HSET', KEYS[1], ARGV[1] .. ':since', change.since) end
+return results

@@ -1,0 +1,105 @@
+"""What travels through a dataflow: a chunk of one Kafka partition, its records decoded, its unreadable ones set aside.
+
+A chunk names the offset it starts at and the next one, so that a sink can tell whether it was written already.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from confluent_kafka import Message
+
+from livestreamx.engines.kafka import REQUEST_ID_HEADER
+from livestreamx.events import AnyEvent, Event, decode
+
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+LARGEST = 2**53
+"""Beyond it a number is not exact in JSON, Lua or a double."""
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """An event and where it lay in the log; `logged_ms` is the broker's time of it, `payload` its bytes."""
+
+    offset: int
+    logged_ms: int
+    event: AnyEvent
+    payload: bytes = b""
+    request_id: str = ""
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A record that is no event of ours, and why."""
+
+    offset: int
+    logged_ms: int
+    payload: bytes
+    reason: str
+    request_id: str = ""
+
+
+class Chunk(msgspec.Struct, frozen=True, kw_only=True):
+    """Records of one partition, in order.
+
+    `start` is the offset that the flow had reached before (None: nowhere yet), `next` the one it reaches with this
+    chunk. `caught_up` says that nothing more lay in the log at `read_ms` (wall clock). A `replay` chunk lies before
+    what was written already: it only rebuilds state.
+    """
+
+    topic: str
+    partition: int
+    start: int | None
+    next: int | None
+    records: Sequence[Record] = ()
+    unreadable: Sequence[Unreadable] = ()
+    caught_up: bool = False
+    read_ms: int = 0
+    replay: bool = False
+
+    @property
+    def place(self) -> str:
+        """The partition's name, such as `interactions:2`."""
+        return place(self.topic, self.partition)
+
+
+def place(topic: str, partition: int) -> str:
+    """The name of a partition in fences and state."""
+    return f"{topic}:{partition}"
+
+
+def read(message: Message, now_ms: int) -> Record | Unreadable:
+    """The record in a Kafka message, whatever its bytes are."""
+    offset, payload = message.offset() or 0, message.value() or b""
+    _, stamp = message.timestamp()
+    logged_ms = stamp if stamp > 0 else now_ms
+    request_id = request_of(message)
+    try:
+        event = decode(payload)
+        check(event, logged_ms)
+    except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
+        reason = f"{type(error).__name__}: {error}"[:500]
+        return Unreadable(offset, logged_ms, payload, reason, request_id)
+    return Record(offset, logged_ms, event, payload, request_id)
+
+
+def request_of(message: Message) -> str:
+    """The id of the request that caused this record, as its header says."""
+    for header in message.headers() or ():
+        if header[0] == REQUEST_ID_HEADER and isinstance(header[1], bytes):
+            return header[1].decode("utf-8", "replace")
+    return ""
+
+
+def check(event: Event, logged_ms: int) -> None:
+    """`ValueError` for an event that decodes but cannot have happened, so that no flow has to guess about it."""
+    at = event.occurred_at
+    if at.tzinfo is None:
+        raise ValueError("occurred_at has no time zone")
+    if at < EARLIEST or at.timestamp() * 1000 > logged_ms + AHEAD / timedelta(milliseconds=1):
+        raise ValueError(f"occurred_at {at.isoformat()} is out of range")
+    for name in event.__struct_fields__:
+        value = getattr(event, name)
+        if type(value) is int and not 0 <= value <= LARGEST:
+            raise ValueError(f"{name} {str(value)[:40]} is out of range")
+        if isinstance(value, datetime) and (value.tzinfo is None or value < EARLIEST):
+            raise ValueError(f"{name} is out of range")
