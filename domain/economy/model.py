@@ -1,0 +1,123 @@
+"""What a wallet, an entry of its ledger, a gift and its receipt are, and why a gift may be refused.
+
+Tokens are whole here; the ledger counts hundredths of them, so that a creator's share is exact.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from livestreamx.errors import Conflict, Forbidden, NotFound, PaymentRequired
+
+Rarity = Literal["common", "rare", "epic", "legendary"]
+RARITIES: tuple[Rarity, ...] = get_args(Rarity)
+
+Bucket = Literal["paid", "bonus"]
+"""Bonus tokens are spent first and give a creator score, never earnings."""
+
+GrantReason = Literal["signup", "topup", "purchase"]
+BUCKET_OF: dict[GrantReason, Bucket] = {"signup": "bonus", "topup": "bonus", "purchase": "paid"}
+
+MOST_GIFTS = 99
+MOST_KEY_CHARACTERS = 128
+MOST_COMBO_CHARACTERS = 64
+
+
+class Wallet(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person can spend: `tokens = paid + bonus`. A locked wallet receives but does not spend."""
+
+    tokens: int
+    paid: int
+    bonus: int
+    locked: bool = False
+
+
+class Gift(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the catalogue; `command_action` is what it makes the show do, besides its animation."""
+
+    code: str
+    name: str
+    token_cost: int
+    rarity: Rarity
+    animation_key: str
+    command_action: str | None = None
+
+
+class GiftEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift that was sent; `from_user` is the sender's handle, `tokens` what all `qty` of them cost."""
+
+    id: UUID
+    gift_code: str
+    tokens: int
+    qty: int
+    from_user: str
+    created_at: datetime
+
+
+class GiftReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to a gift: the same for every retry with its key. `balance` is the wallet right after it."""
+
+    gift_event_id: UUID
+    code: str
+    qty: int
+    tokens: int
+    balance: Wallet
+    created_at: datetime
+
+
+class LedgerPlace(msgspec.Struct, frozen=True, array_like=True):
+    """Where an entry stands: the number of its transaction in the ledger, and its bucket."""
+
+    posting: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+    bucket: Bucket
+
+
+class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What one transaction did to one bucket of a wallet.
+
+    `delta` and `balance_after` in tokens of that bucket; a gift names its code, quantity and, as `ref_id`, its stream.
+    """
+
+    posting: int
+    txn_id: UUID
+    bucket: Bucket
+    delta: int
+    reason: str
+    ref_id: UUID | None
+    gift_code: str | None
+    qty: int | None
+    balance_after: int
+    created_at: datetime
+
+    @property
+    def place(self) -> LedgerPlace:
+        """What the next page of the ledger begins after."""
+        return LedgerPlace(self.posting, self.bucket)
+
+
+class UnknownGift(NotFound):
+    code, title = "unknown_gift", "There is no such gift"
+
+
+class UnknownStream(NotFound):
+    code, title = "stream_not_found", "There is no such stream"
+
+
+class NotLive(Conflict):
+    code, title = "not_live", "The stream is not live"
+
+
+class SelfGift(Forbidden):
+    code, title = "self_gift", "You cannot send gifts to yourself"
+
+
+class KeyReused(Conflict):
+    code, title = "idempotency_key_reused", "This key was used for another request"
+
+
+class InsufficientTokens(PaymentRequired):
+    """Carries `balance` and `cost`, both in tokens."""
+
+    code, title = "insufficient_tokens", "Not enough tokens"

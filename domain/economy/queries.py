@@ -1,0 +1,174 @@
+"""All SQL of the economy. The rules themselves are functions and constraints of the `ledger` schema."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.economy.model import Bucket, Gift, GiftEvent, LedgerEntry, LedgerPlace, Wallet
+from livestreamx.engines.postgres import Db, struct_row
+
+LAST = 2**63 - 1
+RANK_OF_BUCKET: dict[Bucket, int] = {"paid": 0, "bonus": 1}
+
+
+class GiftOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What `ledger.send_gift` says: `sent`, `replayed`, or the reason of the refusal."""
+
+    outcome: str
+    gift_event_id: UUID | None
+    cost: int | None
+    paid_left: int
+    bonus_left: int
+    created_at: datetime | None
+
+
+async def catalogue(db: Db, rarity: str | None) -> list[Gift]:
+    """The cheapest gift first."""
+    async with db.cursor(row_factory=struct_row(Gift)) as cursor:
+        await cursor.execute(
+            "SELECT code, name, token_cost, rarity, animation_key, command_action FROM gifts "
+            "WHERE rarity = coalesce(%s, rarity) ORDER BY token_cost, code",
+            (rarity,),
+        )
+        return await cursor.fetchall()
+
+
+async def upsert_gifts(db: Db, gifts: Iterable[Gift]) -> int:
+    """How many entries were new or changed."""
+    changed = 0
+    for gift in gifts:
+        done = await db.execute(
+            """
+            INSERT INTO gifts AS known (code, name, token_cost, rarity, animation_key, command_action)
+            VALUES (%(code)s, %(name)s, %(token_cost)s, %(rarity)s, %(animation_key)s, %(command_action)s)
+            ON CONFLICT (code) DO UPDATE SET name = excluded.name, token_cost = excluded.token_cost,
+                rarity = excluded.rarity, animation_key = excluded.animation_key,
+                command_action = excluded.command_action
+            WHERE (known.name, known.token_cost, known.rarity, known.animation_key, known.command_action)
+                IS DISTINCT FROM (excluded.name, excluded.token_cost, excluded.rarity, excluded.animation_key,
+                                  excluded.command_action)
+            """,
+            msgspec.structs.asdict(gift),
+        )
+        changed += done.rowcount
+    return changed
+
+
+async def open_wallet(db: Db, user_id: UUID) -> None:
+    """Opens both buckets; opening them again changes nothing."""
+    await db.execute("SELECT ledger.open_wallet(%s)", (user_id,))
+
+
+async def grant(db: Db, txn: UUID, user_id: UUID, reason: str, tokens: int) -> str:
+    """`granted`, `replayed` or `key_reused`."""
+    done = await db.execute("SELECT ledger.grant_tokens(%s, %s, %s, %s)", (txn, user_id, reason, tokens))
+    return str((await done.fetchall())[0][0])
+
+
+async def lock_wallet(db: Db, user_id: UUID, reason: str | None) -> None:
+    """Stops spending for this reason, or allows it again."""
+    await db.execute("SELECT ledger.lock_wallet(%s, %s)", (user_id, reason))
+
+
+async def wallet(db: Db, user_id: UUID) -> Wallet:
+    """Empty for someone without a wallet."""
+    async with db.cursor(row_factory=struct_row(Wallet)) as cursor:
+        await cursor.execute(
+            "SELECT (paid + bonus) / 100 AS tokens, paid / 100 AS paid, bonus / 100 AS bonus, "
+            "locked_for IS NOT NULL AS locked FROM ledger.wallet WHERE user_id = %s",
+            (user_id,),
+        )
+        return await cursor.fetchone() or Wallet(tokens=0, paid=0, bonus=0)
+
+
+async def send_gift(
+    db: Db,
+    *,
+    gift_event_id: UUID,
+    event_id: UUID,
+    sender: UUID,
+    handle: str,
+    stream_id: UUID,
+    code: str,
+    qty: int,
+    combo_id: str | None,
+    idempotency_key: str,
+    request_id: str,
+) -> GiftOutcome:
+    """One round trip, one transaction: ledger, gift event and outbox row, or none of them."""
+    async with db.cursor(row_factory=struct_row(GiftOutcome)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM ledger.send_gift(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (gift_event_id, event_id, sender, handle, stream_id, code, qty, combo_id, idempotency_key, request_id),
+        )
+        return (await cursor.fetchall())[0]
+
+
+async def gift_events(db: Db, stream_id: UUID, before: UUID | None, limit: int) -> list[GiftEvent]:
+    """Newest first (their ids rise with time); `before` continues after that one."""
+    async with db.cursor(row_factory=struct_row(GiftEvent)) as cursor:
+        await cursor.execute(
+            "SELECT e.id, e.gift_code, e.tokens, e.qty, u.handle AS from_user, e.created_at "
+            "FROM gift_events e JOIN users u ON u.id = e.from_user_id "
+            "WHERE e.stream_id = %s AND e.id < coalesce(%s, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) "
+            "ORDER BY e.id DESC LIMIT %s",
+            (stream_id, before, limit),
+        )
+        return await cursor.fetchall()
+
+
+# A gift has at most two legs out of one bucket, so twice the limit of legs holds enough entries.
+# The balance after an entry is today's, less what came later: before the page, then on it.
+LEDGER_PAGE = """
+WITH wallet AS (
+    SELECT b.account, b.posted, bucket, rank
+    FROM users u
+    CROSS JOIN (VALUES ('paid', 0, ledger.user_paid()), ('bonus', 1, ledger.user_bonus())) buckets (bucket, rank, kind)
+    JOIN ledger.balance b ON b.account = ledger.account_id(u.number, kind) AND b.stripe = 0
+    WHERE u.id = %(user)s
+), later AS (
+    SELECT w.account, coalesce(sum(delta), 0) AS delta
+    FROM wallet w LEFT JOIN LATERAL (
+        SELECT -amount AS delta FROM ledger.transfer
+        WHERE debit = w.account AND ledger.is_wallet(debit) AND posting >= %(posting)s
+          AND (posting > %(posting)s OR w.rank >= %(rank)s)
+        UNION ALL
+        SELECT amount FROM ledger.transfer
+        WHERE credit = w.account AND ledger.is_wallet(credit) AND posting >= %(posting)s
+          AND (posting > %(posting)s OR w.rank >= %(rank)s)) legs ON true
+    GROUP BY w.account
+), entry AS (
+    SELECT w.account, w.posted, w.bucket, w.rank, posting, txn, flow, sum(delta) AS delta, min(at) AS at
+    FROM wallet w CROSS JOIN LATERAL (
+        (SELECT posting, txn, flow, -amount AS delta, at FROM ledger.transfer
+         WHERE debit = w.account AND ledger.is_wallet(debit) AND posting <= %(posting)s
+           AND (posting < %(posting)s OR w.rank < %(rank)s)
+         ORDER BY posting DESC LIMIT 2 * %(limit)s)
+        UNION ALL
+        (SELECT posting, txn, flow, amount, at FROM ledger.transfer
+         WHERE credit = w.account AND ledger.is_wallet(credit) AND posting <= %(posting)s
+           AND (posting < %(posting)s OR w.rank < %(rank)s)
+         ORDER BY posting DESC LIMIT 2 * %(limit)s)) legs
+    GROUP BY w.account, w.posted, w.bucket, w.rank, posting, txn, flow
+)
+SELECT entry.posting, entry.txn AS txn_id, entry.bucket, (entry.delta / 100)::bigint AS delta,
+       entry.flow::text AS reason, g.stream_id AS ref_id, g.gift_code, g.qty, entry.at AS created_at,
+       ((entry.posted - later.delta - coalesce(sum(entry.delta) OVER (
+           PARTITION BY entry.account ORDER BY entry.posting DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+        ) / 100)::bigint AS balance_after
+FROM entry JOIN later USING (account) LEFT JOIN gift_events g ON entry.flow = 'gift' AND g.id = entry.txn
+ORDER BY entry.posting DESC, entry.rank DESC LIMIT %(limit)s
+"""
+
+
+async def ledger_page(db: Db, user_id: UUID, before: LedgerPlace | None, limit: int) -> list[LedgerEntry]:
+    """Newest first; `before` is the place of the last entry already read."""
+    after = before or LedgerPlace(LAST, "paid")
+    async with db.cursor(row_factory=struct_row(LedgerEntry)) as cursor:
+        await cursor.execute(
+            LEDGER_PAGE,
+            {"user": user_id, "posting": after.posting, "rank": RANK_OF_BUCKET[after.bucket], "limit": limit},
+        )
+        return await cursor.fetchall()
