@@ -4,6 +4,7 @@ The definitions are those of `features/affinity.py`; a habit is kept with its in
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -48,7 +49,7 @@ def write_habits(redis: Redis, habits: Iterable[tuple[str, Mapping[str, Habit]]]
 
 async def read_habits(redis: AsyncRedis, user: UUID | str, at: float) -> dict[str, Habit]:
     """The viewer's habits as of the instant `at`, by creator id; empty for a newcomer."""
-    stored: dict[bytes, bytes] = await redis.hgetall(keys.habits(user))
+    stored: Any = await redis.hgetall(keys.habits(user))
     return {creator.decode(): _decode(habit).seen_at(at) for creator, habit in stored.items()}
 
 

@@ -65,6 +65,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     index: CreatorIndex
     weights: NDArray[np.float64]
     report: Report
+    rows: dict[str, int]
+    """The row of each creator, by id."""
 
 
 def save(
@@ -147,6 +149,7 @@ def load(folder: Path, version: str) -> Model:
             index=CreatorIndex.from_bytes(data["creators.faiss"]),
             weights=np.asarray(manifest.report.weights, np.float64),
             report=manifest.report,
+            rows={creator: row for row, creator in enumerate(named["ids"])},
         )
     except (KeyError, ValueError, RuntimeError) as error:
         raise ArtifactError(f"{version}: cannot be read: {error}") from error

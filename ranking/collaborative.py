@@ -52,20 +52,22 @@ def fit(
     """Factors of the creators from one row a bond; `shape` is (number of users, number of creators)."""
     from implicit.cpu.als import AlternatingLeastSquares
     from scipy.sparse import coo_matrix
+    from threadpoolctl import threadpool_limits
 
     if not len(users):
         return CreatorFactors.of(np.zeros((shape[1], FACTORS), np.float32))
     confidence = 1 + ALPHA * strengths.astype(np.float32)
     bonds = coo_matrix((confidence, (users, creators)), shape=shape).tocsr()
-    model = AlternatingLeastSquares(
-        factors=FACTORS,
-        regularization=REGULARIZATION,
-        iterations=ITERATIONS,
-        alpha=1.0,
-        random_state=seed,
-        num_threads=1,
-    )
-    model.fit(bonds, show_progress=False)
+    with threadpool_limits(1, "blas"):
+        model = AlternatingLeastSquares(
+            factors=FACTORS,
+            regularization=REGULARIZATION,
+            iterations=ITERATIONS,
+            alpha=1.0,
+            random_state=seed,
+            num_threads=1,
+        )
+        model.fit(bonds, show_progress=False)
     vectors = np.asarray(model.item_factors, np.float32)
     vectors[np.bincount(creators, minlength=shape[1]) == 0] = 0
     return CreatorFactors.of(np.ascontiguousarray(vectors))
