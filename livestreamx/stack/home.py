@@ -16,9 +16,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 PORT_RANGE = range(20_000, 32_000)  # below the range that the kernel takes for outgoing connections
 PORT_PATIENCE_SECONDS = 3.0
 LOCK_PATIENCE_SECONDS = 0.5
+ALLOWED_PORTS = range(1024, 65_536)
 
 
 class StackError(RuntimeError):
@@ -108,8 +111,9 @@ class Home:
         """A port for each name: the one it had before unless someone else took it."""
         path = self.root / "ports.json"
         known: dict[str, int] = {}
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            known = {str(name): int(port) for name, port in json.loads(path.read_text()).items()}
+        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+            read = msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+            known = {name: port for name, port in read.items() if port in ALLOWED_PORTS}
         wanted = set(names)
         deadline = time.monotonic() + PORT_PATIENCE_SECONDS  # the last owner may still be on its way out
         for name in sorted(wanted):

@@ -91,7 +91,7 @@ class Request(msgspec.Struct, frozen=True):
         """The statement, as soon as it is known to be an insert, or all of it."""
         head = self.parameters.get("query", "").encode()
         if found := INSERT.fullmatch(head):
-            return Insert(found[1].decode(), found[2].decode(), b"")
+            return Insert(found[1].decode().strip(), found[2].decode(), b"")
         head += b"\n" if head else b""
         async for chunk in self.body:
             head += chunk
@@ -100,7 +100,7 @@ class Request(msgspec.Struct, frozen=True):
             if len(head) > LONGEST_STATEMENT:
                 raise QueryError("Code: 62. DB::Exception: Max query size exceeded (SYNTAX_ERROR)")
         if found := INSERT.fullmatch(head):
-            return Insert(found[1].decode(), found[2].decode(), b"")
+            return Insert(found[1].decode().strip(), found[2].decode(), b"")
         try:
             return head.decode()
         except UnicodeDecodeError as error:
@@ -110,7 +110,9 @@ class Request(msgspec.Struct, frozen=True):
 def _insert(head: bytes) -> Insert | None:
     found = INSERT.match(head, 0, LONGEST_INSERT_HEAD)
     rows = re.match(rb"\r?\n", head[found.end() : found.end() + 2]) if found else None
-    return Insert(found[1].decode(), found[2].decode(), head[found.end() + rows.end() :]) if found and rows else None
+    if not found or not rows:
+        return None
+    return Insert(found[1].decode().strip(), found[2].decode(), head[found.end() + rows.end() :])
 
 
 async def read(scope: Mapping[str, Any], receive: Receive) -> Request:
