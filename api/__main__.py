@@ -9,7 +9,9 @@ import uvicorn
 
 from api.app import create_app
 from api.deadlines import DeadlineProtocol
+from livestreamx.observe.logging import configure_logging
 from livestreamx.settings import Settings
+from realtime.transport import GatewayProtocol
 
 KEEP_ALIVE_SECONDS = 20
 STOP_SECONDS = 5
@@ -27,17 +29,19 @@ class Server(uvicorn.Server):
 def main() -> None:
     """Serve on the settings' host and port."""
     settings = Settings.from_env()
+    configure_logging(level=settings.log_level, json=settings.log_json, role="api")
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
         port=settings.port,
         loop="uvloop",
         http=DeadlineProtocol,
-        ws="websockets-sansio",
+        ws=GatewayProtocol,
         ws_per_message_deflate=False,
         access_log=False,
         log_config=None,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -9,22 +9,51 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
 from litestar.types import ControllerRouterHandler
 from redis.asyncio import Redis as AsyncRedis
 
 from api import problems
+from api.admin import AdminController
+from api.auth.controller import AuthController, jwks
+from api.auth.csrf import require_same_site
 from api.auth.identity import provide_user, provide_visitor
+from api.correlation import Platform
+from api.health import healthz, metrics, readyz
+from api.limits import limit_address
+from api.me import MeController
+from api.openapi import ProblemResponses, describe
+from api.pages.rendering import static_files, template_config
+from api.pages.routes import pages
+from api.streams import StreamsController
+from api.users import CreatorsController, UsersController
+from domain.accounts.passwords import Passwords
 from domain.accounts.tokens import AccessTokens
 from livestreamx.engines import clickhouse, postgres, redis
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.kafka import Emitter
 from livestreamx.engines.postgres import Pool
+from livestreamx.engines.throttle import Throttle
+from livestreamx.observe.metrics import Metrics
 from livestreamx.observe.request import request_id
+from livestreamx.observe.tracing import make_tracer_provider
 from livestreamx.settings import Settings
 
 BODY_BYTES = 256 * 1024
 
-CONTROLLERS: tuple[ControllerRouterHandler, ...] = ()
+CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
+    AdminController,
+    AuthController,
+    CreatorsController,
+    MeController,
+    StreamsController,
+    UsersController,
+    healthz,
+    jwks,
+    metrics,
+    readyz,
+)
 
 
 class Engines(msgspec.Struct, frozen=True):
@@ -35,10 +64,11 @@ class Engines(msgspec.Struct, frozen=True):
     clickhouse: AsyncClient
     emitter: Emitter
     bus: RoomBus
+    passwords: Passwords
 
 
 @asynccontextmanager
-async def open_engines(settings: Settings) -> AsyncIterator[Engines]:
+async def open_engines(settings: Settings, counted: Metrics) -> AsyncIterator[Engines]:
     """Open the clients in order; close them in reverse, whatever happens in between."""
     async with AsyncExitStack() as stack:
         pool = postgres.make_pool(settings.postgres_url, name="livestreamx-api")
@@ -48,9 +78,11 @@ async def open_engines(settings: Settings) -> AsyncIterator[Engines]:
         stack.push_async_callback(cache.aclose)
         history = await clickhouse.connect(settings.clickhouse_url)
         stack.push_async_callback(history.close)
-        emitter = Emitter(settings.kafka_bootstrap)
+        emitter = Emitter(settings.kafka_bootstrap, lambda topic: counted.produce_failures.labels(topic).inc())
         stack.callback(emitter.close)
-        yield Engines(pool, cache, history, emitter, RoomBus(cache))
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        yield Engines(pool, cache, history, emitter, RoomBus(cache), passwords)
 
 
 def provide_settings(state: State) -> Settings:
@@ -81,6 +113,14 @@ def provide_bus(state: State) -> RoomBus:
     return state.engines.bus  # type: ignore[no-any-return]
 
 
+def provide_passwords(state: State) -> Passwords:
+    return state.engines.passwords  # type: ignore[no-any-return]
+
+
+def provide_metrics(state: State) -> Metrics:
+    return state.metrics  # type: ignore[no-any-return]
+
+
 DEPENDENCIES: dict[str, Callable[..., Any]] = {
     "settings": provide_settings,
     "tokens": provide_tokens,
@@ -89,30 +129,51 @@ DEPENDENCIES: dict[str, Callable[..., Any]] = {
     "clickhouse": provide_clickhouse,
     "emitter": provide_emitter,
     "bus": provide_bus,
+    "passwords": provide_passwords,
+    "metrics": provide_metrics,
     "request_id": request_id,
     "visitor": provide_visitor,
     "user": provide_user,
 }
 
 
-def create_app(settings: Settings) -> Litestar:
+def create_app(settings: Settings) -> Platform:
     """The application over the engines that the settings name; `SettingsError` when one is missing."""
     settings.require("postgres_url", "redis_url", "kafka_bootstrap", "clickhouse_url", "signing_key")
 
+    counted = Metrics()
+    tracer = make_tracer_provider("api", settings.otlp_endpoint)
+
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with open_engines(settings) as engines:
-            app.state.engines = engines
-            yield
+        try:
+            async with open_engines(settings, counted) as engines:
+                app.state.engines = engines
+                app.state.throttle = Throttle(engines.redis)
+                yield
+        finally:
+            tracer.shutdown()
 
-    dependencies = {name: Provide(provider, sync_to_thread=False) for name, provider in DEPENDENCIES.items()}
-    return Litestar(
-        CONTROLLERS,
-        state=State({"settings": settings, "tokens": AccessTokens(settings.signing_key, settings.access_minutes)}),
+    state = {
+        "settings": settings,
+        "tokens": AccessTokens(settings.signing_key, settings.access_minutes),
+        "metrics": counted,
+    }
+    return Platform(
+        [*CONTROLLERS, pages(), static_files()],
+        state=State(state),
         lifespan=[lifespan],
-        dependencies=dependencies,
+        dependencies={name: Provide(provider, sync_to_thread=False) for name, provider in DEPENDENCIES.items()},
+        template_config=template_config(),
+        guards=[limit_address, require_same_site],
         exception_handlers=problems.HANDLERS,
         request_max_body_size=BODY_BYTES,
+        plugins=[
+            ProblemResponses(),
+            OpenTelemetryPlugin(
+                OpenTelemetryConfig(tracer_provider=tracer, scopes={ScopeType.HTTP}, exclude_spans=["receive", "send"])
+            ),
+        ],
         logging_config=None,
-        openapi_config=None,
+        openapi_config=describe(),
     )

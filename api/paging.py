@@ -3,14 +3,21 @@
 import base64
 import binascii
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from livestreamx.errors import Invalid
 
-Place = tuple[datetime, UUID]
+
+class Place(NamedTuple):
+    """Where a list ordered by time and id ended."""
+
+    at: datetime
+    id: UUID
+
+
 T = TypeVar("T")
 
 

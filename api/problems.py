@@ -12,11 +12,12 @@ from litestar.types import ExceptionHandlersMap
 from psycopg_pool import PoolTimeout
 from redis.exceptions import RedisError
 
+from api.pages.problems import problem_page, wants_page
 from livestreamx.errors import DomainError, Invalid, TooMany, Unavailable
 from livestreamx.observe.request import request_id
 
 MEDIA_TYPE = "application/problem+json"
-TYPE_BASE = "https://livestreamx.dev/problems/"
+TYPE_BASE = "urn:livestreamx:problem:"
 
 CODES = {
     400: ("bad_request", "The request could not be read"),
@@ -66,6 +67,8 @@ def problem(
         "requestId": request_id(),
         **(extra or {}),
     }
+    if wants_page(request):
+        return problem_page(request, body, headers or {})
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers or {})
 
 

@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether `POST /api/wallet/topup` gives bonus tokens; never on in production."""
     rate_limits: bool = True
     """Whether limits per address apply; off for tests and demos. Limits per user always apply."""
+    trusted_proxies: str = ""
+    """Addresses or networks, comma separated, whose `X-Forwarded-For` is believed; empty believes nobody."""
     signup_tokens: int = 100
 
     chat_burst: int = 3

@@ -5,13 +5,14 @@ An act is accepted once the broker has acknowledged its event, so `emit` waits f
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from livestreamx.errors import Unavailable
 from livestreamx.events import Event, encode
+from livestreamx.observe.tracing import trace_headers
 from livestreamx.topics import ALL, Topic
 
 DELIVERY_TIMEOUT_MS = 10_000
@@ -55,9 +56,13 @@ def make_topics(bootstrap: str, topics: Iterable[Topic] = ALL) -> list[str]:
 
 
 class Emitter:
-    """Writes events to Kafka and tells when the broker has them; one a process."""
+    """Writes events to Kafka and tells when the broker has them; one a process.
 
-    def __init__(self, bootstrap: str) -> None:
+    `on_failure` is told the topic of every event that the broker did not take.
+    """
+
+    def __init__(self, bootstrap: str, on_failure: Callable[[str], None] = lambda _: None) -> None:
+        self._on_failure = on_failure
         self._producer = producer(bootstrap)
         self._open = True
         self._poller = threading.Thread(target=self._poll, name="emitter", daemon=True)
@@ -74,6 +79,7 @@ class Emitter:
             if error is None:
                 done.set_result(None)
             else:
+                self._on_failure(event.topic.name)
                 done.set_exception(Unavailable(f"The event log did not answer: {error.name()}"))
 
         def delivered(error: KafkaError | None, _: Message) -> None:
@@ -84,12 +90,17 @@ class Emitter:
                 event.topic.name,
                 encode(event),
                 key=event.key,
-                headers=[(REQUEST_ID_HEADER, request_id.encode())] if request_id else [],
+                headers=[*([(REQUEST_ID_HEADER, request_id.encode())] if request_id else []), *trace_headers()],
                 on_delivery=delivered,
             )
         except BufferError as error:
+            self._on_failure(event.topic.name)
             raise Unavailable("The event log is busy") from error
         await done
+
+    def probe(self, seconds: float) -> None:
+        """Ask the broker for its topics; blocks up to `seconds`, `KafkaException` when it does not answer."""
+        self._producer.list_topics(timeout=seconds)
 
     def close(self, seconds: float = 10) -> None:
         """Flush, then stop."""

@@ -1,0 +1,140 @@
+"""`/api/streams`: announce a stream, move it through its life, look at it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from redis.asyncio import Redis as AsyncRedis
+
+from api.auth.identity import require_role
+from api.me import Cursor, Limit
+from api.paging import Place, decode_cursor, encode_cursor
+from api.schema import Body, Page
+from api.shows import StreamCard, StreamView, cards, show
+from domain.accounts.tokens import Claims
+from domain.streams import service as streams
+from domain.streams.model import Act, Draft, Status, Stream, Visibility
+from livestreamx.engines.postgres import Pool, connection
+from livestreamx.settings import Settings
+
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+
+
+class NewStream(Body, frozen=True, kw_only=True):
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=140, examples=["Fall Guys with friends"])]
+    category: Annotated[str, msgspec.Meta(max_length=80, examples=["Fall Guys"])] = ""
+    tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=5, examples=[["party"]])] = ()
+    language: Annotated[
+        str, msgspec.Meta(pattern=r"^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$", max_length=35, examples=["en"])
+    ] = ""
+    scheduled_at: Annotated[datetime, msgspec.Meta(tz=True, examples=["2027-01-30T19:00:00Z"])] | None = None
+    visibility: Visibility = "public"
+    mature: bool = False
+
+
+def end_of(page: Sequence[Stream]) -> Place:
+    """Where the next page begins."""
+    return Place(page[-1].started_at or page[-1].created_at, page[-1].id)
+
+
+class Mover(msgspec.Struct, frozen=True):
+    """Moves streams on behalf of who asks: their creator, or an admin."""
+
+    pool: Pool
+    redis: AsyncRedis
+    settings: Settings
+    user: Claims
+    request_id: str
+
+    async def move(self, stream_id: UUID, act: Act) -> StreamView:
+        """The stream afterwards."""
+        stream = await streams.move(self.pool, stream_id, act, self.user, self.request_id)
+        return await show(self.redis, self.settings, stream)
+
+
+def provide_mover(
+    pool: NamedDependency[Pool],
+    redis: NamedDependency[AsyncRedis],
+    settings: NamedDependency[Settings],
+    user: NamedDependency[Claims],
+    request_id: NamedDependency[str],
+) -> Mover:
+    return Mover(pool, redis, settings, user, request_id)
+
+
+class StreamsController(Controller):
+    path = "/api/streams"
+    tags = ("Streams",)
+    dependencies = MappingProxyType({"mover": Provide(provide_mover, sync_to_thread=False)})
+
+    @post("/")
+    async def announce(
+        self,
+        data: JSONBody[NewStream],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
+        settings: NamedDependency[Settings],
+        request_id: NamedDependency[str],
+    ) -> StreamView:
+        """Announce a stream; it is `scheduled` until it is started. Creators only."""
+        require_role(user, "creator")
+        draft = Draft(**msgspec.structs.asdict(data))
+        return await show(redis, settings, await streams.announce(pool, user.sub, draft, request_id))
+
+    @get("/")
+    async def browse(
+        self,
+        pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
+        settings: NamedDependency[Settings],
+        status: FromQuery[Status | None] = None,
+        category: Annotated[str | None, QueryParameter(max_length=80)] = None,
+        cursor: Cursor = None,
+        limit: Limit = 20,
+    ) -> Page[StreamCard]:
+        """Public streams, the newest first, with their viewers."""
+        place = decode_cursor(cursor, Place)
+        found = await streams.browse(pool, status=status, category=category, after=place, limit=limit)
+        last = encode_cursor(end_of(found)) if len(found) == limit else None
+        return Page(items=await cards(redis, settings, found), next_cursor=last)
+
+    @get("/{stream_id:uuid}")
+    async def look(
+        self,
+        stream_id: FromPath[UUID],
+        visitor: NamedDependency[Claims | None],
+        pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
+        settings: NamedDependency[Settings],
+    ) -> StreamView:
+        """A stream with its mood, viewers and totals of this moment."""
+        async with connection(pool) as db:
+            stream = await streams.find_visible(db, stream_id, visitor)
+        return await show(redis, settings, stream)
+
+    @post("/{stream_id:uuid}/start", status_code=200)
+    async def start(self, stream_id: FromPath[UUID], mover: NamedDependency[Mover]) -> StreamView:
+        """Go live. 409 `illegal_transition` unless scheduled, 409 `already_live` with another stream."""
+        return await mover.move(stream_id, "start")
+
+    @post("/{stream_id:uuid}/end", status_code=200)
+    async def end(self, stream_id: FromPath[UUID], mover: NamedDependency[Mover]) -> StreamView:
+        """End a live stream. 409 `illegal_transition` unless live."""
+        return await mover.move(stream_id, "end")
+
+    @post("/{stream_id:uuid}/archive", status_code=200)
+    async def archive(self, stream_id: FromPath[UUID], mover: NamedDependency[Mover]) -> StreamView:
+        """Turn an ended stream into a recording. 409 `illegal_transition` unless ended."""
+        return await mover.move(stream_id, "archive")
+
+    @post("/{stream_id:uuid}/cancel", status_code=200)
+    async def cancel(self, stream_id: FromPath[UUID], mover: NamedDependency[Mover]) -> StreamView:
+        """Call off a scheduled stream. 409 `illegal_transition` unless scheduled."""
+        return await mover.move(stream_id, "cancel")
