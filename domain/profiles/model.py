@@ -1,9 +1,11 @@
-"""What following is."""
+"""What a profile shows, and what following is."""
 
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+
+from domain.accounts.model import User
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,4 +16,13 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     avatar_url: str | None
     level: int
     followed_at: datetime
+    live_stream_id: UUID | None
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile: the account, its followers, whether the visitor is one of them, and its live public stream."""
+
+    user: User
+    followers: int
+    following: bool
     live_stream_id: UUID | None

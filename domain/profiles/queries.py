@@ -49,3 +49,9 @@ async def following(db: Db, follower_id: UUID, after: tuple[datetime, UUID] | No
             {"follower": follower_id, "at": at, "creator": creator_id, "limit": limit},
         )
         return await cursor.fetchall()
+
+
+async def followed_creators(db: Db, follower_id: UUID) -> frozenset[UUID]:
+    """The ids of all whom somebody follows."""
+    done = await db.execute("SELECT creator_id FROM follows WHERE follower_id = %s", (follower_id,))
+    return frozenset(row[0] for row in await done.fetchall())

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from domain.accounts import service as accounts
 from domain.profiles import queries
-from domain.profiles.model import Followed
+from domain.profiles.model import Followed, Shown
+from domain.streams import queries as streams
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Forbidden, NotFound
@@ -44,3 +45,16 @@ async def following(pool: Pool, follower_id: UUID, after: tuple[datetime, UUID] 
     """Whom somebody follows, the latest first."""
     async with connection(pool) as db:
         return await queries.following(db, follower_id, after, limit)
+
+
+async def of_handle(pool: Pool, handle: str, visitor_id: UUID | None) -> Shown:
+    """A profile as this visitor sees it; `NotFound` with code `user_not_found`."""
+    async with connection(pool) as db:
+        user = await accounts.find_by_handle(db, handle)
+        live = await streams.live_of(db, user.id)
+        return Shown(
+            user=user,
+            followers=await queries.count_followers(db, user.id),
+            following=visitor_id is not None and await queries.follows(db, visitor_id, user.id),
+            live_stream_id=live.id if live else None,
+        )
