@@ -1,7 +1,20 @@
-"""The outbox: recorded acts leave their transaction through it."""
+"""The outbox: recorded acts leave their transaction through it. `python -m livestreamx.engines.outbox` is the relay."""
 
-from livestreamx.engines.postgres import Db
+import signal
+import sys
+import threading
+
+import msgspec
+
+from livestreamx.engines.postgres import Db, struct_row
 from livestreamx.events import Event, encode
+
+
+class Backlog(msgspec.Struct, frozen=True):
+    """What the relay has yet to bring to Kafka: how many events, and since when the oldest waits (s)."""
+
+    events: int
+    seconds: float
 
 
 async def record(db: Db, event: Event, *, request_id: str = "") -> None:
@@ -10,3 +23,36 @@ async def record(db: Db, event: Event, *, request_id: str = "") -> None:
         "INSERT INTO outbox (topic, key, payload, request_id) VALUES (%s, %s, %s, %s)",
         (event.topic.name, event.key, encode(event), request_id),
     )
+
+
+async def backlog(db: Db) -> Backlog:
+    """How far the relay is behind; it says so too when there is no relay."""
+    async with db.cursor(row_factory=struct_row(Backlog)) as cursor:
+        await cursor.execute(
+            "SELECT count(*) AS events, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 "
+            "AS seconds FROM outbox"
+        )
+        return (await cursor.fetchall())[0]
+
+
+def main() -> None:
+    """Relay until SIGTERM or Ctrl-C."""
+    from livestreamx.engines.relay import Relay
+    from livestreamx.observe.logging import configure_logging
+    from livestreamx.settings import Settings
+
+    settings = Settings.from_env().require("postgres_url", "kafka_bootstrap")
+    configure_logging(level=settings.log_level, json=settings.log_json, role="relay")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    def say_ready() -> None:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+
+    Relay(settings.postgres_url, settings.kafka_bootstrap, say_ready).run(stop)
+
+
+if __name__ == "__main__":
+    main()
