@@ -1,7 +1,7 @@
 """The composition root: `create_app(settings)` opens the engines in one lifespan and gives them to handlers by name."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import msgspec
@@ -20,14 +20,18 @@ from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
 from api.auth.identity import provide_user, provide_visitor
 from api.correlation import Platform
+from api.gifts import GiftController
 from api.health import healthz, metrics, readyz
 from api.limits import limit_address
 from api.me import MeController
 from api.openapi import ProblemResponses, describe
 from api.pages.rendering import static_files, template_config
 from api.pages.routes import pages
+from api.recommendations import RecommendationsController
+from api.recommender import Recommender
 from api.streams import StreamsController
 from api.users import CreatorsController, UsersController
+from api.wallet import WalletController
 from domain.accounts.passwords import Passwords
 from domain.accounts.tokens import AccessTokens
 from livestreamx.engines import clickhouse, postgres, redis
@@ -46,9 +50,12 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AdminController,
     AuthController,
     CreatorsController,
+    GiftController,
     MeController,
+    RecommendationsController,
     StreamsController,
     UsersController,
+    WalletController,
     healthz,
     jwks,
     metrics,
@@ -117,6 +124,10 @@ def provide_passwords(state: State) -> Passwords:
     return state.engines.passwords  # type: ignore[no-any-return]
 
 
+def provide_recommender(state: State) -> Recommender:
+    return state.recommender  # type: ignore[no-any-return]
+
+
 def provide_metrics(state: State) -> Metrics:
     return state.metrics  # type: ignore[no-any-return]
 
@@ -131,6 +142,7 @@ DEPENDENCIES: dict[str, Callable[..., Any]] = {
     "bus": provide_bus,
     "passwords": provide_passwords,
     "metrics": provide_metrics,
+    "recommender": provide_recommender,
     "request_id": request_id,
     "visitor": provide_visitor,
     "user": provide_user,
@@ -147,8 +159,12 @@ def create_app(settings: Settings) -> Platform:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         try:
-            async with open_engines(settings, counted) as engines:
+            async with (
+                open_engines(settings, counted) as engines,
+                aclosing(Recommender(engines.pool, engines.redis, settings)) as recommender,
+            ):
                 app.state.engines = engines
+                app.state.recommender = recommender
                 app.state.throttle = Throttle(engines.redis)
                 yield
         finally:

@@ -1,5 +1,6 @@
 """All SQL of streams."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -92,3 +93,13 @@ async def live_of(db: Db, creator_id: UUID) -> Stream | None:
             SELECT_STREAM + "WHERE s.creator_id = %s AND s.status = 'live' AND s.visibility = 'public'", (creator_id,)
         )
         return await cursor.fetchone()
+
+
+async def live_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
+    """Those of these streams that are live and public, in no order."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.id = ANY(%s) AND s.status = 'live' AND s.visibility = 'public'",
+            (list(stream_ids),),
+        )
+        return await cursor.fetchall()
