@@ -133,7 +133,6 @@ class GiftController(Controller):
     @post("/streams/{stream_id:uuid}/gifts", summary="Send a gift")
     async def send_gift(
         self,
-        *,
         stream_id: FromPath[UUID],
         data: JSONBody[GiftOrder],
         pool: NamedDependency[Pool],

@@ -105,7 +105,6 @@ class WalletController(Controller):
     @post("/topup", status_code=200, summary="Bonus tokens for development")
     async def top_up(
         self,
-        *,
         data: JSONBody[TopUp],
         settings: NamedDependency[Settings],
         pool: NamedDependency[Pool],
