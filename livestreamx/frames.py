@@ -86,6 +86,14 @@ class ChatShown(msgspec.Struct, frozen=True, kw_only=True):
     replyTo: UUID | None = None
 
 
+class ChatMode(msgspec.Struct, frozen=True, kw_only=True):
+    """Until `until`, each viewer may write once in `slowSeconds`; moderators are exempt."""
+
+    slowSeconds: int
+    until: datetime
+    reason: Literal["flood"] = "flood"
+
+
 class GiftReceived(msgspec.Struct, frozen=True, kw_only=True):
     giftEventId: UUID
     user: Person
@@ -220,6 +228,7 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "auth:expired": ServerFrameType(AuthExpired, "private"),
     "wallet:balance": ServerFrameType(WalletBalance, "private"),
     "chat:message": ServerFrameType(ChatShown, "chat"),
+    "chat:mode": ServerFrameType(ChatMode, "chat"),
     "gift:received": ServerFrameType(GiftReceived, "gifts"),
     "overlay:trigger": ServerFrameType(OverlayTrigger, "overlay"),
     "mood:state": ServerFrameType(MoodState, "mood"),

@@ -2,11 +2,18 @@
 
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 
 def connect(url: str) -> AsyncRedis:
     """An async client over a pool; answers are bytes."""
     return AsyncRedis.from_url(url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30)
+
+
+def connect_once(url: str) -> AsyncRedis:
+    """An async client that reports a lost connection instead of hiding it by a retry, for whoever must notice."""
+    return AsyncRedis.from_url(url, socket_timeout=10, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0))
 
 
 def connect_plain(url: str) -> Redis:
