@@ -111,7 +111,8 @@ class Process:
             return True
         if code is not None:
             self._drain()
-            raise PartFailed(self.part, f"ended with {describe(code)} before it was ready", self.log)
+            outcome = "failed with {}" if self.part.one_shot else "ended with {} before it was ready"
+            raise PartFailed(self.part, outcome.format(describe(code)), self.log)
         if not self.part.one_shot and (self.part.ready() if self.part.ready else self._said_ready.is_set()):
             return True
         if time.monotonic() - self._began > self.part.start_seconds:

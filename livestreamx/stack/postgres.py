@@ -138,7 +138,15 @@ def initialise(data: Path, binaries: Path, account: Account) -> None:
 def run(account: Account, argv: list[str], stdin: str = "") -> None:
     """A program of PostgreSQL to its end; `StackError` with what it said when it failed."""
     command = launch.command(argv, user=account.user, passage=account.passage, death_signal=signal.SIGKILL)
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, cwd="/", check=False)
+    done = subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        check=False,
+        start_new_session=True,  # Ctrl-C is the supervisor's, as for every part
+    )
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-1500:]
         raise StackError(f"{Path(argv[0]).name} failed ({done.returncode}) in {argv[argv.index('-D') + 1]}:\n{said}")

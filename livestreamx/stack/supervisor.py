@@ -20,6 +20,7 @@ STARTING_POLL_SECONDS = 0.02
 WATCH_POLL_SECONDS = 0.2
 MOST_DEATHS, DEATHS_SECONDS = 5, 60.0
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 8.0
+IMPATIENCE_SECONDS = 1.0
 ANNOUNCED = ("HOME", "HOST", "PORT", "POSTGRES_URL", "REDIS_URL", "KAFKA_BOOTSTRAP", "CLICKHOUSE_URL")
 
 
@@ -65,7 +66,8 @@ class Supervisor:
         self._plan = plan
         self._report = report
         self._stop = threading.Event()
-        self._signals = 0
+        self._asked_at: float | None = None
+        self._at_once = False
         self._stages: list[list[Watched]] = []
         self._up = False
 
@@ -105,7 +107,7 @@ class Supervisor:
                 process.ask_to_stop()
             for process in reversed(running):
                 deadline = time.monotonic() + process.part.stop_seconds
-                while process.alive and time.monotonic() < deadline and self._signals < 2:
+                while process.alive and time.monotonic() < deadline and not self._at_once:
                     time.sleep(STARTING_POLL_SECONDS)
                 if not process.wait_stopped(0):
                     self._report.note(f"{process.part.name} did not end in time and was killed")
@@ -114,7 +116,9 @@ class Supervisor:
                 watched.process.log.close()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._signals += 1
+        now = time.monotonic()
+        self._asked_at = self._asked_at or now
+        self._at_once = now - self._asked_at > IMPATIENCE_SECONDS  # one Ctrl-C may reach us twice, by way of a parent
         self._stop.set()
 
     def _start_stage(self, stage: Sequence[Watched]) -> None:

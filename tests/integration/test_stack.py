@@ -94,7 +94,7 @@ class SmallPlatform:
         self._output = home / "said.txt"
         with self._output.open("w") as output:
             command = [sys.executable, str(PROGRAM), str(home), *([code] if code else [])]
-            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, process_group=0)
 
     def wait_up(self) -> "SmallPlatform":
         wait_until(lambda: self.process.poll() is not None or self._is_up(), "up")
@@ -265,6 +265,15 @@ def test_killed_in_the_middle_of_making_the_database(tmp_path: Path, run: Callab
     second = run().wait_up()
     with psycopg.connect(second.settings().postgres_url) as db:
         assert db.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_ctrl_c_while_the_database_is_being_made(tmp_path: Path, run: Callable[..., SmallPlatform]) -> None:
+    platform = run()
+    wait_until((tmp_path / "home" / "postgres.making" / "PG_VERSION").exists, "initdb at work")
+    os.killpg(platform.process.pid, signal.SIGINT)  # a terminal signals the whole group
+    assert platform.process.wait(30) == 0, platform.said()
+    assert "failed" not in platform.said()
+    assert processes_of(tmp_path / "home") == []
 
 
 def test_stale_pid_file_that_names_a_living_process(tmp_path: Path) -> None:
