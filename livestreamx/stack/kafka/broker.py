@@ -56,13 +56,16 @@ class Broker:
         stopped = self._stopped = asyncio.get_running_loop().create_future()
         storage = Storage(settings.home, TopicConfig(segment_bytes=settings.segment_bytes))
         commit, groups = GroupCommit(settings.commit_interval), Groups()
-        server = await asyncio.start_server(self._accept, settings.host, settings.port, limit=_READ_AHEAD)
+        server = await asyncio.start_server(
+            self._accept, settings.host, settings.port, limit=_READ_AHEAD, start_serving=False
+        )
         port = server.sockets[0].getsockname()[1]
         node = Node(settings.advertised_host or settings.host, port, settings.default_partitions)
         for api in (RecordsApi(storage, commit), GroupApi(storage, commit, groups), TopicApi(storage, commit, node)):
             self._handlers |= api.handlers()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        await server.start_serving()
         structlog.get_logger().info(
             "kafka ready",
             topics=len(storage.topics),

@@ -1,6 +1,6 @@
 """The part of the Kafka protocol that we speak: API keys with the versions served, and error codes.
 
-All versions lie below the "flexible" encoding; ApiVersions tells clients the ranges, and they take the highest shared one.
+All versions lie below the "flexible" encoding; ApiVersions tells clients the ranges.
 """
 
 from enum import IntEnum
