@@ -43,6 +43,9 @@ from livestreamx.observe.metrics import Metrics
 from livestreamx.observe.request import request_id
 from livestreamx.observe.tracing import make_tracer_provider
 from livestreamx.settings import Settings
+from realtime.context import Context
+from realtime.gateway import Gateway
+from realtime.routes import enter_room
 
 BODY_BYTES = 256 * 1024
 
@@ -56,6 +59,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     StreamsController,
     UsersController,
     WalletController,
+    enter_room,
     healthz,
     jwks,
     metrics,
@@ -90,6 +94,21 @@ async def open_engines(settings: Settings, counted: Metrics) -> AsyncIterator[En
         passwords = Passwords()
         stack.callback(passwords.close)
         yield Engines(pool, cache, history, emitter, RoomBus(cache), passwords)
+
+
+def make_gateway(state: State, engines: Engines) -> Gateway:
+    """The gateway of this process, over the same clients as the API."""
+    return Gateway(
+        Context(
+            settings=state.settings,
+            pool=engines.pool,
+            redis=engines.redis,
+            emitter=engines.emitter,
+            bus=engines.bus,
+            tokens=state.tokens,
+            metrics=state.metrics,
+        )
+    )
 
 
 def provide_settings(state: State) -> Settings:
@@ -128,6 +147,10 @@ def provide_recommender(state: State) -> Recommender:
     return state.recommender  # type: ignore[no-any-return]
 
 
+def provide_gateway(state: State) -> Gateway:
+    return state.gateway  # type: ignore[no-any-return]
+
+
 def provide_metrics(state: State) -> Metrics:
     return state.metrics  # type: ignore[no-any-return]
 
@@ -142,6 +165,7 @@ DEPENDENCIES: dict[str, Callable[..., Any]] = {
     "bus": provide_bus,
     "passwords": provide_passwords,
     "metrics": provide_metrics,
+    "gateway": provide_gateway,
     "recommender": provide_recommender,
     "request_id": request_id,
     "visitor": provide_visitor,
@@ -166,7 +190,9 @@ def create_app(settings: Settings) -> Platform:
                 app.state.engines = engines
                 app.state.recommender = recommender
                 app.state.throttle = Throttle(engines.redis)
-                yield
+                app.state.gateway = make_gateway(app.state, engines)
+                async with app.state.gateway.running():
+                    yield
         finally:
             tracer.shutdown()
 

@@ -1,0 +1,188 @@
+"""The gateway of one process: its rooms, its readers of the bus, and the sessions of everybody connected to it."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import structlog
+from psycopg import Error as DatabaseError
+from redis.exceptions import RedisError
+
+from livestreamx.clock import now_ms
+from livestreamx.engines.throttle import Throttle
+from livestreamx.errors import DomainError
+from livestreamx.frames import Resume
+from realtime.bus_reader import BusReader
+from realtime.chat import Chat
+from realtime.codec import Codec, Codecs
+from realtime.connection import Connection
+from realtime.context import Context
+from realtime.gifts import Gifts
+from realtime.identity import Identity
+from realtime.joining import Joining
+from realtime.moods import Moods
+from realtime.people import People
+from realtime.presence import ANONYMOUS_AFTER_MS, Presence
+from realtime.rooms import Room, Rooms
+from realtime.session import Desk, Handler, Session, Visitor
+from realtime.wire import Close
+
+SWEEP_SECONDS = 1.0
+PING_SECONDS = 20.0
+PONG_SECONDS = 20.0
+STALL_SECONDS = 8.0
+"""How long a peer may take nothing of what waits for it."""
+PRIVATE_SECONDS = 10.0
+"""How long a private stream's owner has to sign in."""
+STOP_SECONDS = 5.0
+
+log = structlog.get_logger("realtime")
+
+
+class Gateway:
+    """Everything that the sockets of one process share."""
+
+    def __init__(self, context: Context) -> None:
+        name, settings, redis = secrets.token_hex(6), context.settings, context.redis
+        self.codecs = Codecs()
+        self.rooms = Rooms(settings, context.pool, redis, context.metrics)
+        self.sessions: set[Session] = set()
+        self._settings, self._metrics = settings, context.metrics
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reader = BusReader(name, settings.redis_url, self.rooms, redis, self._tell_restart)
+        self._people = People(settings.redis_url, name)
+        self._presence = Presence(name, context)
+        self._identity = Identity(context.tokens, context.pool, self._people, self._presence)
+        joining = Joining(self._reader, settings)
+        handlers: dict[str, Handler] = {
+            "auth": self._identity.sign_in,
+            "resume": joining.resume,
+            "viewer:heartbeat": self._presence.beat,
+            "chat:message": Chat(context, self.rooms).say,
+            "gift:send": Gifts(context.pool, redis).send,
+            "mood:react": Moods(self.rooms, context.emitter, Throttle(redis)).react,
+        }
+        self._desk = Desk(handlers, joining.join, joining.restart, self._lost, self.spawn, context.metrics)
+
+    # connections
+
+    async def enter(self, stream: UUID) -> Room:
+        """The room of a stream, on the bus; `NotFound` without one."""
+        known = stream in self.rooms.open
+        room = await self.rooms.enter(stream, self._reader.follow)
+        if not known:
+            await self._reader.wake()
+        return room
+
+    def session(
+        self, room: Room, codec: Codec, channels: frozenset[str] | None, visitor: Visitor, *, counted: bool
+    ) -> Session:
+        """A session that waits for its connection; `counted` unless it is an overlay or a dashboard."""
+        return Session(self._desk, room, codec, channels, visitor, counted=counted)
+
+    def begin(self, session: Session, connection: Connection, place: Resume | None) -> None:
+        """Serve a connection that was handed over."""
+        if not connection.closing:
+            self.sessions.add(session)
+            self._metrics.sockets.inc()
+        session.start(connection, place)
+
+    def _lost(self, session: Session) -> None:
+        if session in self.sessions:
+            self.sessions.discard(session)
+            self._metrics.sockets.dec()
+        self.spawn(self._say_goodbye(session))
+
+    async def _say_goodbye(self, session: Session) -> None:
+        try:
+            await self._presence.leave(session)
+            await self._identity.sign_out(session)
+        except (RedisError, OSError) as error:
+            log.warning("goodbye_unheard", error=str(error))
+
+    def _tell_restart(self, room: Room) -> None:
+        for session in list(self.sessions):
+            if session.room is room and session.generation:
+                session.come_into_step()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run in the background; a stop waits for it."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("background_work_failed", exc_info=error)
+
+    # housekeeping
+
+    async def _sweep(self) -> None:
+        """What time brings: pings, silent and stuck peers, expired tokens, anonymous viewers, rooms left empty."""
+        at, at_ms = asyncio.get_running_loop().time(), now_ms()
+        for session in list(self.sessions):
+            self._sweep_connection(session.connection, at)
+            if session.claims and session.claims.exp * 1000 <= at_ms:
+                session.expire()
+            age = at_ms - session.opened_at
+            if session.attendance is None and session.generation and age > ANONYMOUS_AFTER_MS:
+                await self._presence.enter(session)
+            if session.generation == 0 and session.room.private and age > PRIVATE_SECONDS * 1000:
+                session.connection.close(Close.NO_SUCH_STREAM, "there is no such stream")
+        for room in self.rooms.close_idle(at):
+            self._reader.forget(room)
+
+    def _sweep_connection(self, connection: Connection, at: float) -> None:
+        if connection.stalled_at and at - connection.stalled_at > STALL_SECONDS:
+            self._metrics.drops.labels("too_slow").inc()
+            connection.close(Close.TOO_SLOW, "too slow: resume from your last seq")
+        elif connection.held or connection.closing:
+            return
+        elif connection.pinged and at - connection.heard_at > PING_SECONDS + PONG_SECONDS:
+            self._metrics.drops.labels("silent").inc()
+            connection.abort()
+        elif not connection.pinged and at - connection.heard_at > PING_SECONDS:
+            connection.ping()
+
+    async def _count_viewers(self) -> None:
+        await self._reader.check_epochs()
+        await self._presence.announce_counts(list(self.rooms.open.values()))
+
+    async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+        """Do it for as long as the gateway runs; outages of the engines are waited out."""
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await act()
+            except (DomainError, RedisError, DatabaseError, OSError) as error:
+                log.warning("housekeeping_failed", act=act.__name__, error=f"{type(error).__name__}: {error}")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Gateway"]:
+        """Serve inside; at the end, what was begun is finished."""
+        started = asyncio.Event()
+        loops = [
+            asyncio.create_task(self._reader.run(started), name="room-bus"),
+            asyncio.create_task(self._people.run(), name="people"),
+            asyncio.create_task(self._every(SWEEP_SECONDS, self._sweep), name="sweep"),
+            asyncio.create_task(
+                self._every(self._settings.viewer_count_seconds, self._count_viewers), name="viewer-count"
+            ),
+        ]
+        try:
+            async with asyncio.timeout(10):
+                await started.wait()
+            yield self
+        finally:
+            for session in list(self.sessions):
+                session.connection.shutdown()
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            await self._people.close()

@@ -1,0 +1,41 @@
+"""Who is on a socket: the `auth` frame signs in, renews before expiry, and changes who is present."""
+
+from domain.accounts import service as accounts
+from domain.accounts.tokens import AccessTokens
+from livestreamx.engines.postgres import Pool, connection
+from livestreamx.errors import NotFound
+from livestreamx.frames import Auth, Person
+from realtime.people import People
+from realtime.presence import Presence
+from realtime.session import Session
+
+
+class Identity:
+    """Signs sessions in and out; one a process."""
+
+    def __init__(self, tokens: AccessTokens, pool: Pool, people: People, presence: Presence) -> None:
+        self._tokens, self._pool, self._people, self._presence = tokens, pool, people, presence
+
+    async def sign_in(self, session: Session, request: Auth) -> dict[str, object]:
+        """`{userId, handle, roles}`; `Unauthenticated` for a token that is not good, which changes nothing."""
+        claims = self._tokens.verify(request.token)
+        if session.claims is None or session.claims.sub != claims.sub:
+            async with connection(self._pool) as db:
+                user = await accounts.find(db, claims.sub)
+            await self.sign_out(session)
+            session.person = Person(id=user.id, handle=user.handle, level=user.level, badges=user.badges)
+            session.claims = claims
+            await self._people.add(claims.sub, session)
+        session.claims = claims
+        if session.room.private and session.generation == 0:
+            if not session.moderates:
+                raise NotFound("There is no such stream", code="stream_not_found")
+            session.come_into_step()
+        await self._presence.enter(session)
+        return {"userId": claims.sub, "handle": claims.handle, "roles": claims.roles}
+
+    async def sign_out(self, session: Session) -> None:
+        """Whoever was signed in is not any more."""
+        claims, session.claims, session.person = session.claims, None, None
+        if claims is not None:
+            await self._people.remove(claims.sub, session)

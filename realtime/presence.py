@@ -1,0 +1,131 @@
+"""Who is watching: stays as events for the analytics, and the room's count of viewers.
+
+A viewer is present while heartbeats come, so the count outlives any gateway; one gateway a room announces it.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from livestreamx import keys
+from livestreamx.clock import now, now_ms, uuid7
+from livestreamx.errors import Unavailable
+from livestreamx.events import Event, ViewerHeartbeat, ViewerJoined, ViewerLeft
+from livestreamx.frames import Heartbeat, ViewerCount
+from realtime.context import Context
+from realtime.rooms import Room
+from realtime.session import Attendance, Session
+
+ANONYMOUS_AFTER_MS = 3000
+"""Whoever has not signed in by then is an anonymous viewer."""
+COUNTED_STATES = frozenset({"scheduled", "live"})
+KEPT_SECONDS = 24 * 3600
+
+# KEYS: the counter's lease, viewers. ARGV: this gateway, how long the lease holds (ms), the oldest beat that counts.
+# Answers the number of viewers, or -1 where another gateway counts.
+COUNT = """
+if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return -1 end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[3])
+return redis.call('ZCARD', KEYS[2])
+"""
+
+log = structlog.get_logger("realtime")
+
+
+class Presence:
+    """Keeps the stays of this gateway's viewers; one a process."""
+
+    def __init__(self, gateway: str, context: Context) -> None:
+        self._gateway, self._settings = gateway, context.settings
+        self._redis, self._bus, self._emitter = context.redis, context.bus, context.emitter
+        self._count = context.redis.register_script(COUNT)
+        self._here: Counter[tuple[UUID, str]] = Counter()
+
+    async def enter(self, session: Session) -> None:
+        """Begin a stay, as whoever is signed in; the stay of another identity on this socket ends."""
+        claims = session.claims
+        viewer = f"user:{claims.sub}" if claims else f"anon:{session.visitor.anon_id}"
+        if session.attendance and session.attendance.viewer == viewer:
+            return
+        await self.leave(session)
+        if not session.counted or session.connection.closing:
+            return
+        if claims and claims.sub == session.room.stream.creatorId:
+            return
+        at = now_ms()
+        stay = Attendance(viewer, uuid7().hex, claims.sub if claims else None, at, at)
+        session.attendance = stay
+        self._here[session.room.id, viewer] += 1
+        await self._mark(session.room, viewer, at)
+        joined = ViewerJoined(
+            **self._who(session, stay), device=session.visitor.device, referrer=session.visitor.referrer
+        )
+        await self._emit(joined)
+
+    async def beat(self, session: Session, request: Heartbeat) -> dict[str, object]:
+        """The viewer is still there; beats that come too often count as one."""
+        await self.enter(session)
+        stay, at = session.attendance, now_ms()
+        often = self._settings.heartbeat_seconds * 1000 // 3
+        if stay is not None and (at - stay.beat_at >= often or stay.beat_at == stay.since):
+            stay.beat_at = max(at, stay.since + 1)
+            await self._mark(session.room, stay.viewer, at)
+            await self._emitter.emit(ViewerHeartbeat(**self._who(session, stay), focus=request.focus))
+        return {}
+
+    async def leave(self, session: Session) -> None:
+        """End the stay, if there is one."""
+        stay, session.attendance = session.attendance, None
+        if stay is None:
+            return
+        place = (session.room.id, stay.viewer)
+        self._here[place] -= 1
+        if self._here[place] <= 0:
+            del self._here[place]
+            await self._redis.zrem(keys.room_viewers(session.room.id), stay.viewer)
+        await self._emit(ViewerLeft(**self._who(session, stay), watched_ms=now_ms() - stay.since))
+
+    async def announce_counts(self, rooms: list[Room]) -> None:
+        """Publish `viewer:count` for the rooms whose count falls to this gateway now."""
+        oldest = now_ms() - self._settings.session_gap_seconds * 1000
+        lease = int(self._settings.viewer_count_seconds * 1000 * 0.9)
+        counted = [room for room in rooms if room.stream.status in COUNTED_STATES and not room.is_empty]
+        if not counted:
+            return
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for room in counted:
+                names = [keys.room_counter(room.id), keys.room_viewers(room.id)]
+                await self._count(keys=names, args=[self._gateway, lease, oldest], client=pipe)
+            counts = await pipe.execute()
+        await asyncio.gather(
+            *(
+                self._bus.publish(room.id, "viewer:count", ViewerCount(viewers=count, asOf=now()))
+                for room, count in zip(counted, counts, strict=True)
+                if count >= 0
+            )
+        )
+
+    async def _mark(self, room: Room, viewer: str, at: int) -> None:
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zadd(keys.room_viewers(room.id), {viewer: at})
+            pipe.expire(keys.room_viewers(room.id), KEPT_SECONDS)
+            await pipe.execute()
+
+    def _who(self, session: Session, stay: Attendance) -> dict[str, Any]:
+        return {
+            "stream_id": session.room.id,
+            "creator_id": session.room.stream.creatorId,
+            "user_id": stay.user_id,
+            "anon_id": None if stay.user_id else session.visitor.anon_id,
+            "session_id": stay.session_id,
+        }
+
+    async def _emit(self, event: Event) -> None:
+        """Nobody waits for these: heartbeats tell the analytics the same when one is lost."""
+        try:
+            await self._emitter.emit(event)
+        except Unavailable as error:
+            log.warning("presence_not_recorded", error=error.detail)

@@ -1,0 +1,231 @@
+"""One viewer's connection: its identity, its place in the room, and its frames, answered one by one in order."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import psycopg
+import structlog
+from redis.exceptions import RedisError
+
+from domain.accounts.tokens import Claims
+from livestreamx.clock import now_ms, uuid7
+from livestreamx.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
+from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY, AuthExpired, ClientFrame, Person, Resume
+from livestreamx.observe.metrics import Metrics
+from livestreamx.observe.request import adopt_request_id
+from realtime.codec import Codec, FrameId, Malformed
+from realtime.connection import Connection
+from realtime.fanout import SharedFrame
+from realtime.rooms import Room
+from realtime.wire import Close, Op
+
+MOST_UNANSWERED = 16
+"""Frames of one connection that may wait for their answer; beyond that, reading pauses."""
+FRAMES_PER_SECOND = 100.0
+FRAMES_BURST = 200.0
+
+Handler = Callable[["Session", Any], Awaitable[Any]]
+log = structlog.get_logger("realtime")
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """What the handshake tells of whoever connects."""
+
+    anon_id: str
+    device: str
+    referrer: str
+
+
+class Attendance(msgspec.Struct):
+    """One stay of one viewer; `viewer` is who they are counted as, times are ms since the epoch."""
+
+    viewer: str
+    session_id: str
+    user_id: UUID | None
+    since: int
+    beat_at: int
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What every session of the gateway shares."""
+
+    handlers: dict[str, Handler]
+    join: Callable[["Session", Resume | None], Awaitable[None]]
+    restart: Callable[["Session"], Awaitable[None]]
+    leave: Callable[["Session"], None]
+    spawn: Callable[[Coroutine[Any, Any, None]], None]
+    metrics: Metrics
+
+
+class Message(msgspec.Struct, frozen=True):
+    """A client's message as it came."""
+
+    text: bytes
+    binary: bool
+
+
+class Session:
+    """A connection in a room. `covered` is the seq after which it has had every frame."""
+
+    __slots__ = (
+        "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_working", "attendance", "channels", "claims",
+        "codec", "connection", "counted", "covered", "generation", "opened_at", "person", "room", "session_id",
+        "visitor",
+    )  # fmt: skip
+
+    connection: Connection
+
+    def __init__(
+        self, desk: Desk, room: Room, codec: Codec, channels: frozenset[str] | None, visitor: Visitor, *, counted: bool
+    ) -> None:
+        self._desk = desk
+        self.room, self.codec, self.channels, self.visitor, self.counted = room, codec, channels, visitor, counted
+        self.claims: Claims | None = None
+        self.person: Person | None = None
+        self.attendance: Attendance | None = None
+        self.covered = self.generation = 0
+        self.session_id = uuid7().hex
+        self.opened_at = now_ms()
+        self._inbox: deque[Message | Resume | None] = deque()
+        self._working = False
+        self._answered = 0
+        self._credit, self._credit_at = FRAMES_BURST, 0.0
+
+    # who it is
+
+    @property
+    def user(self) -> Claims:
+        """Who is signed in; `Unauthenticated` without anybody."""
+        if self.claims is None or self.claims.exp * 1000 <= now_ms():
+            raise Unauthenticated
+        return self.claims
+
+    @property
+    def moderates(self) -> bool:
+        """Whether the person signed in runs this stream."""
+        return self.claims is not None and (self.claims.is_admin or self.claims.sub == self.room.stream.creatorId)
+
+    def expire(self) -> None:
+        """The access token ran out: from now on an anonymous reader."""
+        self.claims = self.person = None
+        self.tell("auth:expired", AuthExpired(message="The access token has expired: send auth with a new one"))
+
+    # what it gets
+
+    def sees(self, frame: SharedFrame) -> bool:
+        return self.channels is None or frame.channel in self.channels
+
+    def tell(self, event: str, data: Any) -> None:
+        """A private frame."""
+        self.connection.send(self.codec.private(event, data))
+
+    # what it sends
+
+    def start(self, connection: Connection, place: Resume | None) -> None:
+        """Join the room (a private one once its owner has signed in), then answer what comes."""
+        self.connection = connection
+        if not self.room.private:
+            self._put(place)
+
+    def receive(self, message: bytes, binary: bool) -> None:
+        self._put(Message(message, binary))
+        if len(self._inbox) >= MOST_UNANSWERED:
+            self.connection.set_busy(True)
+
+    def come_into_step(self) -> None:
+        """The room began anew, or became visible: told in turn with what is being answered."""
+        self._put(None)
+
+    def lost(self) -> None:
+        self._desk.leave(self)
+
+    def _put(self, work: Message | Resume | None) -> None:
+        self._inbox.append(work)
+        if not self._working:
+            self._working = True
+            self._desk.spawn(self._work())
+
+    async def _work(self) -> None:
+        """Take the work in order; what came before a disconnect is still done."""
+        while self._inbox:
+            work = self._inbox[0]
+            if isinstance(work, Message):
+                await self._rest()
+                self.connection.send(await self._answer(work))
+            else:
+                await self._come_in(work)
+            self._inbox.popleft()
+            if len(self._inbox) == MOST_UNANSWERED // 2:
+                self.connection.set_busy(False)
+        self._working = False
+
+    async def _come_in(self, place: Resume | None) -> None:
+        try:
+            if self.generation == 0:
+                await self._desk.join(self, place)
+            else:
+                await self._desk.restart(self)
+        except Exception as error:
+            self.connection.send(self.codec.refusal(None, as_refusal(error)))
+            self.connection.close(Close.TRY_LATER, "the room does not answer: try again")
+
+    async def _rest(self) -> None:
+        """Slow a flood down to `FRAMES_PER_SECOND`: what follows waits at the sender."""
+        at = asyncio.get_running_loop().time()
+        self._credit = min(FRAMES_BURST, self._credit + (at - self._credit_at) * FRAMES_PER_SECOND) - 1
+        self._credit_at = at
+        if self._credit < 0:
+            await asyncio.sleep(-self._credit / FRAMES_PER_SECOND)
+
+    async def _answer(self, message: Message) -> bytes:
+        frame_id: FrameId = None
+        event, outcome = "unreadable", "ack"
+        self._answered += 1
+        adopt_request_id(f"{self.session_id}.{self._answered}")
+        try:
+            if message.binary != (self.codec.op == Op.BINARY):
+                raise Malformed(f"{self.codec.subprotocol} does not come in {'binary' if message.binary else 'text'}")
+            frame = self.codec.read(message.text)
+            frame_id = frame.id
+            event = frame.event if frame.event in CLIENT_FRAMES else "unknown"
+            return self.codec.ack(frame_id, await self._handle(frame))
+        except Exception as error:
+            refusal = as_refusal(error)
+            outcome = refusal.given_code
+            if event == "unreadable":
+                frame_id = self.codec.read_id(message.text)
+            return self.codec.refusal(frame_id, refusal)
+        finally:
+            self._desk.metrics.frames.labels(event, outcome).inc()
+
+    async def _handle(self, frame: ClientFrame) -> Any:
+        """The ack's data; a `DomainError` for whatever the sender may not do."""
+        if frame.event in SERVER_ONLY:
+            raise Forbidden(f"{frame.event} comes from the server only", code="server_only_event")
+        kind = CLIENT_FRAMES.get(frame.event)
+        if kind is None or frame.event not in self._desk.handlers:
+            raise Invalid(f"There is no event {frame.event}", code="unknown_event")
+        if self.generation == 0 and frame.event != "auth":
+            raise NotFound("There is no such stream", code="stream_not_found")
+        if kind.sender != "anyone":
+            _ = self.user
+        if kind.sender == "moderator" and not self.moderates:
+            raise Forbidden("Only the creator and moderators may do that")
+        return await self._desk.handlers[frame.event](self, self.codec.read_data(frame))
+
+
+def as_refusal(error: Exception) -> DomainError:
+    """What the client is told: a refusal as it is, an outage as `unavailable`, a fault of ours as `internal`."""
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, psycopg.DataError):
+        return Invalid("A value is outside what can be stored")
+    if isinstance(error, RedisError | psycopg.OperationalError | psycopg.InterfaceError | OSError):
+        log.warning("engine_unavailable", error=f"{type(error).__name__}: {error}")
+        return Unavailable()
+    log.error("frame_failed", exc_info=error)
+    return DomainError("Something went wrong on our side", code="internal")
