@@ -4,6 +4,7 @@ One definition for the training set and for the online values: a sum halves ever
 """
 
 import math
+from collections.abc import Iterator
 
 import msgspec
 import numpy as np
@@ -60,7 +61,7 @@ def fade_all(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def habits_of_all(history: History) -> dict[int, dict[int, Habit]]:
-    """user -> creator -> habit as of `history.until`: what the online store holds."""
+    """user -> creator -> habit as of `history.until`."""
     sums: dict[tuple[int, int], Habit] = {}
     until = history.until
     watches = history.watches
@@ -85,6 +86,12 @@ def habits_of_all(history: History) -> dict[int, dict[int, Habit]]:
     for (user, creator), habit in sums.items():
         habits.setdefault(user, {})[creator] = habit
     return habits
+
+
+def habits_by_id(history: History) -> Iterator[tuple[str, dict[str, Habit]]]:
+    """The habits of each viewer, all by id, as the online store takes them."""
+    for user, mine in habits_of_all(history).items():
+        yield history.users[user], {history.creators[creator]: habit for creator, habit in mine.items()}
 
 
 class Sweep:

@@ -16,7 +16,7 @@ from orchestration.synthetic import World, id_of
 HEARTBEAT_SECONDS = 15
 LIFECYCLE, GIFT, FOLLOW = 4, 5, 6
 
-# A visit's heartbeats are laid out by the database itself; their ids follow from the visit, so a second run changes nothing.
+# The database itself lays out a visit's heartbeats; their ids follow from the visit and the second.
 HEARTBEATS = """
 INSERT INTO presence (stream_id, occurred_at, event_id, kind, creator_id, user_id, session_id, focus, source)
 SELECT stream_id, fromUnixTimestamp64Micro(start + beat * 1000000), reinterpretAsUUID(sipHash128(session_id, beat)),
@@ -64,8 +64,10 @@ def _write_lifecycle(db: Client, world: World) -> None:
         for kind, moment, ended in (("stream.started", start, None), ("stream.ended", end, _at(end))):
             event = id_of(number, LIFECYCLE, len(rows))
             rows.append(
-                (stream, _at(moment), event, kind, world.creators[owner], world.handles[owner], title, category)
-                + (list(tags), "en", False, "public", _at(start), ended)
+                (
+                    *(stream, _at(moment), event, kind, world.creators[owner], world.handles[owner]),
+                    *(title, category, list(tags), "en", False, "public", _at(start), ended),
+                )
             )
     names = "stream_id occurred_at event_id type creator_id creator title category tags language mature visibility"
     _insert(db, "lifecycle", f"{names} started_at ended_at", rows)
@@ -91,8 +93,10 @@ def _write_visits(db: Client, world: World) -> None:
 
 def _write_gifts(db: Client, world: World) -> None:
     rows = [
-        (*_room(world, gift), _at(float(gift[2])), id_of(0, GIFT, number), id_of(1, GIFT, number))
-        + (world.viewers[int(gift[0])], "HEART", int(gift[3] // 5), int(gift[3]), int(gift[3]))
+        (
+            *(*_room(world, gift), _at(float(gift[2])), id_of(0, GIFT, number), id_of(1, GIFT, number)),
+            *(world.viewers[int(gift[0])], "HEART", int(gift[3] // 5), int(gift[3]), int(gift[3])),
+        )
         for number, gift in enumerate(world.gifts)
     ]
     _insert(db, "gifts", "stream_id creator_id occurred_at event_id gift_event_id user_id code qty tokens bonus", rows)
@@ -100,8 +104,10 @@ def _write_gifts(db: Client, world: World) -> None:
 
 def _write_follows(db: Client, world: World) -> None:
     rows = [
-        (world.creators[int(follow[1])], _at(float(follow[2])), id_of(0, FOLLOW, number), "follow.added")
-        + (world.viewers[int(follow[0])],)
+        (
+            *(world.creators[int(follow[1])], _at(float(follow[2])), id_of(0, FOLLOW, number), "follow.added"),
+            world.viewers[int(follow[0])],
+        )
         for number, follow in enumerate(world.follows)
     ]
     _insert(db, "follows", "creator_id occurred_at event_id type user_id", rows)

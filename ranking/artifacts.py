@@ -41,12 +41,13 @@ class StoredFile(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a version is and what its files must be; `source` names the database it learned from."""
+    """What a version is and what its files must be; it learned from the database `source`, up to `until` (seconds)."""
 
     format: int
     version: str
     created_at: datetime
     source: str
+    until: float
     signals: tuple[str, ...]
     report: Report
     files: dict[str, StoredFile]
@@ -73,6 +74,7 @@ def save(
     folder: Path,
     *,
     source: str,
+    until: float,
     creators: list[str],
     handles: list[str],
     factors: CreatorFactors,
@@ -99,6 +101,7 @@ def save(
         version=version,
         created_at=created_at,
         source=source,
+        until=until,
         signals=SIGNALS,
         report=report,
         files=stored,

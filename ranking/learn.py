@@ -12,7 +12,8 @@ from ranking import evaluate
 from ranking.blend import PRIOR, SIGNALS
 from ranking.collaborative import CreatorFactors, fit, strength
 from ranking.questions import Knowledge, Question, ask
-from ranking.vocabulary import Vocabulary, unit
+from ranking.text import encode
+from ranking.vocabulary import Vocabulary, condense, count_terms, unit
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -58,6 +59,13 @@ def fit_factors(history: History) -> CreatorFactors:
         strength(minutes.astype(np.float64), tokens.astype(np.float64)),
         (len(history.users), len(history.creators)),
     )
+
+
+def learn_vocabulary(history: History) -> Vocabulary:
+    """The terms that streams describe themselves with, embedded and condensed."""
+    streams = history.streams
+    terms = count_terms(zip(streams.title, streams.category, streams.tags, strict=True))
+    return Vocabulary.of(terms, condense(encode(terms)))
 
 
 def stream_text(history: History, vocabulary: Vocabulary) -> Matrix:

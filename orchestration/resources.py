@@ -1,0 +1,53 @@
+"""What the assets are given: the engines by URL, and a folder a day where each leaves its result for the next."""
+
+from pathlib import Path
+
+import dagster as dg
+from clickhouse_connect.driver.client import Client
+from redis import Redis
+
+from livestreamx.engines import clickhouse, redis
+from livestreamx.settings import Settings
+from orchestration.workspace import Workspace
+
+
+class Engines(dg.ConfigurableResource[None]):
+    """ClickHouse and Redis; `database` is where the history lies, `gap_seconds` the silence that ends a visit."""
+
+    clickhouse_url: str
+    redis_url: str
+    database: str = clickhouse.DATABASE
+    gap_seconds: int = 45
+
+    def history(self) -> Client:
+        """A client of the database that holds the history; close it."""
+        return clickhouse.connect_plain(self.clickhouse_url, self.database)
+
+    def online(self) -> Redis:
+        """A client of the online store; close it."""
+        return redis.connect_plain(self.redis_url)
+
+
+class Folders(dg.ConfigurableResource[None]):
+    """Where the results of runs and the versions of models lie."""
+
+    work: str
+    models: str
+
+    def workspace(self, day: str) -> Workspace:
+        """The folder of one day's run."""
+        return Workspace(Path(self.work) / day)
+
+
+def resources_of(settings: Settings, database: str = "") -> dict[str, object]:
+    """The resources of these settings; `database` instead of the platform's own history."""
+    name = database or clickhouse.DATABASE
+    return {
+        "engines": Engines(
+            clickhouse_url=settings.clickhouse_url,
+            redis_url=settings.redis_url,
+            database=name,
+            gap_seconds=settings.session_gap_seconds,
+        ),
+        "folders": Folders(work=str(settings.home / "training" / name), models=str(settings.models)),
+    }
