@@ -1,0 +1,33 @@
+"""All pages as one router, for the composition root."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from api.pages.account import AccountPages
+from api.pages.home import HomePages
+from api.pages.pictures import PicturePages
+from api.pages.problems import FallbackPages
+from api.pages.profile import ProfilePages
+from api.pages.studio import StudioPages
+from api.pages.visit import provide_visit
+from api.pages.wallet import WalletPages
+from api.pages.watch import WatchPages
+
+
+def pages() -> Router:
+    """The pages; they are for people, so the API's schema does not list them."""
+    return Router(
+        "/",
+        route_handlers=[
+            HomePages,
+            WatchPages,
+            StudioPages,
+            AccountPages,
+            WalletPages,
+            ProfilePages,
+            PicturePages,
+            FallbackPages,
+        ],
+        dependencies={"visit": Provide(provide_visit)},
+        include_in_schema=False,
+    )

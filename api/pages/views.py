@@ -1,0 +1,85 @@
+"""What the templates are given: plain Structs, so that no template knows a table."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.streams.model import Stream
+
+
+class Viewer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who looks at the page, as its top bar shows them."""
+
+    id: UUID
+    handle: str
+    roles: tuple[str, ...]
+    tokens: int
+
+
+class StreamCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream on a shelf; `viewers` and `mood` are of this moment."""
+
+    id: UUID
+    creator_id: UUID
+    creator: str
+    title: str
+    category: str
+    tags: tuple[str, ...]
+    status: str
+    mature: bool
+    scheduled_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    viewers: int = 0
+    mood: str = "neutral"
+    reasons: tuple[str, ...] = ()
+    """Why it was recommended, in words."""
+
+
+def card_of(stream: Stream, viewers: int = 0, mood: str = "neutral", reasons: tuple[str, ...] = ()) -> StreamCard:
+    """A stream as its card."""
+    return StreamCard(
+        id=stream.id,
+        creator_id=stream.creator_id,
+        creator=stream.creator,
+        title=stream.title,
+        category=stream.category,
+        tags=stream.tags,
+        status=stream.status,
+        mature=stream.mature,
+        scheduled_at=stream.scheduled_at,
+        started_at=stream.started_at,
+        ended_at=stream.ended_at,
+        viewers=viewers,
+        mood=mood,
+        reasons=reasons,
+    )
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True):
+    """A chart of the dashboard; `kind` is how it is drawn, `empty` what it says before there is data."""
+
+    name: str
+    title: str
+    kind: str
+    empty: str
+    broad: bool = False
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """A number above the charts: `key` of the totals of `panel`."""
+
+    label: str
+    panel: str
+    key: str
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the wallet's history."""
+
+    at: datetime
+    words: str
+    bucket: str
+    delta: int
+    balance_after: int

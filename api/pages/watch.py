@@ -1,0 +1,104 @@
+"""`/w/{id}`: the watch page, complete as the server knows it; its script then follows the room over the websocket."""
+
+from uuid import UUID
+from zlib import crc32
+
+import msgspec
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Template
+from redis.asyncio import Redis as AsyncRedis
+
+from api.pages import art
+from api.pages.shelves import by_viewers, make_cards
+from api.pages.views import StreamCard, card_of
+from api.pages.visit import Visit
+from domain.economy import service as economy
+from domain.profiles import queries as profiles
+from domain.streams import service as streams
+from domain.streams.pulse import take_pulse
+from livestreamx import keys
+from livestreamx.clock import now
+from livestreamx.engines.postgres import connection
+from livestreamx.events import MOODS
+from livestreamx.frames import ChatShown, MoodState
+
+MESSAGES = 100
+SUGGESTIONS = 8
+NAME_HUES = 8
+GIFT_ICONS = {
+    "HEART": "gift-heart",
+    "ROSE": "gift-rose",
+    "CONFETTI": "gift-confetti",
+    "ROCKET": "gift-rocket",
+    "BG_SWAP": "gift-swap",
+    "WHEEL": "gift-wheel",
+    "CROWN": "gift-crown",
+}
+
+
+def name_hue(handle: str) -> int:
+    """Which of the colours for names a handle has; the scripts compute the same."""
+    return crc32(handle.encode()) % NAME_HUES
+
+
+def gift_icon(code: str) -> str:
+    """The picture of a gift; a plain parcel for one without."""
+    return GIFT_ICONS.get(code, "gift")
+
+
+def quiet_mood() -> MoodState:
+    """The mood of a room where nobody has reacted."""
+    return MoodState(mood="neutral", intensity=0.0, shares={}, reactors=0, since=now(), asOf=now())
+
+
+async def recent_chat(redis: AsyncRedis, stream_id: UUID) -> list[ChatShown]:
+    """The last messages, oldest first."""
+    found = await redis.lrange(keys.room_chat(stream_id), 0, MESSAGES - 1)
+    return [msgspec.json.decode(message, type=ChatShown) for message in reversed(found)]
+
+
+async def suggest(visit: Visit, but: UUID) -> list[StreamCard]:
+    """What else is live, the most watched first."""
+    found = await streams.browse(visit.pool, status="live", category=None, after=None, limit=100)
+    others = [stream for stream in found if stream.id != but]
+    return by_viewers(await make_cards(visit.redis, others, visit.settings.session_gap_seconds))[:SUGGESTIONS]
+
+
+class WatchPages(Controller):
+    """The watch page, and what it shows when the stream is over."""
+
+    path = "/w/{stream_id:uuid}"
+
+    @get("/")
+    async def watch(self, stream_id: FromPath[UUID], visit: NamedDependency[Visit]) -> Template:
+        """Stream, chat, mood, gifts, board; 404 for a stream that this viewer may not know of."""
+        async with connection(visit.pool) as db:
+            stream = await streams.find_visible(db, stream_id, visit.claims)
+            following = visit.viewer is not None and await profiles.follows(db, visit.viewer.id, stream.creator_id)
+        pulse = await take_pulse(visit.redis, stream_id, visit.settings.session_gap_seconds)
+        mood = pulse.mood or quiet_mood()
+        over = stream.status in ("ended", "archived", "cancelled")
+        return visit.page(
+            "watch.html",
+            site=visit.settings.url,
+            share_seed=art.poster_seed(stream.title, stream.category),
+            stream=card_of(stream, pulse.viewers, mood.mood),
+            is_owner=visit.viewer is not None and visit.viewer.id == stream.creator_id,
+            following=following,
+            mood=mood,
+            moods=MOODS,
+            chat=await recent_chat(visit.redis, stream_id),
+            gifts=await economy.catalogue(visit.pool),
+            board=(),
+            suggestions=await suggest(visit, stream_id) if over else (),
+            name_hue=name_hue,
+            gift_icon=gift_icon,
+            signup_tokens=visit.settings.signup_tokens,
+        )
+
+    @get("/suggestions")
+    async def after(self, stream_id: FromPath[UUID], visit: NamedDependency[Visit]) -> Template:
+        """What else is live, for a page whose stream has just ended."""
+        return visit.page("partials/suggestions.html", suggestions=await suggest(visit, stream_id))

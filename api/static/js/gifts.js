@@ -1,0 +1,108 @@
+// The gift tray: sends each press once, keeps the balance, asks before large sums.
+import { busy, make, showBalance } from "./dom.js";
+import { requestKey } from "./session.js";
+
+const CONFIRM_TOKENS = 500;
+const COMBO_MS = 6_000;
+const REASONS = {
+  insufficient_tokens: "That is more than you have.",
+  not_live: "The stream is not live.",
+  wallet_locked: "Your wallet is locked.",
+  self_gift: "You cannot send gifts to yourself.",
+  rate_limited: "That was fast. Wait a moment.",
+  connection_lost: "Not connected. Nothing was charged for this press; try again.",
+};
+
+export class GiftTray {
+  #buttons = [...document.querySelectorAll(".gift")];
+  #says = document.getElementById("gift-says");
+  #balance = null;
+  #combo = { code: "", id: "", at: 0 };
+  #ask;
+
+  /** `ask(event, data)` sends a frame and resolves with its ack. */
+  constructor(ask) {
+    this.#ask = ask;
+    const shown = document.querySelector(".gifts [data-balance]");
+    if (shown) this.balance = Number(shown.textContent);
+    for (const button of this.#buttons) button.addEventListener("click", () => this.#press(button));
+    for (const choice of document.querySelectorAll("[name=qty]")) choice.addEventListener("change", () => this.#price());
+  }
+
+  set balance(tokens) {
+    this.#balance = tokens;
+    showBalance(tokens);
+    this.#price();
+  }
+
+  open(isOpen) {
+    if (this.#balance === null || document.querySelector("[data-owner]")) return;
+    for (const button of this.#buttons) button.disabled = !isOpen;
+  }
+
+  get #quantity() {
+    return Number(document.querySelector("[name=qty]:checked")?.value ?? 1);
+  }
+
+  #price() {
+    for (const button of this.#buttons) {
+      button.classList.toggle("poor", this.#balance !== null && Number(button.dataset.cost) * this.#quantity > this.#balance);
+    }
+  }
+
+  #press(button) {
+    const { code, name, cost } = button.dataset;
+    const qty = this.#quantity;
+    busy(button, async () => {
+      if (cost * qty >= CONFIRM_TOKENS && !(await this.#confirmed(name, qty, cost * qty))) return;
+      try {
+        const { balance } = await this.#send({ code, qty, comboId: this.#comboOf(code), idempotencyKey: requestKey() });
+        this.balance = balance;
+        this.#say(`${name}${qty > 1 ? ` × ${qty}` : ""} sent. Thank you!`);
+      } catch (refusal) {
+        this.#refuse(refusal);
+      }
+    });
+  }
+
+  /** A broken connection leaves open whether the gift was charged: the same key asks again and charges once. */
+  async #send(gift) {
+    try {
+      return await this.#ask("gift:send", gift);
+    } catch (refusal) {
+      if (refusal.code !== "timeout") throw refusal;
+      return this.#ask("gift:send", gift);
+    }
+  }
+
+  #comboOf(code) {
+    const now = Date.now();
+    const goesOn = this.#combo.code === code && now - this.#combo.at < COMBO_MS;
+    this.#combo = { code, id: goesOn ? this.#combo.id : requestKey(), at: now };
+    return this.#combo.id;
+  }
+
+  #confirmed(name, qty, tokens) {
+    const dialog = document.getElementById("gift-confirm");
+    document.getElementById("gift-confirm-words").textContent = `${name}${qty > 1 ? ` × ${qty}` : ""} costs ${tokens} tokens. You have ${this.#balance}.`;
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "send"), { once: true }));
+  }
+
+  #say(text, kind = "") {
+    this.#says.className = `small ${kind}`;
+    this.#says.textContent = text;
+  }
+
+  #refuse({ code, message }) {
+    this.#say(`${REASONS[code] ?? message} `, "bad");
+    if (code === "insufficient_tokens") this.#says.append(make("a", { href: "/wallet", textContent: "Get tokens" }));
+  }
+}
+
+/** The picture of a gift, as the tray shows it. */
+export function pictureOf(code) {
+  const use = document.querySelector(`.gift[data-code="${CSS.escape(code)}"] use`);
+  return use?.getAttribute("href").split("#")[1] ?? "gift";
+}

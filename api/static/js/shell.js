@@ -1,0 +1,60 @@
+// What every page does: theme, sign-out, times, being offline, and the session that the server had lost sight of.
+import { localTimes, toast } from "./dom.js";
+import { call, hasSession, restore } from "./session.js";
+
+const THEMES = ["", "light", "dark"];
+const NAMES = { "": "as the system", light: "light", dark: "dark" };
+
+function toggleTheme(button) {
+  const root = document.documentElement;
+  const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "") + 1) % THEMES.length];
+  if (next) root.dataset.theme = next;
+  else delete root.dataset.theme;
+  document.cookie = `theme=${next}; path=/; max-age=${next ? 31536000 : 0}; samesite=lax`;
+  nameTheme(button);
+  dispatchEvent(new CustomEvent("themechange"));
+}
+
+function nameTheme(button) {
+  const name = NAMES[document.documentElement.dataset.theme ?? ""];
+  button.setAttribute("aria-label", `Colours: ${name}. Change`);
+  button.title = `Colours: ${name}`;
+}
+
+const theme = document.querySelector("[data-action=theme]");
+theme.hidden = false;
+nameTheme(theme);
+theme.addEventListener("click", () => toggleTheme(theme));
+
+document.querySelector("[data-action=logout]")?.addEventListener("click", async () => {
+  try {
+    await call("POST", "/api/auth/logout");
+    location.assign("/");
+  } catch (refusal) {
+    toast(refusal.message, "bad");
+  }
+});
+
+const banner = document.getElementById("offline");
+const showOffline = () => (banner.hidden = navigator.onLine);
+addEventListener("online", showOffline);
+addEventListener("offline", showOffline);
+showOffline();
+document.querySelector("[data-action=reload]")?.addEventListener("click", (press) => {
+  press.preventDefault();
+  location.reload();
+});
+if (document.querySelector("[data-action=reload]")) addEventListener("online", () => location.reload());
+
+localTimes();
+document.body.addEventListener("htmx:afterSwap", () => localTimes());
+
+// The access cookie lives for minutes, the session for days: a page made for nobody is asked for again, once.
+if (!document.body.dataset.viewer && hasSession() && !sessionStorage.getItem("restored")) {
+  sessionStorage.setItem("restored", "1");
+  restore().then((holds) => holds && location.reload(), () => {});
+} else if (document.body.dataset.viewer) {
+  sessionStorage.removeItem("restored");
+}
+
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => {});

@@ -1,0 +1,143 @@
+// The watch page: one socket, and the parts of the page that follow it.
+import { ChatLog, Composer } from "./chat.js";
+import "./follow.js";
+import { lasted, localTimes, make, toast } from "./dom.js";
+import { GiftTray, pictureOf } from "./gifts.js";
+import { MoodPanel } from "./mood.js";
+import { Overlays } from "./overlays.js";
+import { accessToken } from "./session.js";
+import { RoomSocket, roomUrl } from "./socket.js";
+
+const CALM = { mood: "neutral", shares: {}, reactors: 0 };
+const BOARD_ROWS = 10;
+
+const page = document.getElementById("content");
+const me = document.body.dataset.viewer;
+const socket = new RoomSocket({ url: roomUrl(page.dataset.stream), token: me ? accessToken : async () => null });
+const ask = (event, data) => socket.ask(event, data);
+const chat = new ChatLog(me);
+const composer = new Composer((text) => ask("chat:message", { text }));
+const tray = new GiftTray(ask);
+const mood = new MoodPanel(ask);
+const overlays = new Overlays();
+const STATES = { connecting: "Connecting", open: "Live", closed: "Reconnecting" };
+
+function showConnection(state) {
+  const chip = document.getElementById("connection");
+  chip.dataset.state = state;
+  chip.textContent = STATES[state];
+}
+
+function showViewers({ viewers }) {
+  document.getElementById("viewers").textContent = viewers;
+}
+
+function showBoard({ scope, refId, board, items }) {
+  if (scope !== "stream" || board !== "gifts" || refId !== page.dataset.stream) return;
+  const rows = items.slice(0, BOARD_ROWS).map(({ rank, handle, score }) =>
+    make(
+      "li",
+      { className: handle === me ? "own" : "" },
+      make("span", { className: "rank", textContent: rank }),
+      make("img", { className: "avatar", src: `/avatars/${handle}.svg`, alt: "" }),
+      make("a", { href: `/u/${handle}`, textContent: handle }),
+      make("span", { className: "score number", textContent: score }),
+    ),
+  );
+  document.getElementById("board").replaceChildren(...rows);
+  document.getElementById("board-empty").hidden = rows.length > 0;
+}
+
+function showGift(gift) {
+  const picture = pictureOf(gift.code);
+  chat.celebrate(gift, picture);
+  const many = gift.qty > 1 ? ` × ${gift.qty}` : "";
+  overlays.play({ actor: gift.user.handle, text: `sent ${gift.name}${many}`, picture, rarity: gift.rarity, comboCount: gift.comboCount });
+}
+
+/** Gifts bring their own alert; what else the server triggers is played as it says. */
+function showOverlay({ kind, actor, text, durationMs }) {
+  if (kind !== "gift") overlays.play({ actor, text, picture: "gift", rarity: "rare", durationMs });
+}
+
+async function showStream(stream) {
+  if (!stream || stream.status === page.dataset.status) return;
+  const began = page.dataset.status === "scheduled" && stream.status === "live";
+  page.dataset.status = stream.status;
+  if (began) {
+    location.reload();
+    return;
+  }
+  openRoom(false);
+  document.getElementById("stage-status").replaceChildren(make("span", { className: "badge ended", textContent: stream.status }));
+  document.getElementById("viewers").closest("p").hidden = true;
+  document.getElementById("stage-note").replaceChildren(
+    make("p", { className: "lead", textContent: "The stream has ended" }),
+    make("p", { textContent: `${stream.creator} says goodbye. What was said stays here.` }),
+  );
+  const answer = await fetch(`/w/${page.dataset.stream}/suggestions`);
+  if (answer.ok) {
+    const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
+    document.getElementById("after").replaceChildren(...parsed.body.children);
+  }
+}
+
+function openRoom(isOpen) {
+  composer.open(isOpen);
+  tray.open(isOpen);
+  mood.open(isOpen);
+}
+
+function refresh(state) {
+  showViewers(state);
+  mood.show(state.mood ?? CALM);
+  showStream(state.stream);
+}
+
+socket
+  .on("state", showConnection)
+  .on("room:state", (state) => {
+    chat.reset(state.chat);
+    refresh(state);
+  })
+  .on("room:refresh", refresh)
+  .on("chat:message", (message) => chat.say(message))
+  .on("gift:received", showGift)
+  .on("overlay:trigger", showOverlay)
+  .on("mood:state", (state) => mood.show(state))
+  .on("viewer:count", showViewers)
+  .on("leaderboard:update", showBoard)
+  .on("wallet:balance", ({ tokens }) => (tray.balance = tokens))
+  .on("stream:state", showStream)
+  .on("level:up", ({ level }) => toast(`Level ${level}!`))
+  .start();
+
+const elapsed = document.querySelector("[data-elapsed]");
+const countdown = document.querySelector("[data-countdown]");
+setInterval(() => {
+  if (elapsed) elapsed.textContent = lasted(Date.parse(elapsed.dataset.elapsed));
+  if (countdown) countDown(countdown);
+}, 1_000);
+
+function countDown(element) {
+  const left = Date.parse(element.dataset.countdown) - Date.now();
+  const days = Math.floor(left / 86_400_000);
+  const part = (size, most) => String(Math.floor(left / size) % most).padStart(2, "0");
+  element.textContent = left <= 0 ? "any moment now" : `in ${days ? `${days} d ` : ""}${part(3_600_000, 24)}:${part(60_000, 60)}:${part(1_000, 60)}`;
+}
+
+const share = document.getElementById("share");
+share.hidden = false;
+share.addEventListener("click", async () => {
+  const link = { title: document.title, url: location.href };
+  try {
+    if (navigator.share) await navigator.share(link);
+    else {
+      await navigator.clipboard.writeText(link.url);
+      toast("The address was copied.");
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") toast("The address could not be copied.", "bad");
+  }
+});
+localTimes();
