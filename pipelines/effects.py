@@ -19,7 +19,7 @@ class Effects:
         self._sums: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._largest: dict[tuple[str, str], int] = {}
         self._members: defaultdict[str, set[str]] = defaultdict(set)
-        self._fields: defaultdict[str, dict[str, str | bytes]] = defaultdict(dict)
+        self._fields: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._places: dict[tuple[str, str, str], tuple[int, int]] = {}
         self._expiry: dict[str, int] = {}
         self._calls: list[Op] = []
@@ -36,7 +36,7 @@ class Effects:
         """Put somebody into a set."""
         self._members[key].add(member)
 
-    def put(self, key: str, field: str, value: str | bytes) -> None:
+    def put(self, key: str, field: str, value: str) -> None:
         """Set a field of a hash; the last one wins."""
         self._fields[key][field] = value
 

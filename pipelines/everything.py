@@ -8,43 +8,19 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from bytewax.dataflow import Dataflow
-from bytewax.inputs import Source
-
 from livestreamx.observe.logging import configure_logging
 from livestreamx.observe.metrics import Metrics
 from livestreamx.settings import Settings
-from pipelines import archive
-from pipelines.records import Chunk
-from pipelines.run import Run, Sink
-from pipelines.runner import Engines, Flow, Runner
+from pipelines.catalogue import every_flow
+from pipelines.runner import Runner
 
 STOP_SECONDS = 5.0
 
 
-def archive_flow() -> Flow:
-    """Events into ClickHouse."""
-
-    def build(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
-        write = archive.table_writer(engines.clickhouse(), engines.producer())
-        return archive.archive(source, Sink(run, lambda: write))
-
-    return Flow(
-        name=archive.NAME,
-        topics=archive.TOPICS,
-        positions=lambda engines: archive.ArchivePositions(engines.clickhouse()),
-        build=build,
-        pace=archive.PACE,
-    )
-
-
-FLOWS = {flow.name: flow for flow in (archive_flow(),)}
-
-
 def run_flows(names: Sequence[str], settings: Settings, stopping: threading.Event) -> None:
     """Run these flows until `stopping`; prints `ready` when all of them read."""
-    metrics = Metrics()
-    runners = [Runner(FLOWS[name], settings, stopping, metrics) for name in names]
+    metrics, flows = Metrics(), every_flow()
+    runners = [Runner(flows[name], settings, stopping, metrics) for name in names]
     for runner in runners:
         runner.thread.start()
     for runner in runners:
@@ -59,15 +35,15 @@ def run_flows(names: Sequence[str], settings: Settings, stopping: threading.Even
 
 def main(names: Sequence[str]) -> None:
     """Run the named flows, or all; `SystemExit` for a name that is none."""
-    unknown = sorted(set(names) - set(FLOWS))
-    if unknown:
-        raise SystemExit(f"no such flow: {', '.join(unknown)}; there are {', '.join(FLOWS)}")
+    known = list(every_flow())
+    if unknown := sorted(set(names) - set(known)):
+        raise SystemExit(f"no such flow: {', '.join(unknown)}; there are {', '.join(known)}")
     settings = Settings.from_env().require("kafka_bootstrap", "redis_url", "clickhouse_url")
     configure_logging(level=settings.log_level, json=settings.log_json, role="pipelines")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    run_flows(names or list(FLOWS), settings, stopping)
+    run_flows(names or known, settings, stopping)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 --
 -- KEYS: the flow's hash of offsets.
 -- ARGV: partition, the offset this chunk starts at ('' for nowhere yet), the next one,
---       and in MessagePack {seen = {{key, seconds, id...}...}, ops = {{name, argument...}...}, since = offset or nil}.
+--       in MessagePack {seen = {{key, seconds, how many}...}, ops = {{name, argument...}...}, since = offset or nil},
+--       and the ids of all events seen, 16 bytes each (this MessagePack knows no bytes).
 -- Answers {'moved', offset} when another has written meanwhile, {'doubles', id...} when some events were counted
 -- before (nothing is changed then, the caller leaves them out), else {'done', result...}.
 
@@ -13,16 +14,21 @@ local at = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if at ~= ARGV[2] then return {'moved', at} end
 local change = cmsgpack.unpack(ARGV[4])
 
-local doubles = {'doubles'}
-for _, group in ipairs(change.seen) do
-  local known = redis.call('SMISMEMBER', group[1], unpack(group, 3))
-  for i, is in ipairs(known) do
-    if is == 1 then doubles[#doubles + 1] = group[i + 2] end
+local doubles, groups, from = {'doubles'}, {}, 1
+for number, group in ipairs(change.seen) do
+  local ids = {}
+  for i = 1, group[3] do
+    ids[i] = string.sub(ARGV[5], from, from + 15)
+    from = from + 16
+  end
+  groups[number] = ids
+  for i, is in ipairs(redis.call('SMISMEMBER', group[1], unpack(ids))) do
+    if is == 1 then doubles[#doubles + 1] = ids[i] end
   end
 end
 if #doubles > 1 then return doubles end
-for _, group in ipairs(change.seen) do
-  redis.call('SADD', group[1], unpack(group, 3))
+for number, group in ipairs(change.seen) do
+  redis.call('SADD', group[1], unpack(groups[number]))
   redis.call('EXPIRE', group[1], group[2])
 end
 

@@ -27,7 +27,7 @@ REMEMBER_FIRSTHAND_SECONDS = DAY_SECONDS
 
 Count = Callable[[Sequence[Record]], Effects]
 
-_pack = msgspec.msgpack.Encoder(uuid_format="bytes").encode
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class FenceMovedError(RuntimeError):
@@ -51,17 +51,21 @@ class Fence:
             if not where.endswith(":since")
         }
 
-    def commit(self, chunk: Chunk, count: Count, *, since: int | None = None) -> tuple[list[Any], Sequence[Record]]:
+    def commit(
+        self, chunk: Chunk, count: Count, *, since: int | None = None, remember: bool = True
+    ) -> tuple[list[Any], Sequence[Record]]:
         """Write what the chunk's new events change, and that the flow has come past it.
 
-        `since` is the earliest offset that rebuilds the flow's state. The results of the script's functions, and the
+        `since` is the earliest offset that rebuilds the flow's state; without `remember` events that come twice are
+        not told apart, for results that do not change with the second. The results of the script's functions, and the
         records counted: those that were not known before. `FenceMovedError` when this is not where the flow stands.
         """
         records = first_of_each(chunk.records)
         while True:
-            change = {"seen": self._seen(chunk.topic, records), "ops": count(records).ops(), "since": since}
+            groups, ids = self._seen(chunk.topic, records) if remember else ([], b"")
+            change = _pack({"seen": groups, "ops": count(records).ops(), "since": since})
             start, after = ("" if offset is None else offset for offset in (chunk.start, chunk.next))
-            answer = cast(list[Any], self._script(keys=[self._key], args=[chunk.place, start, after, _pack(change)]))
+            answer = cast(list[Any], self._script(keys=[self._key], args=[chunk.place, start, after, change, ids]))
             match answer[0]:
                 case b"done":
                     return answer[1:], records
@@ -71,14 +75,17 @@ class Fence:
                 case _:
                     raise FenceMovedError(f"{self._flow}: {chunk.place} stands at {answer[1]!r}, not at {start!r}")
 
-    def _seen(self, topic: str, records: Sequence[Record]) -> list[list[Any]]:
-        hours: defaultdict[int, list[UUID]] = defaultdict(list)
+    def _seen(self, topic: str, records: Sequence[Record]) -> tuple[list[tuple[str, int, int]], bytes]:
+        hours: defaultdict[int, list[bytes]] = defaultdict(list)
         for record in records:
-            hours[int(record.event.occurred_at.timestamp() * 1000) // HOUR_MS].append(record.event.event_id)
+            hours[int(record.event.occurred_at.timestamp() * 1000) // HOUR_MS].append(record.event.event_id.bytes)
         seconds = REMEMBER_SECONDS.get(topic, REMEMBER_FIRSTHAND_SECONDS)
-        return [
-            [keys.flow_seen(self._flow, hour), seconds, *some] for hour, ids in hours.items() for some in sliced(ids)
+        groups = [
+            (keys.flow_seen(self._flow, hour), seconds, len(some))
+            for hour, ids in hours.items()
+            for some in sliced(ids)
         ]
+        return groups, b"".join(name for ids in hours.values() for name in ids)
 
 
 def first_of_each(records: Sequence[Record]) -> Sequence[Record]:

@@ -24,7 +24,7 @@ from livestreamx.topics import Topic
 from pipelines.gate import Gate, HeldBackError
 from pipelines.records import Chunk
 from pipelines.run import Run
-from pipelines.sources import KafkaSource, Pace, Positions
+from pipelines.sources import IMMEDIATE, KafkaSource, Pace, Positions
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 HELD_PAUSE = 30.0
@@ -67,14 +67,17 @@ class Engines:
         self._closing.close()
 
 
+Build = Callable[[Engines, Run, Source[Chunk]], Dataflow]
+
+
 class Flow(msgspec.Struct, frozen=True):
     """A flow as it runs on the real engines: what it reads, where it stands, and its dataflow over a source."""
 
     name: str
     topics: Sequence[Topic]
     positions: Callable[[Engines], Positions]
-    build: Callable[[Engines, Run, Source[Chunk]], Dataflow]
-    pace: Pace = Pace()
+    build: Build
+    pace: Pace = IMMEDIATE
 
 
 class Runner:

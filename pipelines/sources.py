@@ -51,6 +51,9 @@ class Pace(msgspec.Struct, frozen=True):
     most: int = MOST
 
 
+IMMEDIATE = Pace()
+
+
 def make_consumer(bootstrap: str, flow: str) -> Consumer:
     """A consumer without group membership; offsets are never committed to Kafka."""
     return Consumer(

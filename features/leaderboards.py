@@ -1,0 +1,95 @@
+"""Leaderboards: one number holds a score and who reached it first, so that Redis sorts by both; weeks and seasons.
+
+score * 2^23 + (2^23 - 1 - time) is exact in a double up to score 2^30; the published score * 10^10 breaks at 900,719.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+Board = Literal["gifts", "xp", "engagement", "creators"]
+Scope = Literal["global", "weekly", "season", "stream"]
+
+SPAN = 2**23
+HIGHEST = 2**30 - 1
+FIRST_SEASON = datetime(2024, 1, 1, tzinfo=UTC)
+"""A Monday; also where the minutes of all-time boards start, which are good for 15.9 years."""
+SEASON_DAYS = 91
+GLOBAL_REF = "all"
+DAY_SECONDS = 86_400
+
+
+class Season(msgspec.Struct, frozen=True):
+    """91 days from a Monday 00:00 UTC; `ref` names it in keys."""
+
+    ref: str
+    start: datetime
+    end: datetime
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """One board that an act counts on: `tie` is when it happened in the board's unit, `keep` how long it stays (s)."""
+
+    scope: Scope
+    ref: str
+    tie: int
+    keep: int
+
+
+def compose(score: int, tie: int) -> int:
+    """Score and time in one number that is exact in a double; the earlier of equals is the larger."""
+    return min(max(score, 0), HIGHEST) * SPAN + SPAN - 1 - min(max(tie, 0), SPAN - 1)
+
+
+def decompose(composite: float) -> tuple[int, int]:
+    """Score and time again."""
+    score, rest = divmod(int(composite), SPAN)
+    return score, SPAN - 1 - rest
+
+
+def season_of(at: datetime) -> Season:
+    """The season that a moment belongs to."""
+    number = (at - FIRST_SEASON) // timedelta(days=SEASON_DAYS)
+    start = FIRST_SEASON + number * timedelta(days=SEASON_DAYS)
+    return Season(f"s{number + 1}", start, start + timedelta(days=SEASON_DAYS))
+
+
+def week_of(at: datetime) -> tuple[str, datetime]:
+    """The ISO week (UTC) that a moment belongs to, such as `2026-w47`, and its Monday."""
+    year, week, _ = at.astimezone(UTC).isocalendar()
+    monday = datetime.combine(date.fromisocalendar(year, week, 1), datetime.min.time(), UTC)
+    return f"{year}-w{week:02}", monday
+
+
+def elapsed(start: datetime, at: datetime, unit: timedelta = timedelta(seconds=1)) -> int:
+    """Whole units of time, within what a tie-break holds."""
+    return min(max((at - start) // unit, 0), SPAN - 1)
+
+
+def stream_began(stream_id: UUID) -> datetime:
+    """When a stream's id was made (ids are UUIDv7); ids of other kinds start with the all-time boards."""
+    if stream_id.version != 7:
+        return FIRST_SEASON
+    return datetime.fromtimestamp((stream_id.int >> 80) / 1000, UTC)
+
+
+def standings(at: datetime, stream_id: UUID | None = None) -> tuple[Standing, ...]:
+    """The boards that an act at this moment counts on: all-time, week, season and, if there is one, the stream's."""
+    season, (week, monday) = season_of(at), week_of(at)
+    minutes = elapsed(FIRST_SEASON, at, timedelta(minutes=1))
+    wide = (
+        Standing("global", GLOBAL_REF, minutes, 0),
+        Standing("weekly", week, elapsed(monday, at), 60 * DAY_SECONDS),
+        Standing("season", season.ref, elapsed(season.start, at), 400 * DAY_SECONDS),
+    )
+    if stream_id is None:
+        return wide
+    tie = elapsed(stream_began(stream_id), at)
+    return (*wide, Standing("stream", str(stream_id), tie, 90 * DAY_SECONDS))
+
+
+def current_ref(scope: Scope, at: datetime) -> str | None:
+    """The running board of a scope; None for streams, which must be named."""
+    return next((standing.ref for standing in standings(at) if standing.scope == scope), None)

@@ -1,0 +1,142 @@
+"""The mood of a stream: what its viewers react with, in windows of 30 s that move by 5 s. Pure, so it can be replayed.
+
+A person counts once per mood and hop, an emote in chat half a reaction, and what is older weighs less.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from livestreamx.events import MOODS, Mood
+
+HOP_MS = 5000
+WINDOW_HOPS = 6
+PRESENCE_HOPS = 9
+"""A viewer counts as present for 45 s after a sign of life."""
+HALF_LIFE_MS = 20_000
+DECAY = tuple(0.5 ** (age * HOP_MS / HALF_LIFE_MS) for age in range(WINDOW_HOPS))
+REACTION, EMOTE = 1.0, 0.5
+LEAST_SHARE = 0.35
+LEAST_REACTORS = 3
+LEAST_OF_VIEWERS = 0.02
+LEAD = 0.10
+LEADING_HOPS = 2
+NEUTRAL = "neutral"
+
+TOKEN = re.compile(r"\S+")
+FRAMED = re.compile(r"^[^\w<>:;=]+|[!?.,*~]+$")
+ENDING = re.compile(r"^[a-z][a-z0-9]{2,24}?([A-Z][A-Za-z]*)\d*$")
+
+
+class Lexicon(msgspec.Struct, frozen=True):
+    """What expresses which mood: emotes by exact name, endings of channel emotes, plain words, emoji."""
+
+    emotes: Mapping[str, Mood]
+    endings: Mapping[str, Mood]
+    words: Mapping[str, Mood]
+    emoji: Mapping[str, Mood]
+
+    @classmethod
+    def load(cls) -> "Lexicon":
+        """The lexicon of `features/data/emotes.json`."""
+        found: dict[str, dict[Mood, Any]] = msgspec.json.decode(
+            files("features").joinpath("data", "emotes.json").read_bytes()
+        )
+        turned = {kind: {sign: mood for mood in MOODS for sign in moods[mood]} for kind, moods in found.items()}
+        return cls(**turned)
+
+    def moods(self, text: str) -> frozenset[Mood]:
+        """The moods that a message expresses; empty for plain talk."""
+        found = {mood for token in TOKEN.findall(text) if (mood := self._mood_of(token))}
+        found |= {mood for sign in text if ord(sign) > 0x2000 and (mood := self.emoji.get(sign))}
+        return frozenset(found)
+
+    def _mood_of(self, token: str) -> Mood | None:
+        for form in (token, FRAMED.sub("", token)):
+            if mood := self.emotes.get(form) or self.words.get(form.casefold()):
+                return mood
+            if (match := ENDING.match(form)) and (mood := self.endings.get(match[1])):
+                return mood
+        return None
+
+
+class Pane(msgspec.Struct):
+    """One hop of one stream: who expressed what, how strongly, and who was there."""
+
+    signs: dict[tuple[str, Mood], float] = msgspec.field(default_factory=dict)
+    viewers: set[str] = msgspec.field(default_factory=set)
+
+    def feel(self, person: str, moods: Iterable[Mood], weight: float) -> None:
+        """Somebody expressed moods; the stronger of several signs counts."""
+        for mood in moods:
+            self.signs[person, mood] = max(weight, self.signs.get((person, mood), 0.0))
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """The mood that holds, since when (ms), and who challenges it for how many hops."""
+
+    mood: str = NEUTRAL
+    since_ms: int = 0
+    challenger: str = ""
+    hops: int = 0
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What a window says: shares sum to 1 (empty without signs), `reactors` are distinct people."""
+
+    shares: dict[str, float]
+    reactors: int
+    viewers: int
+
+
+def read_window(panes: Sequence[Pane | None]) -> Reading:
+    """Weigh the panes of the last hops, newest first."""
+    scores = dict.fromkeys(MOODS, 0.0)
+    people: set[str] = set()
+    for decay, pane in zip(DECAY, panes, strict=False):
+        for (person, mood), weight in sorted(pane.signs.items()) if pane else ():
+            scores[mood] += weight * decay
+            people.add(person)
+    total = sum(scores.values())
+    shares: dict[str, float] = {mood: round(score / total, 6) for mood, score in scores.items() if score}
+    present = {viewer for pane in panes[:PRESENCE_HOPS] if pane for viewer in pane.viewers}
+    return Reading(shares, len(people), len(present | people))
+
+
+def decide(before: Decision, reading: Reading, hop_end_ms: int) -> Decision:
+    """The mood after one more hop.
+
+    A mood holds with a share of 0.35 among at least 3 reactors (2 % of the viewers in large rooms). From neutral it is
+    taken at once; another mood must lead by 0.10 for 2 hops to replace it.
+    """
+    enough = reading.reactors >= max(LEAST_REACTORS, LEAST_OF_VIEWERS * reading.viewers)
+    holding = {mood for mood, share in reading.shares.items() if enough and share >= LEAST_SHARE}
+    order = sorted(reading.shares, key=lambda mood: (-reading.shares[mood], mood != before.mood, mood))
+    top = order[0] if order else NEUTRAL
+    if top == before.mood and top in holding:
+        return Decision(top, before.since_ms)
+    if before.mood == NEUTRAL:
+        return Decision(top, hop_end_ms) if top in holding else Decision(NEUTRAL, before.since_ms or hop_end_ms)
+    lead = reading.shares.get(top, 0.0) - reading.shares.get(before.mood, 0.0)
+    hops = 0
+    if top in holding and top != before.mood and lead >= LEAD:
+        hops = before.hops + 1 if before.challenger == top else 1
+    if hops >= LEADING_HOPS:
+        return Decision(top, hop_end_ms)
+    if hops or before.mood in holding:
+        return Decision(before.mood, before.since_ms, top if hops else "", hops)
+    return Decision(NEUTRAL, hop_end_ms)
+
+
+def hop_of(at: datetime) -> int:
+    """The number of the hop that a moment lies in; hop `n` ends at `(n + 1) * HOP_MS`."""
+    return int(at.timestamp() * 1000) // HOP_MS
+
+
+def end_of(hop: int) -> int:
+    """When a hop ends, ms since the epoch."""
+    return (hop + 1) * HOP_MS

@@ -1,0 +1,69 @@
+"""Every flow on its real engines: where it stands, and which sink its dataflow ends in."""
+
+from collections.abc import Sequence
+
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+
+from livestreamx.topics import Topic
+from pipelines import archive, engagement, leaderboards, mood, overlays
+from pipelines.counting import chunk_writer, counting
+from pipelines.fences import Fence
+from pipelines.mood_results import MoodTeller, read_memories
+from pipelines.records import Chunk
+from pipelines.run import Run, Sink
+from pipelines.runner import Build, Engines, Flow
+from pipelines.sources import IMMEDIATE, Pace
+
+
+def _archive(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    write = archive.table_writer(engines.clickhouse(), engines.producer())
+    return archive.archive(source, Sink(run, lambda: write))
+
+
+def _mood(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    redis = engines.redis()
+    memories = read_memories(redis, [*Fence(redis, mood.NAME).read()])
+    teller = MoodTeller(redis, engines.producer())
+    return mood.mood(source, Sink(run, lambda: teller.write), lambda place: memories.get(place, mood.Memory()))
+
+
+def _engagement(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    write = chunk_writer(Fence(engines.redis(), engagement.NAME), engagement.count)
+    return counting(engagement.NAME, source, Sink(run, lambda: write))
+
+
+def _leaderboards(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    redis = engines.redis()
+    frames = leaderboards.BoardFrames(redis)
+    write = chunk_writer(Fence(redis, leaderboards.NAME), leaderboards.count, after=frames.after)
+    return counting(leaderboards.NAME, source, Sink(run, lambda: write))
+
+
+def _overlays(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    redis = engines.redis()
+    frames = overlays.RoomFrames(redis)
+    write = chunk_writer(Fence(redis, overlays.NAME), overlays.count, before=frames.before)
+    return counting(overlays.NAME, source, Sink(run, lambda: write))
+
+
+def _redis_flow(name: str, topics: Sequence[Topic], build: Build, pace: Pace = IMMEDIATE) -> Flow:
+    return Flow(name, topics, lambda engines: Fence(engines.redis(), name), build, pace)
+
+
+def every_flow() -> dict[str, Flow]:
+    """The flows by name, in the order they start."""
+    flows = (
+        _redis_flow(overlays.NAME, overlays.TOPICS, _overlays),
+        _redis_flow(leaderboards.NAME, leaderboards.TOPICS, _leaderboards, leaderboards.PACE),
+        _redis_flow(engagement.NAME, engagement.TOPICS, _engagement),
+        _redis_flow(mood.NAME, mood.TOPICS, _mood, mood.PACE),
+        Flow(
+            archive.NAME,
+            archive.TOPICS,
+            lambda engines: archive.ArchivePositions(engines.clickhouse()),
+            _archive,
+            archive.PACE,
+        ),
+    )
+    return {flow.name: flow for flow in flows}

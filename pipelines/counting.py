@@ -1,0 +1,45 @@
+"""The shape of every flow that keeps its results in Redis: chunks in, and behind the fence what they change."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from pipelines.fences import Count, Fence
+from pipelines.records import Chunk, Record
+
+Announce = Callable[[Sequence[Record]], None]
+React = Callable[[Sequence[Record], list[Any]], None]
+
+
+def counting(name: str, source: Source[Chunk], sink: Sink[Chunk]) -> Dataflow:
+    """The dataflow: chunks of partitions, in order, into the sink that counts them."""
+    flow = Dataflow(name)
+    op.output("redis", op.input("kafka", flow, source), sink)
+    return flow
+
+
+def chunk_writer(
+    fence: Fence, count: Count, *, before: Announce | None = None, after: React | None = None
+) -> Callable[[Sequence[Chunk]], None]:
+    """Writes chunks one by one.
+
+    `before` sees a chunk's records before they are written, so it may see some again after a crash; `after` sees those
+    newly counted and what the script answered, and is called with nothing when time passes.
+    """
+
+    def write(chunks: Sequence[Chunk]) -> None:
+        for chunk in chunks:
+            if before:
+                before(chunk.records)
+            if chunk.next != chunk.start:
+                results, records = fence.commit(chunk, count)
+            else:
+                results, records = [], ()
+            if after:
+                after(records, results)
+
+    return write
