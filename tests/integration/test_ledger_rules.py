@@ -1,0 +1,136 @@
+"""Wrong states cannot be written, not even by the database's owner; a client of the ledger may not write at all."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from livestreamx.settings import Settings
+from tests.integration.books import (
+    Connection,
+    database_of_its_own,
+    faults,
+    grant,
+    holdings,
+    make_person,
+    make_stream,
+    send,
+)
+
+TRANSFER = "INSERT INTO ledger.transfer (txn, leg, posting, flow, debit, credit, amount) VALUES (uuidv7(), 0, 1, "
+SENDER = "(SELECT number FROM users WHERE handle = 'sender')"
+CREATOR = "(SELECT number FROM users WHERE handle = 'creator')"
+PAID = f"ledger.account_id({SENDER}, ledger.user_paid())"
+BONUS = f"ledger.account_id({SENDER}, ledger.user_bonus())"
+EARNINGS = f"ledger.account_id({CREATOR}, ledger.creator_earnings())"
+SCORE = f"ledger.account_id({CREATOR}, ledger.creator_score())"
+OTHER = f"ledger.account_id({CREATOR}, ledger.user_paid())"
+
+ATTACKS: dict[str, tuple[str, type[psycopg.Error]]] = {
+    "a transfer is changed": ("UPDATE ledger.transfer SET amount = 1", errors.InsufficientPrivilege),
+    "a transfer is deleted": ("DELETE FROM ledger.transfer", errors.InsufficientPrivilege),
+    "the transfers are truncated": ("TRUNCATE ledger.transfer", errors.InsufficientPrivilege),
+    "an account is deleted": ("DELETE FROM ledger.account", errors.InsufficientPrivilege),
+    "a balance is changed": ("UPDATE ledger.balance SET posted = posted + 1", errors.InsufficientPrivilege),
+    "a balance is invented": (f"INSERT INTO ledger.balance VALUES ({SCORE}, 30, 5)", errors.InsufficientPrivilege),
+    "a balance is deleted": ("DELETE FROM ledger.balance", errors.InsufficientPrivilege),
+    "the balances are truncated": ("TRUNCATE ledger.balance", errors.InsufficientPrivilege),
+    "a gift is changed": ("UPDATE gift_events SET qty = 2", errors.InsufficientPrivilege),
+    "a gift goes back to charged": (
+        "UPDATE gift_events SET state = 'refunded'; UPDATE gift_events SET state = 'charged'",
+        errors.InsufficientPrivilege,
+    ),
+    "a gift is deleted": ("DELETE FROM gift_events", errors.InsufficientPrivilege),
+    "nothing is moved": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, 0)", errors.CheckViolation),
+    "less than nothing is moved": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, -5)", errors.CheckViolation),
+    "more is spent than there is": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, 1000000)", errors.CheckViolation),
+    "bonus becomes earnings": (f"{TRANSFER} 'gift', {BONUS}, {EARNINGS}, 5)", errors.CheckViolation),
+    "bonus becomes paid": (f"{TRANSFER} 'purchase', {BONUS}, {PAID}, 5)", errors.CheckViolation),
+    "paid becomes score": (f"{TRANSFER} 'gift', {PAID}, {SCORE}, 5)", errors.CheckViolation),
+    "earnings are taken back by a gift": (f"{TRANSFER} 'gift', {EARNINGS}, {PAID}, 5)", errors.CheckViolation),
+    "a viewer is paid by a viewer": (f"{TRANSFER} 'gift', {PAID}, {OTHER}, 5)", errors.CheckViolation),
+    "a top-up comes from a wallet": (f"{TRANSFER} 'topup', {BONUS}, {BONUS}, 5)", errors.CheckViolation),
+    "a purchase pays the creator": (
+        f"{TRANSFER} 'purchase', ledger.paid_source(), {EARNINGS}, 5)",
+        errors.CheckViolation,
+    ),
+    "somebody unknown is paid": (
+        f"{TRANSFER} 'gift', {PAID}, ledger.account_id(999999, ledger.creator_earnings()), 5)",
+        errors.ForeignKeyViolation,
+    ),
+    "somebody unknown pays": (
+        f"{TRANSFER} 'gift', ledger.account_id(999999, ledger.user_paid()), {EARNINGS}, 5)",
+        errors.ForeignKeyViolation,
+    ),
+    "an account of no user": (
+        "INSERT INTO ledger.account (id) VALUES (ledger.account_id(999999, ledger.user_paid()))",
+        errors.ForeignKeyViolation,
+    ),
+    "an account of no kind": (
+        f"INSERT INTO ledger.account (id) VALUES (ledger.account_id({SENDER}, 7))",
+        errors.CheckViolation,
+    ),
+    "a transaction happens twice": (
+        "INSERT INTO ledger.transfer SELECT * FROM ledger.transfer",
+        errors.UniqueViolation,
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def db(settings: Settings) -> Iterator[Connection]:
+    """A sender with 100 paid and 20 bonus tokens, who sent one ROSE to a creator who is live."""
+    with database_of_its_own(settings) as url, psycopg.connect(url, autocommit=True) as db:
+        sender, creator = make_person(db), make_person(db)
+        db.execute("UPDATE users SET handle = 'sender' WHERE id = %s", (sender,))
+        db.execute("UPDATE users SET handle = 'creator' WHERE id = %s", (creator,))
+        grant(db, sender, "purchase", 100)
+        grant(db, sender, "signup", 25)
+        assert send(db, sender, make_stream(db, creator), "ROSE", 3).outcome == "sent"
+        yield db
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_it_cannot_be_written_that(db: Connection, attack: str) -> None:
+    sql, refusal = ATTACKS[attack]
+    with pytest.raises(refusal), db.transaction():
+        db.execute(sql.encode())
+    assert faults(db) == {}
+
+
+def test_a_gift_of_both_buckets_is_split_exactly(db: Connection) -> None:
+    sender, creator = (
+        row[0] for row in db.execute("SELECT id FROM users ORDER BY handle = 'creator', number").fetchall()
+    )
+    # 30 tokens: 25 of bonus become score, 5 paid become 3.5 of earnings and 1.5 of fee
+    assert holdings(db, sender) == (9500, 0, 0, 0)
+    assert holdings(db, creator) == (0, 0, 350, 2500)
+    fee = db.execute("SELECT sum(posted) FROM ledger.balance WHERE account = ledger.platform_fee()").fetchone()
+    assert fee == (150,)
+
+
+def test_the_audit_finds_what_was_posted_by_hand(db: Connection) -> None:
+    with db.transaction(force_rollback=True):
+        db.execute(f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, 5)".encode())
+        assert faults(db) == {"gifts that differ from their transfers": 1}
+
+
+def test_a_client_of_the_ledger_reads_and_calls_and_nothing_else(db: Connection) -> None:
+    row = db.execute("SELECT id FROM users WHERE handle = 'sender'").fetchone()
+    assert row is not None
+    with db.transaction(force_rollback=True):
+        db.execute("SET LOCAL ROLE ledger_client")
+        assert grant(db, row[0], "topup", 5) == "granted"
+        assert faults(db) == {}
+        for sql in (
+            f"{TRANSFER} 'topup', ledger.bonus_source(), ledger.account_id(1, ledger.user_bonus()), 5)",
+            "INSERT INTO gift_events (id) VALUES (uuidv7())",
+            "UPDATE gift_events SET state = 'delivered'",
+            "UPDATE ledger.balance SET locked_for = NULL",
+            "UPDATE gifts SET token_cost = 1",
+            "SELECT ledger.post_gift(e, 0, 1, 2) FROM gift_events e",
+            "ALTER TABLE ledger.transfer DISABLE TRIGGER ALL",
+        ):
+            with pytest.raises(errors.InsufficientPrivilege), db.transaction():
+                db.execute(sql.encode())
