@@ -19,7 +19,7 @@ from api.schema import Body, Page
 from api.shows import StreamCard, StreamView, cards, show
 from domain.accounts.tokens import Claims
 from domain.streams import service as streams
-from domain.streams.model import Act, Draft, Status, Stream, Visibility
+from domain.streams.model import LANGUAGE_PATTERN, Act, Draft, Status, Stream, Visibility
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.settings import Settings
 
@@ -30,9 +30,7 @@ class NewStream(Body, frozen=True, kw_only=True):
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=140, examples=["Fall Guys with friends"])]
     category: Annotated[str, msgspec.Meta(max_length=80, examples=["Fall Guys"])] = ""
     tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=5, examples=[["party"]])] = ()
-    language: Annotated[
-        str, msgspec.Meta(pattern=r"^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$", max_length=35, examples=["en"])
-    ] = ""
+    language: Annotated[str, msgspec.Meta(pattern=LANGUAGE_PATTERN, max_length=35, examples=["en"])] = ""
     scheduled_at: Annotated[datetime, msgspec.Meta(tz=True, examples=["2027-01-30T19:00:00Z"])] | None = None
     visibility: Visibility = "public"
     mature: bool = False

@@ -15,7 +15,7 @@ from api.limits import ADDRESS_LIMITS, LOGIN, REGISTER
 from api.people import PublicUser
 from api.schema import Body, View
 from domain.accounts import service as accounts
-from domain.accounts.model import HANDLE_PATTERN, PASSWORD_CHARACTERS, SignedIn
+from domain.accounts.model import EMAIL_PATTERN, HANDLE_PATTERN, PASSWORD_CHARACTERS, SignedIn
 from domain.accounts.passwords import Passwords
 from domain.accounts.service import SignIn
 from domain.accounts.tokens import AccessTokens, Claims
@@ -35,9 +35,7 @@ NewPassword = Annotated[
         min_length=PASSWORD_CHARACTERS[0], max_length=PASSWORD_CHARACTERS[1], examples=["correct horse battery staple"]
     ),
 ]
-Email = Annotated[
-    str, msgspec.Meta(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$", examples=["ada@example.org"])
-]
+Email = Annotated[str, msgspec.Meta(max_length=254, pattern=EMAIL_PATTERN, examples=["ada@example.org"])]
 RefreshToken = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 WithCookies = Annotated[bool, msgspec.Meta(description="keep the session in cookies; then no refresh token is sent")]
 

@@ -22,7 +22,11 @@ BEGINS_SESSION = "begins_session"
 
 def is_own_origin(origin: str, host: str, settings: Settings) -> bool:
     """Whether a page of ours sent this: same host and port as the request, or the public address."""
-    return urlsplit(origin).netloc in {host, urlsplit(settings.url).netloc} - {""}
+    try:
+        asking = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return asking in {host, urlsplit(settings.url).netloc} - {""}
 
 
 def require_same_site(connection: AnyConnection, handler: BaseRouteHandler) -> None:

@@ -7,7 +7,10 @@ from uuid import UUID
 import msgspec
 
 Role = Literal["viewer", "creator", "admin"]
-HANDLE_PATTERN = r"^[a-z0-9_]{3,20}$"
+END = r"$(?!\n)"
+"""The end of a text and nothing after it: `$` alone lets a line break through."""
+HANDLE_PATTERN = r"^[a-z0-9_]{3,20}" + END
+EMAIL_PATTERN = r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+" + END
 PASSWORD_CHARACTERS = (8, 256)
 
 

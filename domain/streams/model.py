@@ -10,6 +10,8 @@ from livestreamx.events import StreamArchived, StreamCancelled, StreamEnded, Str
 
 Status = Literal["scheduled", "live", "ended", "archived", "cancelled"]
 Visibility = Literal["public", "unlisted", "private"]
+LANGUAGE_PATTERN = r"^([a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*)?$(?!\n)"
+"""A language tag (BCP 47) or nothing."""
 Act = Literal["start", "end", "archive", "cancel"]
 
 

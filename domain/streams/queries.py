@@ -79,7 +79,8 @@ async def of_creator(db: Db, creator_id: UUID, before: UUID | None, limit: int) 
     """All streams of a creator, the newest first (their ids rise with time)."""
     async with db.cursor(row_factory=struct_row(Stream)) as cursor:
         await cursor.execute(
-            SELECT_STREAM + "WHERE s.creator_id = %s AND s.id < coalesce(%s, 'ffffffff-ffff-ffff-ffff-ffffffffffff') "
+            SELECT_STREAM
+            + "WHERE s.creator_id = %s AND s.id < coalesce(%s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) "
             "ORDER BY s.id DESC LIMIT %s",
             (creator_id, before, limit),
         )

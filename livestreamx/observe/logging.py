@@ -21,6 +21,7 @@ SECRET_FIELDS = re.compile(
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+")
 URL_PASSWORD = re.compile(r"(?<=://)([^:@/\s]*):[^@/\s]+@")
+PASSWORD_HASH = re.compile(r"\$argon2[^\s,)]*")
 HIDDEN = "[hidden]"
 
 Fields = MutableMapping[str, Any]
@@ -28,7 +29,10 @@ Fields = MutableMapping[str, Any]
 
 def redact_text(text: str) -> str:
     """The text without e-mail addresses, tokens and passwords of URLs."""
-    return EMAIL.sub(HIDDEN, JWT.sub(HIDDEN, URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)))
+    text = URL_PASSWORD.sub(rf"\1:{HIDDEN}@", text)
+    for pattern in (JWT, PASSWORD_HASH, EMAIL):
+        text = pattern.sub(HIDDEN, text)
+    return text
 
 
 def _redact(name: str, value: Any) -> Any:
@@ -76,11 +80,16 @@ def configure_logging(*, level: str, json: bool, role: str) -> None:
         add_request,
         add_role,
     ]
-    errors: list[Processor] = [structlog.processors.format_exc_info] if json else []
+    # Traces become plain text before they are redacted; a renderer of its own would print local variables.
     renderer: Processor = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *errors, redact, renderer],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redact,
+            renderer,
+        ],
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)

@@ -1,0 +1,49 @@
+"""Passwords are hashed with the parameters that were chosen, and nobody's password fits no account."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from domain.accounts.passwords import Passwords
+
+
+@pytest.fixture(scope="module")
+def passwords() -> Iterator[Passwords]:
+    passwords = Passwords()
+    yield passwords
+    passwords.close()
+
+
+async def test_only_the_password_fits(passwords: Passwords) -> None:
+    kept = await passwords.hash("correct horse")
+    assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert await passwords.verify(kept, "correct horse")
+    assert not await passwords.verify(kept, "correct horse ")
+    assert not await passwords.verify("not a hash", "correct horse")
+
+
+async def test_no_account_fits_no_password_and_takes_as_long(passwords: Passwords) -> None:
+    kept = await passwords.hash("correct horse")
+
+    async def seconds(hashed: str | None) -> float:
+        times = []
+        for _ in range(7):
+            began = time.perf_counter()
+            assert not await passwords.verify(hashed, "nobody has this password" if hashed is None else "wrong")
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    known, unknown = await seconds(kept), await seconds(None)
+    assert 0.5 < unknown / known < 2
+
+
+async def test_hashing_leaves_the_loop_free(passwords: Passwords) -> None:
+    hashing = asyncio.gather(*(passwords.hash("x" * 256) for _ in range(6)))
+    turns = 0
+    while not hashing.done():
+        turns += 1
+        await asyncio.sleep(0)
+    await hashing
+    assert turns > 10

@@ -1,0 +1,25 @@
+"""Cursors come back as the place they were made from, and nothing else is taken for one."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.paging import Place, decode_cursor, encode_cursor
+from livestreamx.errors import Invalid
+
+PLACE = Place(datetime(2027, 1, 30, 18, 0, 0, 123456, tzinfo=UTC), uuid4())
+
+
+def test_a_cursor_comes_back() -> None:
+    assert decode_cursor(encode_cursor(PLACE), Place) == PLACE
+    assert decode_cursor(None, Place) is None
+
+
+@given(st.text(max_size=200))
+def test_what_we_never_gave_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        decode_cursor(text, Place)
+    assert refused.value.given_code == "bad_cursor"
