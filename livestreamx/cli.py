@@ -48,7 +48,8 @@ def up(*, demo: bool = False, port: int | None = None, home: Path | None = None)
     Parameters
     ----------
     demo
-        Fill an empty platform with a demo account, streams and a synthetic audience.
+        Fill an empty platform with a demo account, streams and a synthetic audience. Everybody comes from this
+        machine then, so limits per address are off unless LSX_RATE_LIMITS says otherwise.
     port
         Where pages, API and sockets answer (LSX_PORT, 4000).
     home
@@ -57,9 +58,11 @@ def up(*, demo: bool = False, port: int | None = None, home: Path | None = None)
     from livestreamx.stack.up import up as run
 
     settings = Settings.from_env()
+    limited = settings.rate_limits and not (demo and f"{PREFIX}RATE_LIMITS" not in os.environ)
     return run(
         msgspec.structs.replace(
             settings,
+            rate_limits=limited,
             port=checked_port(settings.port if port is None else port),
             home=settings.home if home is None else home.expanduser(),
         ),
