@@ -1,14 +1,26 @@
 """Redis: the async client of the API and gateway, the plain client of the dataflows."""
 
 from redis import Redis
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+MOST_CONNECTIONS = 50
+WAIT_SECONDS = 5
+
 
 def connect(url: str) -> AsyncRedis:
-    """An async client over a pool; answers are bytes."""
-    return AsyncRedis.from_url(url, socket_timeout=10, socket_connect_timeout=5, health_check_interval=30)
+    """An async client over a pool; answers are bytes. A burst waits for a connection instead of being refused."""
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=MOST_CONNECTIONS,
+        timeout=WAIT_SECONDS,
+        socket_timeout=10,
+        socket_connect_timeout=5,
+        health_check_interval=30,
+    )
+    return AsyncRedis.from_pool(pool)
 
 
 def connect_once(url: str) -> AsyncRedis:
