@@ -1,7 +1,7 @@
 """What a stream is like right now: viewers, mood and totals, as the gateway and the dataflows left them in Redis."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -24,12 +24,12 @@ class Pulse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Totals(msgspec.Struct, frozen=True, rename="camel"):
-    """The hash that the engagement flow keeps."""
+    """The hash that the engagement flow keeps; `as_of` in ms since the epoch."""
 
     messages: int = 0
     tokens: int = 0
     avg_watch_ms: int | None = None
-    as_of: datetime | None = None
+    as_of: int | None = None
 
 
 def _since(session_gap_seconds: int) -> int:
@@ -50,7 +50,7 @@ async def take_pulse(redis: AsyncRedis, stream_id: UUID, session_gap_seconds: in
         messages=totals.messages,
         gift_tokens=totals.tokens,
         average_watch_ms=totals.avg_watch_ms,
-        as_of=totals.as_of,
+        as_of=None if totals.as_of is None else datetime.fromtimestamp(totals.as_of / 1000, UTC),
     )
 
 
