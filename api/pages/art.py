@@ -14,6 +14,19 @@ import numpy as np
 
 WIDTH, HEIGHT = 640, 360
 SHARE_WIDTH, SHARE_HEIGHT = 1200, 630
+PALETTES = (
+    (262, 322, 28),
+    (225, 190, 168),
+    (345, 14, 40),
+    (248, 205, 318),
+    (205, 262, 330),
+    (300, 342, 22),
+    (182, 214, 268),
+    (16, 338, 276),
+    (232, 280, 352),
+    (170, 200, 232),
+)
+"""Hues that go well together: the base, the far corner, and the light that falls on them."""
 SEED = re.compile(r"[0-9a-f]{16}")
 
 
@@ -35,10 +48,11 @@ class Chance:
         return low + (high - low) * self._bytes[self._at % len(self._bytes)] / 255
 
 
-def hues(seed: str) -> tuple[float, float]:
-    """The two hues of a poster (degrees): categories differ, titles of one category stay kin."""
-    base = int(seed[:4], 16) % 360
-    return base + Chance(seed).between(-14, 14), base + Chance(seed[::-1]).between(48, 95)
+def hues(seed: str) -> tuple[float, float, float]:
+    """The hues of a poster (degrees) from dark to bright: categories differ, titles of one category stay kin."""
+    first, second, third = PALETTES[int(seed[:4], 16) // len(MOTIFS) % len(PALETTES)]
+    chance = Chance(seed)
+    return first + chance.between(-10, 10), second + chance.between(-12, 12), third + chance.between(-8, 8)
 
 
 def rings(chance: Chance) -> str:
@@ -97,7 +111,7 @@ MOTIFS: tuple[Callable[[Chance], str], ...] = (rings, bars, dots, waves, peaks)
 
 def poster(seed: str) -> str:
     """The poster as an SVG document, 640 x 360."""
-    chance, (first, second) = Chance(seed), hues(seed)
+    chance, (base, far, light) = Chance(seed), hues(seed)
     glows = "".join(
         f'<circle cx="{chance.between(0, WIDTH):.0f}" cy="{chance.between(0, HEIGHT):.0f}"'
         f' r="{chance.between(150, 270):.0f}" fill="url(#{name})"/>'
@@ -106,12 +120,12 @@ def poster(seed: str) -> str:
     motif = MOTIFS[int(seed[:4], 16) % len(MOTIFS)](chance)
     stops = (
         f'<linearGradient id="b" gradientTransform="rotate({chance.between(15, 75):.0f} .5 .5)">'
-        f'<stop stop-color="hsl({first:.0f} 68% 30%)"/><stop offset="1" stop-color="hsl({second:.0f} 72% 46%)"/>'
-        '</linearGradient><radialGradient id="g">'
-        f'<stop stop-color="hsl({second + 30:.0f} 95% 66%)" stop-opacity=".75"/>'
-        f'<stop offset="1" stop-color="hsl({second + 30:.0f} 95% 66%)" stop-opacity="0"/></radialGradient>'
-        f'<radialGradient id="h"><stop stop-color="hsl({first - 35:.0f} 90% 52%)" stop-opacity=".7"/>'
-        f'<stop offset="1" stop-color="hsl({first - 35:.0f} 90% 52%)" stop-opacity="0"/></radialGradient>'
+        f'<stop stop-color="hsl({base:.0f} 66% 26%)"/><stop offset="1" stop-color="hsl({far:.0f} 70% 46%)"/>'
+        "</linearGradient>"
+        f'<radialGradient id="g"><stop stop-color="hsl({light:.0f} 92% 62%)" stop-opacity=".8"/>'
+        f'<stop offset="1" stop-color="hsl({light:.0f} 92% 62%)" stop-opacity="0"/></radialGradient>'
+        f'<radialGradient id="h"><stop stop-color="hsl({far:.0f} 88% 56%)" stop-opacity=".75"/>'
+        f'<stop offset="1" stop-color="hsl({far:.0f} 88% 56%)" stop-opacity="0"/></radialGradient>'
         '<linearGradient id="v" x2="0" y2="1"><stop offset=".45" stop-opacity="0"/>'
         '<stop offset="1" stop-opacity=".5"/></linearGradient>'
     )
@@ -138,14 +152,14 @@ def avatar(handle: str) -> str:
 
 def share_image(seed: str) -> bytes:
     """The poster's colours as a PNG, 1200 x 630, for sites that show no SVG when a link is shared."""
-    chance, (first, second) = Chance(seed), hues(seed)
+    chance, (base, far, light) = Chance(seed), hues(seed)
     y, x = np.mgrid[0:1:SHARE_HEIGHT * 1j, 0:1:SHARE_WIDTH * 1j]  # fmt: skip
     blend = np.clip((x + y) / 2, 0, 1)[..., None]
-    image = rgb(first, 0.68, 0.30) * (1 - blend) + rgb(second, 0.72, 0.46) * blend
-    for hue, light in ((second + 30, 0.66), (first - 35, 0.52), (second + 30, 0.66)):
+    image = rgb(base, 0.66, 0.26) * (1 - blend) + rgb(far, 0.70, 0.46) * blend
+    for hue, brightness in ((light, 0.62), (far, 0.56), (light, 0.62)):
         far = np.hypot((x - chance.between(0, 1)) * 1.9, y - chance.between(0, 1)) / chance.between(0.45, 0.75)
         glow = 0.7 * np.clip(1 - far, 0, 1)[..., None]
-        image = image * (1 - glow) + rgb(hue, 0.9, light) * glow
+        image = image * (1 - glow) + rgb(hue, 0.9, brightness) * glow
     rows = np.zeros((SHARE_HEIGHT, 1 + SHARE_WIDTH * 3), np.uint8)
     rows[:, 1:] = (image * 255).astype(np.uint8).reshape(SHARE_HEIGHT, -1)
     header = struct.pack(">IIBBBBB", SHARE_WIDTH, SHARE_HEIGHT, 8, 2, 0, 0, 0)

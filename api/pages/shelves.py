@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
-from api.pages.views import StreamCard, card_of
+from api.pages.views import Pick, StreamCard, card_of
 from domain.streams.model import Stream
 from domain.streams.pulse import count_viewers
 from livestreamx import keys
@@ -30,15 +30,15 @@ async def make_cards(
     redis: AsyncRedis,
     streams: Sequence[Stream],
     session_gap_seconds: int,
-    reasons: Mapping[UUID, tuple[str, ...]] | None = None,
+    picks: Mapping[UUID, Pick] | None = None,
 ) -> list[StreamCard]:
     """The streams as cards, in their order; only what is live is asked for its viewers and mood."""
     live = [stream.id for stream in streams if stream.status == "live"]
     viewers = dict(zip(live, await count_viewers(redis, live, session_gap_seconds), strict=True))
     moods = dict(zip(live, await name_moods(redis, live), strict=True))
-    why = reasons or {}
+    chosen = picks or {}
     return [
-        card_of(stream, viewers.get(stream.id, 0), moods.get(stream.id, "neutral"), why.get(stream.id, ()))
+        card_of(stream, viewers.get(stream.id, 0), moods.get(stream.id, "neutral"), chosen.get(stream.id))
         for stream in streams
     ]
 

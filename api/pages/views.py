@@ -33,11 +33,19 @@ class StreamCard(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None
     viewers: int = 0
     mood: str = "neutral"
-    reasons: tuple[str, ...] = ()
-    """Why it was recommended, in words."""
+    pick: "Pick | None" = None
 
 
-def card_of(stream: Stream, viewers: int = 0, mood: str = "neutral", reasons: tuple[str, ...] = ()) -> StreamCard:
+class Pick(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a stream was recommended, and what a click on it is reported with."""
+
+    position: int
+    source: str
+    model_version: str
+    reasons: tuple[str, ...]
+
+
+def card_of(stream: Stream, viewers: int = 0, mood: str = "neutral", pick: Pick | None = None) -> StreamCard:
     """A stream as its card."""
     return StreamCard(
         id=stream.id,
@@ -53,7 +61,7 @@ def card_of(stream: Stream, viewers: int = 0, mood: str = "neutral", reasons: tu
         ended_at=stream.ended_at,
         viewers=viewers,
         mood=mood,
-        reasons=reasons,
+        pick=pick,
     )
 
 
