@@ -115,7 +115,7 @@ class PackCodec(Codec):
     def read(self, message: bytes) -> ClientFrame:
         frame = super().read(message)
         # The default of `data` is JSON's empty object.
-        return msgspec.structs.replace(frame, data=msgspec.Raw(b"\x80")) if frame.data == b"{}" else frame
+        return msgspec.structs.replace(frame, data=msgspec.Raw(b"\x80")) if bytes(frame.data) == b"{}" else frame
 
     def seal(self, frame: Any) -> bytes:
         return seal(self._pack(msgspec.json.decode(self._encode(frame))), Op.BINARY)

@@ -39,6 +39,8 @@ PRIVATE_SECONDS = 10.0
 """How long a private stream's owner has to sign in."""
 STOP_SECONDS = 5.0
 
+OUTAGES = (DomainError, RedisError, DatabaseError, OSError)
+
 log = structlog.get_logger("realtime")
 
 
@@ -55,7 +57,7 @@ class Gateway:
         self._reader = BusReader(name, settings.redis_url, self.rooms, redis, self._tell_restart)
         self._people = People(settings.redis_url, name)
         self._presence = Presence(name, context)
-        self._identity = Identity(context.tokens, context.pool, self._people, self._presence)
+        self._identity = Identity(context, self._people, self._presence, self.spawn)
         joining = Joining(self._reader, settings)
         handlers: dict[str, Handler] = {
             "auth": self._identity.sign_in,
@@ -99,9 +101,8 @@ class Gateway:
     async def _say_goodbye(self, session: Session) -> None:
         try:
             await self._presence.leave(session)
+        finally:
             await self._identity.sign_out(session)
-        except (RedisError, OSError) as error:
-            log.warning("goodbye_unheard", error=str(error))
 
     def _tell_restart(self, room: Room) -> None:
         for session in list(self.sessions):
@@ -116,7 +117,11 @@ class Gateway:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, OUTAGES):
+            log.warning("background_work_failed", error=f"{type(error).__name__}: {error}")
+        else:
             log.error("background_work_failed", exc_info=error)
 
     # housekeeping
@@ -127,10 +132,11 @@ class Gateway:
         for session in list(self.sessions):
             self._sweep_connection(session.connection, at)
             if session.claims and session.claims.exp * 1000 <= at_ms:
-                session.expire()
+                self.spawn(self._identity.expire(session))
             age = at_ms - session.opened_at
-            if session.attendance is None and session.generation and age > ANONYMOUS_AFTER_MS:
-                await self._presence.enter(session)
+            if not session.greeted and session.generation and age > ANONYMOUS_AFTER_MS:
+                session.greeted = True
+                self.spawn(self._presence.enter(session))
             if session.generation == 0 and session.room.private and age > PRIVATE_SECONDS * 1000:
                 session.connection.close(Close.NO_SUCH_STREAM, "there is no such stream")
         for room in self.rooms.close_idle(at):
@@ -158,7 +164,7 @@ class Gateway:
             await asyncio.sleep(seconds)
             try:
                 await act()
-            except (DomainError, RedisError, DatabaseError, OSError) as error:
+            except OUTAGES as error:
                 log.warning("housekeeping_failed", act=act.__name__, error=f"{type(error).__name__}: {error}")
 
     @asynccontextmanager

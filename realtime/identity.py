@@ -1,20 +1,21 @@
 """Who is on a socket: the `auth` frame signs in, renews before expiry, and changes who is present."""
 
 from domain.accounts import service as accounts
-from domain.accounts.tokens import AccessTokens
-from livestreamx.engines.postgres import Pool, connection
+from livestreamx.engines.postgres import connection
 from livestreamx.errors import NotFound
-from livestreamx.frames import Auth, Person
+from livestreamx.frames import Auth, AuthExpired, Person
+from realtime.context import Context
 from realtime.people import People
 from realtime.presence import Presence
-from realtime.session import Session
+from realtime.session import Session, Spawn
 
 
 class Identity:
     """Signs sessions in and out; one a process."""
 
-    def __init__(self, tokens: AccessTokens, pool: Pool, people: People, presence: Presence) -> None:
-        self._tokens, self._pool, self._people, self._presence = tokens, pool, people, presence
+    def __init__(self, context: Context, people: People, presence: Presence, spawn: Spawn) -> None:
+        self._tokens, self._pool = context.tokens, context.pool
+        self._people, self._presence, self._spawn = people, presence, spawn
 
     async def sign_in(self, session: Session, request: Auth) -> dict[str, object]:
         """`{userId, handle, roles}`; `Unauthenticated` for a token that is not good, which changes nothing."""
@@ -31,8 +32,13 @@ class Identity:
             if not session.moderates:
                 raise NotFound("There is no such stream", code="stream_not_found")
             session.come_into_step()
-        await self._presence.enter(session)
+        self._spawn(self._presence.enter(session))
         return {"userId": claims.sub, "handle": claims.handle, "roles": claims.roles}
+
+    async def expire(self, session: Session) -> None:
+        """The access token ran out: from now on an anonymous reader."""
+        session.tell("auth:expired", AuthExpired(message="The access token has expired: send auth with a new one"))
+        await self.sign_out(session)
 
     async def sign_out(self, session: Session) -> None:
         """Whoever was signed in is not any more."""

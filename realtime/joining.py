@@ -40,16 +40,13 @@ class Joining:
 
     async def resume(self, session: Session, place: Resume) -> dict[str, object]:
         """Send what lies between `place` and what this connection has; `{recovered, replayed}`, or a new start."""
-        room, connection = session.room, session.connection
+        room = session.room
         if not await self._covers(room, place):
             await self._truncate(session)
             return {"recovered": False}
-        missed = list(room.ring.between(place.seq, session.covered))
+        replayed = self._send(session, place.seq, session.covered)
         session.covered = min(session.covered, place.seq)
-        sealed = [frame.sealed(session.codec) for frame in missed if session.sees(frame)]
-        if sealed:
-            connection.send(b"".join(sealed))
-        return {"recovered": True, "replayed": len(sealed)}
+        return {"recovered": True, "replayed": replayed}
 
     async def restart(self, session: Session) -> None:
         """The room began anew: tell those who are still in the old one."""
@@ -75,10 +72,11 @@ class Joining:
 
     async def _truncate(self, session: Session) -> None:
         room = session.room
-        session.tell("resume:truncated", ResumeTruncated(epoch=room.epoch, seq=room.ring.top))
-        await self._start_over(session)
+        top = room.ring.top
+        session.tell("resume:truncated", ResumeTruncated(epoch=room.epoch, seq=top))
+        await self._start_over(session, top)
 
-    async def _start_over(self, session: Session) -> None:
+    async def _start_over(self, session: Session, at_least: int = 0) -> None:
         """A snapshot, exact as of its seq, and from there on every frame."""
         room, connection = session.room, session.connection
         for _ in range(ATTEMPTS):
@@ -86,17 +84,25 @@ class Joining:
             if connection.feed is not None:
                 connection.feed.hold(connection)
             generation = room.generation
-            snapshot = await self._snapshot(room, connection.position if in_step else 0)
+            # The numbering may begin anew in between: then nothing of the old one counts.
+            snapshot = await self._snapshot(room, max(at_least, connection.position) if in_step else at_least)
             await room.reached(snapshot.seq)
             if room.generation != generation:
                 continue
             if in_step:
-                frames = room.ring.between(connection.position, snapshot.seq)
-                connection.send(b"".join(frame.sealed(session.codec) for frame in frames if session.sees(frame)))
+                self._send(session, connection.position, snapshot.seq)
             self._tell_state(session, snapshot, snapshot.seq, with_chat=True)
             self._go_on(session, snapshot.seq)
             return
         raise Unavailable("The room is being restored: try again")
+
+    def _send(self, session: Session, after: int, until: int) -> int:
+        """The frames with `after < seq <= until` that the session sees; how many."""
+        frames = session.room.ring.between(after, until)
+        sealed = [frame.sealed(session.codec) for frame in frames if session.sees(frame)]
+        if sealed:
+            session.connection.send(b"".join(sealed))
+        return len(sealed)
 
     def _go_on(self, session: Session, seq: int) -> None:
         connection = session.connection

@@ -146,13 +146,20 @@ class Room:
     # what a newcomer is told
 
     async def snapshot(self, at_least: int = 0) -> Snapshot:
-        """The room as of a seq not before `at_least`; one reading serves all who ask within a second."""
+        """The room as of a seq not before `at_least`; one reading serves all who ask within a second.
+
+        A numbering that began anew may be before `at_least`: the second reading is the truth.
+        """
         if self._snapshot:
             read_at, snapshot = self._snapshot
             age = asyncio.get_running_loop().time() - read_at
             behind = self.ring.top - snapshot.seq
             if age < SNAPSHOT_SECONDS and snapshot.seq >= at_least and behind < self._settings.history_frames // 4:
                 return snapshot
+        snapshot = await self._shared_reading()
+        return snapshot if snapshot.seq >= at_least else await self._shared_reading()
+
+    async def _shared_reading(self) -> Snapshot:
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_snapshot())
             self._reading.add_done_callback(self._has_read)

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from domain.accounts.tokens import Claims
 from livestreamx.clock import now_ms, uuid7
 from livestreamx.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
-from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY, AuthExpired, ClientFrame, Person, Resume
+from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY, ClientFrame, Person, Resume
 from livestreamx.observe.metrics import Metrics
 from livestreamx.observe.request import adopt_request_id
 from realtime.codec import Codec, FrameId, Malformed
@@ -28,6 +28,7 @@ MOST_UNANSWERED = 16
 FRAMES_PER_SECOND = 100.0
 FRAMES_BURST = 200.0
 
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
 Handler = Callable[["Session", Any], Awaitable[Any]]
 log = structlog.get_logger("realtime")
 
@@ -57,7 +58,7 @@ class Desk(msgspec.Struct, frozen=True):
     join: Callable[["Session", Resume | None], Awaitable[None]]
     restart: Callable[["Session"], Awaitable[None]]
     leave: Callable[["Session"], None]
-    spawn: Callable[[Coroutine[Any, Any, None]], None]
+    spawn: Spawn
     metrics: Metrics
 
 
@@ -69,12 +70,15 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class Session:
-    """A connection in a room. `covered` is the seq after which it has had every frame."""
+    """A connection in a room.
+
+    `covered` is the seq after which it has had every frame; `greeted` once its stay has begun, anonymous or not.
+    """
 
     __slots__ = (
         "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_working", "attendance", "channels", "claims",
-        "codec", "connection", "counted", "covered", "generation", "opened_at", "person", "room", "session_id",
-        "visitor",
+        "codec", "connection", "counted", "covered", "generation", "greeted", "opened_at", "person", "room",
+        "session_id", "visitor",
     )  # fmt: skip
 
     connection: Connection
@@ -90,6 +94,7 @@ class Session:
         self.covered = self.generation = 0
         self.session_id = uuid7().hex
         self.opened_at = now_ms()
+        self.greeted = False
         self._inbox: deque[Message | Resume | None] = deque()
         self._working = False
         self._answered = 0
@@ -108,11 +113,6 @@ class Session:
     def moderates(self) -> bool:
         """Whether the person signed in runs this stream."""
         return self.claims is not None and (self.claims.is_admin or self.claims.sub == self.room.stream.creatorId)
-
-    def expire(self) -> None:
-        """The access token ran out: from now on an anonymous reader."""
-        self.claims = self.person = None
-        self.tell("auth:expired", AuthExpired(message="The access token has expired: send auth with a new one"))
 
     # what it gets
 

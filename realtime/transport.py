@@ -54,8 +54,6 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
         self.transport = _Handed()
         transport.set_protocol(connection)
         transport.set_write_buffer_limits(high=0)
-        if transport.get_write_buffer_size() and not connection.stalled_at:
-            connection.pause_writing()
         if self.disconnected or transport.is_closing():
             connection.connection_lost(None)
         elif self._early:

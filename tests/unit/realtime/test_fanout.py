@@ -1,0 +1,154 @@
+"""The fan-out over real sockets: one encoding, every frame once and in order, whoever is slow and whoever is not."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livestreamx.engines.bus import Frame
+from livestreamx.observe.metrics import Metrics
+from realtime.codec import Codec, PackCodec
+from realtime.connection import Connection
+from realtime.fanout import Feed, Ring, SharedFrame
+from realtime.wire import Close, Op
+from tests.unit.realtime.peers import Peer, connected
+
+TS = "2027-01-30T19:00:00Z"
+
+
+def frame(seq: int, event: str = "chat:message", size: int = 1) -> SharedFrame:
+    return SharedFrame(Frame(seq, event, TS, b'"%b"' % (b"x" * size)))
+
+
+class House:
+    """A ring with one feed, and connections to it."""
+
+    def __init__(self, stack: AsyncExitStack, size: int = 500, channels: frozenset[str] | None = None) -> None:
+        self.ring, self.codec, self._stack = Ring(size), Codec(), stack
+        self.feed = Feed(self.ring, channels, self.codec, Metrics())
+
+    async def join(self, position: int = 0, *, direct: bool = True) -> tuple[Connection, Peer]:
+        connection, _, peer = await self._stack.enter_async_context(connected())
+        if not direct:
+            connection.fd = -1
+        self.feed.enter(connection)
+        self.feed.release(connection, position)
+        return connection, peer
+
+    def say(self, count: int, size: int = 1, event: str = "chat:message") -> None:
+        for _ in range(count):
+            shared = frame(self.ring.top + 1, event, size)
+            self.ring.append(shared)
+            self.feed.append(shared)
+
+    async def heard(self, peer: Peer) -> list[int]:
+        """The seqs that a peer has got, up to the newest."""
+        last = self.codec.seal_shared("chat:message", self.ring.top, TS, b'"x"')
+        return [int(part.split(b",")[0]) for part in (await peer.stream_until(last)).split(b'"seq":')[1:]]
+
+
+@given(st.integers(1, 20), st.integers(0, 60), st.integers(0, 70), st.integers(0, 70))
+def test_a_ring_knows_what_it_holds(size: int, count: int, after: int, until: int) -> None:
+    ring = Ring(size)
+    for seq in range(1, count + 1):
+        ring.append(frame(seq))
+    held = list(range(max(1, count - size + 1), count + 1))
+    assert ring.first == (held[0] if held else count + 1)
+    assert ring.reaches(after) == (all(seq in held for seq in range(after + 1, count + 1)) and after <= count)
+    assert [shared.frame.seq for shared in ring.between(after, until)] == [s for s in held if after < s <= until]
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_everybody_gets_every_frame_once_in_order(direct: bool) -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack)
+        peers = [(await house.join(direct=direct))[1] for _ in range(5)]
+        for _ in range(20):
+            house.say(3)
+            await asyncio.sleep(0)
+        for peer in peers:
+            assert await house.heard(peer) == list(range(1, 61))
+
+
+async def test_frames_of_one_pass_leave_in_one_write() -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack)
+        connection, peer = await house.join()
+        house.say(10)
+        assert connection in house.feed.fast
+        house.feed.flush()
+        data = await asyncio.get_running_loop().sock_recv(peer.sock, 1 << 20)
+        assert data.count(b'"seq"') == 10
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_a_reader_that_pauses_is_fed_from_the_ring_and_nobody_else_waits(direct: bool) -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack, size=5000)
+        slow, slow_peer = await house.join(direct=direct)
+        _, quick_peer = await house.join()
+        quick = asyncio.create_task(quick_peer.stream_until(b'"seq":3000,"ts":"%b","data":"x"}' % TS.encode()))
+        for _ in range(299):
+            house.say(10, size=1000)
+            await asyncio.sleep(0)
+        house.say(9, size=1000)
+        house.say(1)
+        assert (await quick).count(b'"seq"') == 3000
+        assert slow in house.feed.behind
+        assert slow.transport.get_write_buffer_size() < 200_000
+        assert await house.heard(slow_peer) == list(range(1, 3001))
+        assert slow not in house.feed.behind
+        house.say(1)
+        assert await house.heard(slow_peer) == [3001]
+
+
+async def test_a_reader_whom_the_ring_has_overtaken_is_closed_with_the_reason() -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack, size=100)
+        slow, peer = await house.join()
+        while slow not in house.feed.behind:
+            house.say(10, size=1000)
+            house.feed.flush()
+        house.say(500)
+        house.feed.flush()
+        data = await peer.stream_until(b"too slow")
+        assert Close.TOO_SLOW.to_bytes(2, "big") + b"too slow" in data
+        assert slow.feed is None
+        assert slow not in house.feed.members
+
+
+async def test_who_is_held_gets_nothing_until_released_and_then_what_followed() -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack)
+        connection, peer = await house.join()
+        house.say(3)
+        house.feed.hold(connection)
+        assert connection.position == 3
+        house.say(4)
+        house.feed.flush()
+        assert await peer.stream_until(b'"seq":3,"ts":"%b","data":"x"}' % TS.encode())
+        house.feed.release(connection, 3)
+        assert await house.heard(peer) == [4, 5, 6, 7]
+
+
+async def test_a_view_gets_its_channels_only() -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack, channels=frozenset({"chat"}))
+        _, peer = await house.join()
+        for event in ("viewer:count", "chat:message", "mood:state", "never:heard-of", "chat:message"):
+            house.say(1, event=event)
+        assert await house.heard(peer) == [2, 5]
+        _, late = await house.join(position=1)
+        assert await house.heard(late) == [2, 5]
+
+
+def test_a_frame_is_encoded_once_for_each_encoding() -> None:
+    shared, text, packed = frame(7), Codec(), PackCodec()
+    assert shared.sealed(text) is shared.sealed(text)
+    assert shared.sealed(packed) is shared.sealed(packed)
+    payload = shared.sealed(packed)[2:]
+    assert shared.sealed(packed)[0] & 15 == Op.BINARY
+    assert msgspec.msgpack.decode(payload) == msgspec.json.decode(shared.sealed(text)[2:])
