@@ -1,25 +1,21 @@
 """The composition root: `create_app(settings)` opens the engines in one lifespan and gives them to handlers by name."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
-import msgspec
-from clickhouse_connect.driver.asyncclient import AsyncClient
 from litestar import Litestar
 from litestar.datastructures import State
-from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
 from litestar.types import ControllerRouterHandler
-from redis.asyncio import Redis as AsyncRedis
 
 from api import problems
 from api.admin import AdminController
 from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
-from api.auth.identity import provide_user, provide_visitor
 from api.correlation import Platform
+from api.dependencies import dependencies
+from api.engines import Engines, open_engines
 from api.gifts import GiftController
 from api.health import healthz, metrics, readyz
 from api.limits import limit_address
@@ -32,15 +28,8 @@ from api.recommender import Recommender
 from api.streams import StreamsController
 from api.users import CreatorsController, UsersController
 from api.wallet import WalletController
-from domain.accounts.passwords import Passwords
 from domain.accounts.tokens import AccessTokens
-from livestreamx.engines import clickhouse, postgres, redis
-from livestreamx.engines.bus import RoomBus
-from livestreamx.engines.kafka import Emitter
-from livestreamx.engines.postgres import Pool
-from livestreamx.engines.throttle import Throttle
 from livestreamx.observe.metrics import Metrics
-from livestreamx.observe.request import request_id
 from livestreamx.observe.tracing import make_tracer_provider
 from livestreamx.settings import Settings
 from realtime.context import Context
@@ -67,35 +56,6 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
 )
 
 
-class Engines(msgspec.Struct, frozen=True):
-    """The clients that live as long as the application."""
-
-    pool: Pool
-    redis: AsyncRedis
-    clickhouse: AsyncClient
-    emitter: Emitter
-    bus: RoomBus
-    passwords: Passwords
-
-
-@asynccontextmanager
-async def open_engines(settings: Settings, counted: Metrics) -> AsyncIterator[Engines]:
-    """Open the clients in order; close them in reverse, whatever happens in between."""
-    async with AsyncExitStack() as stack:
-        pool = postgres.make_pool(settings.postgres_url, name="livestreamx-api")
-        stack.push_async_callback(pool.close)
-        await pool.open(wait=True, timeout=10)
-        cache = redis.connect(settings.redis_url)
-        stack.push_async_callback(cache.aclose)
-        history = await clickhouse.connect(settings.clickhouse_url)
-        stack.push_async_callback(history.close)
-        emitter = Emitter(settings.kafka_bootstrap, lambda topic: counted.produce_failures.labels(topic).inc())
-        stack.callback(emitter.close)
-        passwords = Passwords()
-        stack.callback(passwords.close)
-        yield Engines(pool, cache, history, emitter, RoomBus(cache), passwords)
-
-
 def make_gateway(state: State, engines: Engines) -> Gateway:
     """The gateway of this process, over the same clients as the API."""
     return Gateway(
@@ -109,68 +69,6 @@ def make_gateway(state: State, engines: Engines) -> Gateway:
             metrics=state.metrics,
         )
     )
-
-
-def provide_settings(state: State) -> Settings:
-    return state.settings  # type: ignore[no-any-return]
-
-
-def provide_tokens(state: State) -> AccessTokens:
-    return state.tokens  # type: ignore[no-any-return]
-
-
-def provide_pool(state: State) -> Pool:
-    return state.engines.pool  # type: ignore[no-any-return]
-
-
-def provide_redis(state: State) -> AsyncRedis:
-    return state.engines.redis  # type: ignore[no-any-return]
-
-
-def provide_clickhouse(state: State) -> AsyncClient:
-    return state.engines.clickhouse  # type: ignore[no-any-return]
-
-
-def provide_emitter(state: State) -> Emitter:
-    return state.engines.emitter  # type: ignore[no-any-return]
-
-
-def provide_bus(state: State) -> RoomBus:
-    return state.engines.bus  # type: ignore[no-any-return]
-
-
-def provide_passwords(state: State) -> Passwords:
-    return state.engines.passwords  # type: ignore[no-any-return]
-
-
-def provide_recommender(state: State) -> Recommender:
-    return state.recommender  # type: ignore[no-any-return]
-
-
-def provide_gateway(state: State) -> Gateway:
-    return state.gateway  # type: ignore[no-any-return]
-
-
-def provide_metrics(state: State) -> Metrics:
-    return state.metrics  # type: ignore[no-any-return]
-
-
-DEPENDENCIES: dict[str, Callable[..., Any]] = {
-    "settings": provide_settings,
-    "tokens": provide_tokens,
-    "pool": provide_pool,
-    "redis": provide_redis,
-    "clickhouse": provide_clickhouse,
-    "emitter": provide_emitter,
-    "bus": provide_bus,
-    "passwords": provide_passwords,
-    "metrics": provide_metrics,
-    "gateway": provide_gateway,
-    "recommender": provide_recommender,
-    "request_id": request_id,
-    "visitor": provide_visitor,
-    "user": provide_user,
-}
 
 
 def create_app(settings: Settings) -> Platform:
@@ -189,7 +87,6 @@ def create_app(settings: Settings) -> Platform:
             ):
                 app.state.engines = engines
                 app.state.recommender = recommender
-                app.state.throttle = Throttle(engines.redis)
                 app.state.gateway = make_gateway(app.state, engines)
                 async with app.state.gateway.running():
                     yield
@@ -205,7 +102,7 @@ def create_app(settings: Settings) -> Platform:
         [*CONTROLLERS, pages(), static_files()],
         state=State(state),
         lifespan=[lifespan],
-        dependencies={name: Provide(provider, sync_to_thread=False) for name, provider in DEPENDENCIES.items()},
+        dependencies=dependencies(),
         template_config=template_config(),
         guards=[limit_address, require_same_site],
         exception_handlers=problems.HANDLERS,

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal
 
 import structlog
@@ -18,6 +18,7 @@ from livestreamx.engines.postgres import Pool
 from livestreamx.observe.metrics import CONTENT_TYPE, Metrics
 
 PROBE_SECONDS = 1.0
+Question = Callable[[], Coroutine[Any, Any, None]]
 
 log = structlog.get_logger("api.health")
 
@@ -35,23 +36,49 @@ class Ready(View, frozen=True, kw_only=True):
     engines: dict[str, EngineHealth]
 
 
-async def probe(ask: Callable[[], Awaitable[object]]) -> EngineHealth:
-    """Ask an engine the cheapest question there is, for a second at most."""
-    began, error = time.perf_counter(), None
-    try:
-        async with asyncio.timeout(PROBE_SECONDS):
-            await ask()
-    except TimeoutError:
-        error = f"no answer within {PROBE_SECONDS:g} s"
-    except Exception as failure:  # whatever a driver raises, it means that its engine is not ready
-        error = type(failure).__name__
-    return EngineHealth(ok=error is None, latency_ms=round((time.perf_counter() - began) * 1000, 2), error=error)
+class Probes:
+    """Asks each engine the cheapest question there is, one at a time; one a process.
+
+    A question that is not answered in a second stays asked: drivers may take long to give up on a dead connection,
+    and asking again would take another one from the pool.
+    """
+
+    def __init__(self, questions: dict[str, Question]) -> None:
+        self._questions = questions
+        self._asked: dict[str, asyncio.Task[None]] = {}
+
+    async def ask_all(self) -> dict[str, EngineHealth]:
+        """How each engine is, within a second."""
+        answers = await asyncio.gather(*map(self._ask, self._questions))
+        return dict(zip(self._questions, answers, strict=True))
+
+    async def close(self) -> None:
+        """Give up on what is still asked."""
+        for task in self._asked.values():
+            task.cancel()
+        if self._asked:
+            await asyncio.wait(self._asked.values(), timeout=PROBE_SECONDS)
+
+    async def _ask(self, engine: str) -> EngineHealth:
+        began, task = time.perf_counter(), self._asked.get(engine)
+        if task is None:
+            task = self._asked[engine] = asyncio.create_task(self._questions[engine]())
+            task.add_done_callback(lambda _: self._asked.pop(engine))
+        done, _ = await asyncio.wait({task}, timeout=PROBE_SECONDS)
+        error = describe_failure(task) if done else f"no answer within {PROBE_SECONDS:g} s"
+        return EngineHealth(ok=error is None, latency_ms=round((time.perf_counter() - began) * 1000, 2), error=error)
 
 
-def questions(
-    pool: Pool, redis: AsyncRedis, clickhouse: AsyncClient, emitter: Emitter
-) -> dict[str, Callable[[], Awaitable[object]]]:
-    """What each engine is asked."""
+def describe_failure(task: asyncio.Task[None]) -> str | None:
+    """What went wrong, by the name of its kind: messages may hold addresses and credentials."""
+    if task.cancelled():
+        return "Cancelled"
+    failure = task.exception()
+    return type(failure).__name__ if failure else None
+
+
+def make_probes(pool: Pool, redis: AsyncRedis, clickhouse: AsyncClient, emitter: Emitter) -> Probes:
+    """Probes of the four engines."""
 
     async def postgres() -> None:
         async with pool.connection(timeout=PROBE_SECONDS) as db:
@@ -66,7 +93,7 @@ def questions(
     async def ask_clickhouse() -> None:
         await clickhouse.command("SELECT 1")
 
-    return {"postgres": postgres, "redis": ping_redis, "kafka": kafka, "clickhouse": ask_clickhouse}
+    return Probes({"postgres": postgres, "redis": ping_redis, "kafka": kafka, "clickhouse": ask_clickhouse})
 
 
 @get("/healthz", tags=["Operations"], sync_to_thread=False)
@@ -76,16 +103,9 @@ def healthz() -> dict[str, str]:
 
 
 @get("/readyz", tags=["Operations"])
-async def readyz(
-    request: Request[Any, Any, Any],
-    pool: NamedDependency[Pool],
-    redis: NamedDependency[AsyncRedis],
-    clickhouse: NamedDependency[AsyncClient],
-    emitter: NamedDependency[Emitter],
-) -> Response[Any]:
+async def readyz(request: Request[Any, Any, Any], probes: NamedDependency[Probes]) -> Response[Any]:
     """Every engine with its latency; 503 names those that do not answer."""
-    asked = questions(pool, redis, clickhouse, emitter)
-    engines = dict(zip(asked, await asyncio.gather(*map(probe, asked.values())), strict=True))
+    engines = await probes.ask_all()
     failed = [name for name, health in engines.items() if not health.ok]
     if not failed:
         return Response(Ready(status="ready", engines=engines))

@@ -43,6 +43,6 @@ async def limit_address(connection: AnyConnection, handler: BaseRouteHandler) ->
         return
     who = client_address(connection)
     limits: tuple[Limit, ...] = (API, *handler.opt.get(ADDRESS_LIMITS, ()))
-    if refusal := await state.throttle.check(*((limit, who) for limit in limits)):
+    if refusal := await state.engines.throttle.check(*((limit, who) for limit in limits)):
         state.metrics.throttled.labels(refusal.limit.scope).inc()
         raise TooMany("Too many requests from this address", retry_after_ms=refusal.retry_after_ms)

@@ -107,6 +107,7 @@ class Emitter:
         self._producer.flush(seconds)
         self._open = False
         self._poller.join(1)
+        self._producer.close()
 
     def _poll(self) -> None:
         while self._open:

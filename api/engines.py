@@ -1,0 +1,62 @@
+"""The clients that live as long as the application: opened in order, closed in reverse."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import msgspec
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from redis.asyncio import Redis as AsyncRedis
+
+from api.health import Probes, make_probes
+from domain.accounts.passwords import Passwords
+from livestreamx.engines import clickhouse, postgres, redis
+from livestreamx.engines.bus import RoomBus
+from livestreamx.engines.kafka import Emitter
+from livestreamx.engines.postgres import Pool
+from livestreamx.engines.throttle import Throttle
+from livestreamx.observe.metrics import Metrics
+from livestreamx.settings import Settings
+
+OPEN_SECONDS = 10
+
+
+class Engines(msgspec.Struct, frozen=True):
+    """One of each."""
+
+    pool: Pool
+    redis: AsyncRedis
+    clickhouse: AsyncClient
+    emitter: Emitter
+    bus: RoomBus
+    throttle: Throttle
+    passwords: Passwords
+    probes: Probes
+
+
+@asynccontextmanager
+async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[Engines]:
+    """Open the clients; whatever happens in between, those that are open get closed."""
+    async with AsyncExitStack() as stack:
+        pool = postgres.make_pool(settings.postgres_url, name="livestreamx-api")
+        stack.push_async_callback(pool.close)
+        await pool.open(wait=True, timeout=OPEN_SECONDS)
+        cache = redis.connect(settings.redis_url)
+        stack.push_async_callback(cache.aclose)
+        history = await clickhouse.connect(settings.clickhouse_url)
+        stack.push_async_callback(history.close)
+        emitter = Emitter(settings.kafka_bootstrap, lambda topic: metrics.produce_failures.labels(topic).inc())
+        stack.callback(emitter.close)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        probes = make_probes(pool, cache, history, emitter)
+        stack.push_async_callback(probes.close)
+        yield Engines(
+            pool=pool,
+            redis=cache,
+            clickhouse=history,
+            emitter=emitter,
+            bus=RoomBus(cache),
+            throttle=Throttle(cache),
+            passwords=passwords,
+            probes=probes,
+        )
