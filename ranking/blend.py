@@ -134,6 +134,8 @@ def source_of(row: Floats, weights: Floats) -> str:
     return "new" if row[SIGNALS.index("fresh")] > 0.7 and row[SIGNALS.index("viewers")] < 1 else "trending"
 
 
+MANY_VIEWERS = float(np.log1p(10))
+JUST_STARTED = 0.85
 SOURCES = {
     "habit": "repeat",
     "recent": "repeat",
@@ -157,9 +159,11 @@ def reasons_for(source: str, row: Floats, *, creator: str, category: str, becaus
         "trending": "Popular right now",
     }
     value = dict(zip(SIGNALS, row.tolist(), strict=True))
-    found = [source]
-    found += ["followed"] * (value["followed"] > 0)
-    found += ["repeat"] * (value["habit"] > 1)
-    found += ["trending"] * (value["viewers"] > np.log1p(10))
-    found += ["new"] * (value["fresh"] > 0.85)
+    also = {
+        "followed": value["followed"] > 0,
+        "repeat": value["habit"] > 1,
+        "trending": value["viewers"] > MANY_VIEWERS,
+        "new": value["fresh"] > JUST_STARTED,
+    }
+    found = [source, *(name for name, holds in also.items() if holds)]
     return [words[name] for name in dict.fromkeys(found)]

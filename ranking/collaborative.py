@@ -4,6 +4,8 @@ Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets"
 `implicit`; folding a viewer in needs numpy only, so that serving can do it for each request.
 """
 
+import math
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +13,9 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-FACTORS = 64
+FEWEST_FACTORS, MOST_FACTORS = 8, 64
 ALPHA = 10.0
-REGULARIZATION = 0.1
+REGULARIZATION = 1.0
 ITERATIONS = 12
 TOKEN_MINUTES = 0.5
 """A token given counts as that many minutes watched."""
@@ -41,6 +43,11 @@ class CreatorFactors(msgspec.Struct, frozen=True):
         return solved
 
 
+def dimensions_for(creators: int) -> int:
+    """How many factors so many creators carry: their square root; more would learn each bond by heart."""
+    return min(max(math.isqrt(creators), FEWEST_FACTORS), MOST_FACTORS)
+
+
 def strength(minutes: NDArray[np.float64], tokens: NDArray[np.float64]) -> NDArray[np.float64]:
     """How much a bond counts: the logarithm of faded minutes, tokens counted as minutes."""
     return np.log1p(minutes + TOKEN_MINUTES * tokens)
@@ -55,12 +62,12 @@ def fit(
     from threadpoolctl import threadpool_limits
 
     if not len(users):
-        return CreatorFactors.of(np.zeros((shape[1], FACTORS), np.float32))
+        return CreatorFactors.of(np.zeros((shape[1], dimensions_for(shape[1])), np.float32))
     confidence = 1 + ALPHA * strengths.astype(np.float32)
     bonds = coo_matrix((confidence, (users, creators)), shape=shape).tocsr()
     with threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
-            factors=FACTORS,
+            factors=dimensions_for(shape[1]),
             regularization=REGULARIZATION,
             iterations=ITERATIONS,
             alpha=1.0,

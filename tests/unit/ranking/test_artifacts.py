@@ -1,0 +1,80 @@
+"""A version is all there or it is refused; the pointer never names what cannot be loaded."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ranking import artifacts
+from ranking.artifacts import ArtifactError, load, point_to, pointed_to, read_manifest
+from tests.unit.ranking.worlds import make_report, save_model
+
+CREATORS = ["creator-0", "creator-1", "creator-2"]
+
+
+def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
+    model = load(tmp_path, save_model(tmp_path, CREATORS))
+    assert model.creators == CREATORS
+    assert model.rows["creator-2"] == 2
+    found, likeness = model.index.nearest(model.index.vectors()[1], 2, np.array([1, 2], np.int32))
+    assert found[0] == 1
+    assert likeness[0] == pytest.approx(1.0, abs=1e-5)
+    assert np.allclose(model.factors.gram, model.factors.vectors.T @ model.factors.vectors)
+
+
+def test_nothing_half_written_is_left(tmp_path: Path) -> None:
+    version = save_model(tmp_path, CREATORS)
+    assert [path.name for path in tmp_path.iterdir()] == [version]
+
+
+@pytest.mark.parametrize(
+    "name", ["factors.npy", "text.npy", "terms.npy", "terms.json", "creators.json", "creators.faiss"]
+)
+def test_a_torn_or_tampered_file_is_refused(tmp_path: Path, name: str) -> None:
+    version = save_model(tmp_path, CREATORS)
+    path = tmp_path / version / name
+    whole = path.read_bytes()
+    for damaged in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1]), b""):
+        path.write_bytes(damaged)
+        with pytest.raises(ArtifactError, match=name):
+            load(tmp_path, version)
+    path.unlink()
+    with pytest.raises(ArtifactError, match="missing"):
+        load(tmp_path, version)
+    path.write_bytes(whole)
+    assert load(tmp_path, version).version == version
+
+
+def test_a_manifest_of_another_format_or_name_is_refused(tmp_path: Path) -> None:
+    version = save_model(tmp_path, CREATORS)
+    path = tmp_path / version / artifacts.MANIFEST
+    told = json.loads(path.read_text())
+    for change in ({"format": 99}, {"version": "20200101-000000-00000000"}, {"signals": ["habit"]}, {"until": "later"}):
+        path.write_text(json.dumps(told | change))
+        with pytest.raises(ArtifactError):
+            read_manifest(tmp_path, version)
+
+
+@pytest.mark.parametrize("name", ["", "..", "../etc", "latest", "20261104-120301-9f2c01ab/.."])
+def test_only_names_of_versions_are_looked_up(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ArtifactError, match="not the name"):
+        load(tmp_path, name)
+
+
+def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
+    report = make_report()
+    report.weights[0] = float("inf")
+    with pytest.raises(ArtifactError):
+        load(tmp_path, save_model(tmp_path, CREATORS, report=report))
+
+
+def test_the_pointer_follows_and_refuses_what_cannot_be_loaded(tmp_path: Path) -> None:
+    assert pointed_to(tmp_path) is None
+    first, second = save_model(tmp_path, CREATORS), save_model(tmp_path, CREATORS[:2])
+    point_to(tmp_path, first)
+    assert pointed_to(tmp_path) == first
+    (tmp_path / second / "factors.npy").write_bytes(b"torn")
+    with pytest.raises(ArtifactError):
+        point_to(tmp_path, second)
+    assert pointed_to(tmp_path) == first

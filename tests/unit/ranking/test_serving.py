@@ -1,0 +1,138 @@
+"""The ladder: a model's list, what is trending without one; versions swap whole, and rules hold on every rung."""
+
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from features.affinity import Habit
+from ranking.artifacts import ArtifactError, load
+from ranking.candidates import Board, LiveStream, Viewer
+from ranking.serving import TRENDING, ModelSlot, Snapshot, recommend
+from tests.unit.ranking.worlds import save_model
+
+NOW = 1_000_000.0
+
+
+def person(number: int) -> UUID:
+    return UUID(int=number)
+
+
+def stream(
+    number: int, *, viewers: int = 0, mature: bool = False, acts: int = 0, started: float = NOW - 7200
+) -> LiveStream:
+    return LiveStream(
+        id=UUID(int=1000 + number),
+        creator_id=person(number),
+        creator=f"live_{number}",
+        title="",
+        category=f"category {number}",
+        tags=(),
+        language="en",
+        mature=mature,
+        started=started,
+        viewers=viewers,
+        acts=acts,
+    )
+
+
+def viewer(number: int = 99, habits: dict[int, float] | None = None, follows: tuple[int, ...] = ()) -> Viewer:
+    return Viewer(
+        id=person(number),
+        habits={
+            str(person(creator)): Habit(minutes, 0, NOW - 3600, NOW) for creator, minutes in (habits or {}).items()
+        },
+        follows=frozenset(str(person(creator)) for creator in follows),
+    )
+
+
+def ids(answer: object) -> list[int]:
+    return [item.stream.id.int - 1000 for item in answer.items]  # type: ignore[attr-defined]
+
+
+@pytest.fixture(name="models")
+def folder_with_a_model(tmp_path: Path) -> tuple[Path, str]:
+    return tmp_path, save_model(tmp_path, [str(person(number)) for number in range(400)])
+
+
+def test_without_a_model_the_busiest_come_first() -> None:
+    board = Board.of((stream(0, viewers=2), stream(1, viewers=50), stream(2, viewers=50, acts=30)), NOW)
+    answer = recommend(Snapshot.of(None, board), None, 10, np.random.default_rng(0))
+    assert (answer.model_version, ids(answer)) == (TRENDING, [2, 1, 0])
+    assert all(item.source == TRENDING and item.reasons and 0 <= item.score <= 1 for item in answer.items)
+
+
+@pytest.mark.parametrize("rung", ["model", "trending"])
+def test_on_every_rung_nothing_mature_for_the_anonymous_and_never_ones_own(models: tuple[Path, str], rung: str) -> None:
+    model = load(*models) if rung == "model" else None
+    board = Board.of((stream(0, viewers=9, mature=True), stream(1, viewers=3), stream(2)), NOW)
+    snapshot, draw = Snapshot.of(model, board), np.random.default_rng(0)
+    assert set(ids(recommend(snapshot, None, 10, draw))) == {1, 2}
+    assert set(ids(recommend(snapshot, viewer(1), 10, draw))) == {0, 2}
+    assert len(recommend(snapshot, viewer(), 1, draw).items) == 1
+
+
+@pytest.mark.parametrize("rung", ["model", "trending"])
+def test_nobody_live_is_an_empty_list(models: tuple[Path, str], rung: str) -> None:
+    model = load(*models) if rung == "model" else None
+    answer = recommend(Snapshot.of(model, Board.of((), NOW)), viewer(), 10, np.random.default_rng(0))
+    assert answer.items == ()
+    assert answer.model_version == (model.version if model else TRENDING)
+
+
+def test_habits_and_follows_come_first_and_say_so(models: tuple[Path, str]) -> None:
+    board = Board.of(tuple(stream(number, viewers=number % 7) for number in range(40)), NOW)
+    me = viewer(habits={5: 300.0}, follows=(8,))
+    answer = recommend(Snapshot.of(load(*models), board), me, 10, np.random.default_rng(0))
+    assert answer.model_version == models[1]
+    assert ids(answer)[0] == 5
+    assert answer.items[0].source == "repeat"
+    assert answer.items[0].reasons[0] == "You often watch live_5"
+    followed = next(item for item in answer.items if item.stream.creator == "live_8")
+    assert "You follow live_8" in followed.reasons
+
+
+def test_among_many_the_known_the_near_and_the_new_are_candidates(models: tuple[Path, str]) -> None:
+    """More streams than are scored: the habit is found although nobody else watches it."""
+    streams = tuple(stream(number, viewers=1 + number % 50) for number in range(399))
+    unknown = stream(500, started=NOW - 5)
+    board = Board.of((*streams, unknown, stream(399)), NOW)
+    answer = recommend(Snapshot.of(load(*models), board), viewer(habits={399: 500.0}), 10, np.random.default_rng(1))
+    assert ids(answer)[0] == 399
+    assert len(set(ids(answer))) == 10
+
+
+def test_a_stream_of_an_unknown_creator_can_be_recommended(models: tuple[Path, str]) -> None:
+    board = Board.of((stream(9000, viewers=4), stream(9001, started=NOW)), NOW)
+    answer = recommend(Snapshot.of(load(*models), board), viewer(habits={3: 20}), 10, np.random.default_rng(1))
+    assert set(ids(answer)) == {9000, 9001}
+    assert all(np.isfinite(item.score) for item in answer.items)
+
+
+def test_a_slot_takes_a_new_version_and_keeps_the_old_one_when_it_is_torn(models: tuple[Path, str]) -> None:
+    folder, first = models
+    slot = ModelSlot(folder)
+    assert slot.wants(first, 0.0)
+    assert not slot.wants(None, 0.0)
+    slot.take(first, 0.0)
+    assert slot.model is not None
+    assert not slot.wants(first, 0.0)
+    second = save_model(folder, [str(person(1))])
+    (folder / second / "text.npy").write_bytes(b"torn")
+    with pytest.raises(ArtifactError):
+        slot.take(second, 10.0)
+    assert slot.model.version == first
+    assert not slot.wants(second, 20.0)
+    assert slot.wants(second, 41.0)
+
+
+def test_a_snapshot_in_use_is_not_touched_by_a_swap(models: tuple[Path, str]) -> None:
+    folder, first = models
+    slot = ModelSlot(folder)
+    slot.take(first, 0.0)
+    board = Board.of((stream(0), stream(1)), NOW)
+    held = Snapshot.of(slot.model, board)
+    slot.take(save_model(folder, [str(person(1))]), 1.0)
+    assert recommend(held, None, 2, np.random.default_rng(0)).model_version == first
+    assert Snapshot.of(slot.model, board).model is not held.model

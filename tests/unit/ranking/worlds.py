@@ -1,0 +1,97 @@
+"""Small histories and models made by hand, so that the right answer is known beforehand."""
+
+from pathlib import Path
+
+import numpy as np
+
+from features.history import Follows, Gifts, History, Streams, Watches
+from ranking import artifacts
+from ranking.blend import SIGNALS
+from ranking.collaborative import CreatorFactors
+from ranking.evaluate import Report, Split
+from ranking.index import CreatorIndex, side_by_side
+from ranking.vocabulary import Vocabulary, unit
+
+DAY = 86400.0
+
+
+def make_history(
+    *,
+    until: float,
+    creators: list[int],
+    live: list[tuple[float, float]],
+    watches: list[tuple[int, int, float, float]],
+    gifts: list[tuple[int, int, float, float]] = (),  # type: ignore[assignment]
+    follows: list[tuple[int, int, float, bool]] = (),  # type: ignore[assignment]
+) -> History:
+    """Streams by creator and (start, end); watches are (viewer, stream, start, minutes), gifts (viewer, creator, at, n)."""
+    ordered = sorted(watches, key=lambda watch: watch[2])
+    people = 1 + max([watch[0] for watch in watches] + [gift[0] for gift in gifts] + [row[0] for row in follows])
+    count = max(creators) + 1
+    return History(
+        until=until,
+        users=[f"user-{number}" for number in range(people)],
+        creators=[f"creator-{number}" for number in range(count)],
+        handles=[f"handle_{number}" for number in range(count)],
+        streams=Streams(
+            ids=[f"stream-{number}" for number in range(len(creators))],
+            creator=np.array(creators, np.int32),
+            start=np.array([span[0] for span in live]),
+            end=np.array([span[1] for span in live]),
+            title=["a quiet evening"] * len(creators),
+            category=[f"category {creator}" for creator in creators],
+            tags=[("cozy",)] * len(creators),
+        ),
+        watches=Watches(
+            user=np.array([watch[0] for watch in ordered], np.int32),
+            stream=np.array([watch[1] for watch in ordered], np.int32),
+            start=np.array([watch[2] for watch in ordered], np.float64),
+            stop=np.array([watch[2] + watch[3] * 60 for watch in ordered], np.float64),
+            minutes=np.array([watch[3] for watch in ordered], np.float64),
+        ),
+        gifts=Gifts(
+            user=np.array([gift[0] for gift in gifts], np.int32),
+            creator=np.array([gift[1] for gift in gifts], np.int32),
+            at=np.array([gift[2] for gift in gifts], np.float64),
+            tokens=np.array([gift[3] for gift in gifts], np.float64),
+        ),
+        follows=Follows(
+            user=np.array([row[0] for row in follows], np.int32),
+            creator=np.array([row[1] for row in follows], np.int32),
+            at=np.array([row[2] for row in follows], np.float64),
+            added=np.array([row[3] for row in follows], np.bool_),
+        ),
+    )
+
+
+def make_report(*, ndcg: float = 0.6, popularity: float = 0.3, questions: int = 50) -> Report:
+    def row(value: float) -> dict[str, float]:
+        return {"precision@10": 0.1, "recall@10": 0.9, "ndcg@10": value, "hr@10": 0.9, "coverage@10": 1.0}
+
+    return Report(
+        questions=questions,
+        learned_from=questions,
+        split=Split(0.0, 1.0),
+        metrics={"model": row(ndcg), "popularity": row(popularity), "repeat": row(0.4)},
+        weights=[0.6, 1.0, 0.2, 1.0, 1.5, 1.0, 0.3, 0.2],
+    )
+
+
+def save_model(folder: Path, creators: list[str], *, report: Report | None = None, until: float = 100.0) -> str:
+    """A version whose creators have random but fixed vectors; each creator's own category is a known term."""
+    draw = np.random.default_rng(7)
+    factors = draw.normal(size=(len(creators), 8)).astype(np.float32)
+    text = unit(draw.normal(size=(len(creators), 6)).astype(np.float32))
+    assert len(make_report().weights) == len(SIGNALS)
+    return artifacts.save(
+        folder,
+        source="livestreamx",
+        until=until,
+        creators=creators,
+        handles=[f"handle_{number}" for number in range(len(creators))],
+        factors=CreatorFactors.of(factors),
+        text=text,
+        vocabulary=Vocabulary.of([f"category {number}" for number in range(len(creators))], text),
+        index=CreatorIndex.build(side_by_side(factors, text)),
+        report=report or make_report(),
+    )
