@@ -18,6 +18,7 @@ from api.dependencies import dependencies
 from api.engines import Engines, open_engines
 from api.gifts import GiftController
 from api.health import healthz, metrics, readyz
+from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
 from api.openapi import ProblemResponses, describe
@@ -26,6 +27,7 @@ from api.pages.routes import pages
 from api.recommendations import RecommendationsController
 from api.recommender import Recommender
 from api.streams import StreamsController
+from api.studio import StudioController
 from api.users import CreatorsController, UsersController
 from api.wallet import WalletController
 from domain.accounts.tokens import AccessTokens
@@ -43,9 +45,11 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AuthController,
     CreatorsController,
     GiftController,
+    LeaderboardController,
     MeController,
     RecommendationsController,
     StreamsController,
+    StudioController,
     UsersController,
     WalletController,
     enter_room,

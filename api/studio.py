@@ -1,0 +1,115 @@
+"""`/api/studio`: a creator's exact numbers of one stream, as panels and as files."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from litestar import Controller, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Stream as StreamedResponse
+
+from api.schema import View
+from domain.accounts.tokens import Claims
+from domain.analytics import service
+from domain.analytics.model import PANEL_NAMES, ExportFormat, Grain, Panel, PanelName
+from domain.streams.service import find_owned
+from livestreamx.clock import now
+from livestreamx.engines.postgres import Pool, connection
+from livestreamx.errors import Invalid
+
+MEDIA_TYPES: dict[ExportFormat, str] = {
+    "csv": "text/csv",
+    "json": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
+Since = Annotated[datetime | None, QueryParameter(query="from", description="From this time on (ISO 8601, with zone)")]
+Until = Annotated[datetime | None, QueryParameter(query="to", description="Before this time (ISO 8601, with zone)")]
+
+
+class PanelView(View, frozen=True, kw_only=True):
+    """What a panel's numbers mean, the numbers, and their course in steps of the grain."""
+
+    definition: str
+    totals: Annotated[dict[str, Any], msgspec.Meta(examples=[{"messages": 120, "chatters": 31}])]
+    series: Annotated[
+        list[dict[str, Any]],
+        msgspec.Meta(examples=[[{"at": "2027-01-30T19:00:00Z", "messages": 12, "chatters": 7}]]),
+    ]
+
+    @classmethod
+    def of(cls, panel: Panel) -> "PanelView":
+        return cls(definition=panel.definition, totals=panel.totals, series=panel.series)
+
+
+class Analytics(View, frozen=True, kw_only=True):
+    """Panels by name; everything that happened before `asOf`, less what is a second or two under way, is in them."""
+
+    as_of: datetime
+    panels: dict[str, PanelView]
+
+
+def panel_names(text: str | None) -> Sequence[PanelName]:
+    """The panels of a list with commas; all for none. `Invalid` for a name that is none."""
+    asked = [name.strip() for name in text.split(",")] if text else list(PANEL_NAMES)
+    try:
+        return msgspec.convert(list(dict.fromkeys(asked)), list[PanelName])
+    except msgspec.ValidationError as error:
+        raise Invalid(f"Panels are {', '.join(PANEL_NAMES)}", code="unknown_panel") from error
+
+
+def aware(at: datetime | None) -> datetime | None:
+    """The time, once it says its zone; `Invalid` without."""
+    if at is not None and at.tzinfo is None:
+        raise Invalid("Times need a zone, such as Z", code="naive_time")
+    return at
+
+
+class StudioController(Controller):
+    path = "/api/studio/streams/{stream_id:uuid}"
+    tags = ("Studio",)
+
+    @get("/analytics", summary="A stream's numbers, for its creator")
+    async def analytics(
+        self,
+        stream_id: FromPath[UUID],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        clickhouse: NamedDependency[AsyncClient],
+        panels: Annotated[str | None, QueryParameter(max_length=200, description="Names with commas between")] = None,
+        since: Since = None,
+        until: Until = None,
+        grain: FromQuery[Grain] = "1m",
+    ) -> Analytics:
+        """403 for others than the creator and admins; 422 for an unknown panel or a span that is empty or too long."""
+        names = panel_names(panels)
+        async with connection(pool) as db:
+            stream = await find_owned(db, stream_id, user)
+        as_of = now()
+        found = await service.panels(clickhouse, service.span_of(stream, aware(since), aware(until), grain), names)
+        return Analytics(as_of=as_of, panels={name: PanelView.of(panel) for name, panel in found.items()})
+
+    @get("/export", summary="A panel's series as a file")
+    async def export(
+        self,
+        stream_id: FromPath[UUID],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        clickhouse: NamedDependency[AsyncClient],
+        panel: FromQuery[PanelName],
+        file_format: Annotated[ExportFormat, QueryParameter(query="format")] = "csv",
+        since: Since = None,
+        until: Until = None,
+        grain: FromQuery[Grain] = "1m",
+    ) -> StreamedResponse:
+        """CSV with a header, one JSON object a line, or Parquet; times are UTC."""
+        async with connection(pool) as db:
+            stream = await find_owned(db, stream_id, user)
+        span = service.span_of(stream, aware(since), aware(until), grain)
+        pieces = service.export(clickhouse, span, panel, file_format)
+        ending = "jsonl" if file_format == "json" else file_format
+        name = f'attachment; filename="{panel}-{stream_id}.{ending}"'
+        return StreamedResponse(pieces, media_type=MEDIA_TYPES[file_format], headers={"content-disposition": name})

@@ -1,0 +1,1 @@
+"""What creators see of their streams: exact numbers from history, each with its definition."""

@@ -1,0 +1,1 @@
+"""Who leads: boards that the dataflows keep in Redis, with the people on them."""
