@@ -117,6 +117,11 @@ def from_depth(request: AnyRequest, _: RecursionError) -> Response[Any]:
     return problem(request, 400, detail="The body is nested too deeply")
 
 
+def from_encoding(request: AnyRequest, _: UnicodeDecodeError) -> Response[Any]:
+    """Text that is not UTF-8."""
+    return problem(request, 400, detail="The body is not UTF-8")
+
+
 def from_database(request: AnyRequest, error: psycopg.Error) -> Response[Any]:
     """What PostgreSQL would not take: a value outside its types is the client's, an outage is ours and passes."""
     if isinstance(error, psycopg.DataError):
@@ -144,6 +149,7 @@ HANDLERS: ExceptionHandlersMap = {
     ValidationException: from_validation,
     HTTPException: from_http,
     RecursionError: from_depth,
+    UnicodeDecodeError: from_encoding,
     psycopg.Error: from_database,
     PoolTimeout: from_outage,
     RedisError: from_outage,
