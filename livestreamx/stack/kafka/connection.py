@@ -15,7 +15,7 @@ from livestreamx.stack.kafka.wire import ProtocolError, Reader, Writer
 
 MAX_REQUEST_BYTES: Final = 100 << 20
 _PIPELINED_ANSWERS: Final = 64
-_DRAIN_FROM: Final = 64 << 10
+_CLIENT_ID_LENGTH: Final = 200  # characters kept: member ids contain it
 _LENGTH: Final = struct.Struct(">i")
 
 Answers = asyncio.Queue[tuple[int, Reply] | None]
@@ -71,7 +71,7 @@ class Connection:
         oldest, newest = SUPPORTED_VERSIONS[api]
         if not oldest <= version <= newest:
             raise ProtocolError(f"{api.name} version {version}, served are {oldest}..{newest}")
-        client_id = body.nullable_string() or ""
+        client_id = (body.nullable_string() or "")[:_CLIENT_ID_LENGTH]
         return await self._handlers[api](Request(version, body, client_id, self._host))
 
     async def _send_answers(self) -> None:
@@ -82,8 +82,7 @@ class Connection:
             chunks = reply.body.chunks
             length = _LENGTH.size + sum(map(len, chunks))
             self._writer.writelines([_LENGTH.pack(length), _LENGTH.pack(correlation_id), *chunks])
-            if length > _DRAIN_FROM:
-                await self._writer.drain()
+            await self._writer.drain()
 
 
 def _api_versions(version: int) -> Writer:

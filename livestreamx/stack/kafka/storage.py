@@ -82,9 +82,9 @@ class Storage:
         self._empty_staging()
         self.cluster_id = self._read_cluster_id()
         self.offsets = CommittedOffsets(home / "offsets.jsonl")
-        points = self._read_recovery_points()
+        self._stored_points = self._read_recovery_points()
         folders = sorted(self._topics_folder.iterdir())
-        self.topics = {folder.name: Topic(folder, points) for folder in folders}
+        self.topics = {folder.name: Topic(folder, self._stored_points) for folder in folders}
         self._next_producer_id = self._producer_ids_end = self._read_producer_ids_end()
 
     def partition(self, topic: str, number: int) -> PartitionLog:
@@ -149,7 +149,9 @@ class Storage:
             for topic in self.topics.values()
             for number, partition in enumerate(topic.partitions)
         }
-        write_durably(self._home / "recovery.json", msgspec.json.encode(points))
+        if points != self._stored_points:
+            write_durably(self._home / "recovery.json", msgspec.json.encode(points))
+            self._stored_points = points
 
     def close(self) -> None:
         for partition in self.partitions():

@@ -18,6 +18,7 @@ _SOURCE_TOPIC: Final = 1
 _SOURCE_DEFAULT: Final = 5
 _SET, _DELETE = 0, 1  # operations of IncrementalAlterConfigs
 _TRANSACTION_COORDINATOR: Final = 1
+_DETAIL_LENGTH: Final = 500
 
 
 class Node(NamedTuple):
@@ -238,10 +239,10 @@ class TopicApi:
             change()
         except KafkaError as error:
             log.info("topic change refused", reason=str(error))
-            return error.code, str(error)
+            return error.code, str(error)[:_DETAIL_LENGTH]
         except OSError as error:
             log.error("topic change failed", reason=str(error))
-            return ErrorCode.KAFKA_STORAGE_ERROR, str(error)
+            return ErrorCode.KAFKA_STORAGE_ERROR, str(error)[:_DETAIL_LENGTH]
         log.info("topic changed")
         return ErrorCode.NONE, None
 
