@@ -74,7 +74,7 @@ class LeaderboardController(Controller):
         redis: NamedDependency[AsyncRedis],
         pool: NamedDependency[Pool],
         visitor: NamedDependency[Claims | None],
-        scope: FromQuery[Scope] = "global",
+        of: Annotated[Scope, QueryParameter(query="scope", description="Which acts count")] = "global",
         ref_id: Annotated[str | None, QueryParameter(query="refId", max_length=service.MOST_CHARACTERS)] = None,
         around: FromQuery[Literal["me"] | None] = None,
         limit: Limit = 10,
@@ -83,6 +83,4 @@ class LeaderboardController(Controller):
         if around and visitor is None:
             raise Unauthenticated("Sign in to see your own place")
         me = visitor.sub if around and visitor else None
-        return BoardView.of(
-            await service.read(redis, pool, name=board, scope=scope, ref=ref_id, around=me, limit=limit)
-        )
+        return BoardView.of(await service.read(redis, pool, name=board, scope=of, ref=ref_id, around=me, limit=limit))

@@ -110,7 +110,7 @@ def board_totals(name: str, scope: str, ref: str) -> str:
 
 
 def stream_metrics(stream: Id) -> str:
-    """Hash of live totals: `messages`, `reactions`, `gifts`, `tokens`, `asOf` (seconds since the epoch)."""
+    """Hash of live totals: `messages`, `reactions`, `gifts`, `tokens`, `asOf` (ms since the epoch)."""
     return f"stream:{{{stream}}}:metrics"
 
 

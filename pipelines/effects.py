@@ -17,7 +17,7 @@ class Effects:
 
     def __init__(self) -> None:
         self._sums: defaultdict[tuple[str, str], int] = defaultdict(int)
-        self._largest: dict[tuple[str, str], float] = {}
+        self._largest: dict[tuple[str, str], int] = {}
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._fields: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._places: dict[tuple[str, str, str], tuple[int, int]] = {}
@@ -28,7 +28,7 @@ class Effects:
         """Add to a field of a hash."""
         self._sums[key, field] += more
 
-    def largest(self, key: str, field: str, value: float) -> None:
+    def largest(self, key: str, field: str, value: int) -> None:
         """Raise a field of a hash to at least `value`."""
         self._largest[key, field] = max(value, self._largest.get((key, field), value))
 
@@ -56,7 +56,7 @@ class Effects:
     def ops(self) -> list[Op]:
         """The changes, as the script takes them."""
         done: list[Op] = [("HINCRBY", key, field, more) for (key, field), more in self._sums.items()]
-        done += [("largest", key, field, str(value)) for (key, field), value in self._largest.items()]
+        done += [("largest", key, field, value) for (key, field), value in self._largest.items()]
         for key, members in self._members.items():
             done += [("SADD", key, *some) for some in sliced(sorted(members))]
         for key, fields in self._fields.items():

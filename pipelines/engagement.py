@@ -37,7 +37,7 @@ def add(effects: Effects, event: Event, numbers: dict[str, int], people: str) ->
     for name, number in numbers.items():
         effects.add(total, name, number)
         effects.add(minute, name, number)
-    effects.largest(total, "asOf", round(at.timestamp(), 3))
+    effects.largest(total, "asOf", int(at.timestamp() * 1000))
     effects.expire(total, TOTAL_SECONDS)
     effects.expire(minute, MINUTE_SECONDS)
     if event.user_id is not None:

@@ -35,10 +35,10 @@ end
 local results = {'done'}
 local run = {}
 
--- key, field, value (a decimal as text, so that it is kept as written): keep the largest
+-- key, field, value: keep the largest
 function run.largest(key, field, value)
   local known = redis.call('HGET', key, field)
-  if not known or tonumber(known) < tonumber(value) then redis.call('HSET', key, field, value) end
+  if not known or tonumber(known) < value then redis.call('HSET', key, field, value) end
 end
 
 -- board, totals, member, more, tie: add to a total and place its owner; of equals the one who got there first leads
