@@ -32,7 +32,7 @@ class BrokerSettings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 9092
     advertised_host: str | None = None
     commit_interval: float = 0.005
-    maintenance_interval: float = 30.0
+    maintenance_interval: float = 10.0
     default_partitions: int = 1
     segment_bytes: int = 16 << 20
 
