@@ -9,8 +9,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 
 from api.auth.identity import require_role
-from api.me import Cursor, Limit
-from api.paging import decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Page, View
 from domain.accounts.tokens import Claims
 from domain.audit import service as audit

@@ -22,6 +22,7 @@ from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
 from api.openapi import ProblemResponses, describe
+from api.openapi_bodies import BodySchemas
 from api.pages.rendering import static_files, template_config
 from api.pages.routes import pages
 from api.recommendations import RecommendationsController
@@ -113,6 +114,7 @@ def create_app(settings: Settings) -> Platform:
         request_max_body_size=BODY_BYTES,
         plugins=[
             ProblemResponses(),
+            BodySchemas(),
             OpenTelemetryPlugin(
                 OpenTelemetryConfig(tracer_provider=tracer, scopes={ScopeType.HTTP}, exclude_spans=["receive", "send"])
             ),

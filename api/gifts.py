@@ -10,8 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.me import Cursor, Limit
-from api.paging import decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims

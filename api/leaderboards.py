@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
-from api.me import Limit
+from api.paging import Limit
 from api.schema import View
 from domain.accounts.tokens import Claims
 from domain.leaderboards import service

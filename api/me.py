@@ -7,11 +7,11 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath
 from redis.asyncio import Redis as AsyncRedis
 
 from api.auth.cookies import clear_session_cookies
-from api.paging import Place, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, Place, decode_cursor, encode_cursor
 from api.people import Me
 from api.schema import Page, View
 from api.shows import StreamCard, cards
@@ -22,9 +22,6 @@ from domain.profiles import service as profiles
 from domain.streams import service as streams
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.settings import Settings
-
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="how many at most")]
-Cursor = Annotated[str | None, QueryParameter(max_length=200, description="`nextCursor` of the page before")]
 
 
 class SessionView(View, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """The API's own description: OpenAPI 3.1 at `/schema`, with problem details as the answer to everything refused."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from litestar.openapi.config import OpenAPIConfig
@@ -55,12 +56,14 @@ PROBLEM_SCHEMA = Schema(
     },
     examples=[PROBLEM_EXAMPLE],
 )
-PROBLEM = Reference(ref="#/components/schemas/Problem")
-REFUSED = OpenAPIResponse(
-    description="The request was refused; `code` says why.", content={MEDIA_TYPE: OpenAPIMediaType(schema=PROBLEM)}
+REFUSED = Reference(ref="#/components/responses/Refused")
+REFUSAL = OpenAPIResponse(
+    description="The request was refused; `code` says why.",
+    content={MEDIA_TYPE: OpenAPIMediaType(schema=PROBLEM_SCHEMA)},
 )
 
 
+@dataclass
 class DescribedOperation(Operation):
     """An operation whose refusals are problem details, and not the framework's own kind of error."""
 
@@ -89,7 +92,7 @@ def describe() -> OpenAPIConfig:
         description=DESCRIPTION.strip(),
         path="/schema",
         render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin(path="/openapi.yaml")],
-        components=Components(schemas={"Problem": PROBLEM_SCHEMA}, security_schemes=schemes),
+        components=Components(responses={"Refused": REFUSAL}, security_schemes=schemes),
         security=[{}, {"bearer": []}],
         use_handler_docstrings=True,
         create_examples=False,

@@ -1,12 +1,13 @@
-"""Cursors: where a page ended, opaque to clients."""
+"""Lists page by page: how many items, and cursors that say where a page ended, opaque to clients."""
 
 import base64
 import binascii
 from datetime import datetime
-from typing import NamedTuple, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
+from litestar.params import QueryParameter
 
 from livestreamx.errors import Invalid
 
@@ -19,6 +20,9 @@ class Place(NamedTuple):
 
 
 T = TypeVar("T")
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="how many at most")]
+Cursor = Annotated[str | None, QueryParameter(max_length=200, description="`nextCursor` of the page before")]
 
 
 def encode_cursor(place: object) -> str:

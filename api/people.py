@@ -4,21 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from api.schema import View
+from api.wallet import WalletView
 from domain.accounts.model import User
 from domain.economy.model import Wallet
-
-
-class WalletView(View, frozen=True, kw_only=True):
-    """Tokens: `tokens` = `paid` + `bonus`; a locked wallet cannot spend."""
-
-    tokens: int
-    paid: int
-    bonus: int
-    locked: bool
-
-    @classmethod
-    def of(cls, wallet: Wallet) -> "WalletView":
-        return cls(tokens=wallet.tokens, paid=wallet.paid, bonus=wallet.bonus, locked=wallet.locked)
 
 
 class PublicUser(View, frozen=True, kw_only=True):

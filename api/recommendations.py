@@ -46,7 +46,7 @@ class Click(Body, frozen=True, kw_only=True):
     """A recommended stream that was opened, as the list named it; `position` counts from 0."""
 
     stream_id: UUID
-    position: Annotated[int, msgspec.Meta(ge=0, lt=100, examples=[0])]
+    position: Annotated[int, msgspec.Meta(ge=0, le=99, examples=[0])]
     source: Annotated[str, msgspec.Meta(pattern=r"^[a-z]{1,32}$", examples=["repeat"])]
     model_version: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-z-]{1,64}$", examples=["20261104-120301-9f2c01ab"])]
 

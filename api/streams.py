@@ -13,8 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
 from api.auth.identity import require_role
-from api.me import Cursor, Limit
-from api.paging import Place, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, Place, decode_cursor, encode_cursor
 from api.schema import Body, Page
 from api.shows import StreamCard, StreamView, cards, show
 from domain.accounts.tokens import Claims
