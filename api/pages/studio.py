@@ -13,6 +13,7 @@ from api.pages.visit import Visit
 from domain.accounts import service as accounts
 from domain.streams import queries, service
 from livestreamx.engines.postgres import connection
+from livestreamx.events import MOODS
 
 STREAMS = 50
 
@@ -21,21 +22,40 @@ PANELS = (
         name="viewers",
         title="Viewers",
         kind="area",
+        fields=("viewers",),
         empty="Nobody has watched yet. Share the address of the watch page.",
         broad=True,
+        settles=30,
     ),
-    Panel(name="chat", title="Chat", kind="bars", empty="Nobody has said anything yet."),
-    Panel(name="gifts", title="Gifts", kind="bars", empty="No gifts yet."),
-    Panel(name="mood", title="Mood", kind="mood", empty="No reactions and no emotes in the chat yet."),
-    Panel(name="retention", title="Retention", kind="share", empty="Fills as soon as somebody has watched a minute."),
+    Panel(
+        name="chat", title="Chat", kind="bars", fields=("messages", "chatters"), empty="Nobody has said anything yet."
+    ),
+    Panel(name="gifts", title="Gifts", kind="bars", fields=("tokens",), empty="No gifts yet."),
+    Panel(name="mood", title="Mood", kind="mood", fields=MOODS, empty="No reactions and no emotes in the chat yet."),
+    Panel(
+        name="retention",
+        title="Retention",
+        kind="share",
+        fields=("share",),
+        empty="Fills as soon as somebody has watched for a minute.",
+    ),
+    Panel(
+        name="engagement",
+        title="Engagement",
+        kind="area",
+        fields=("messages", "reactions", "gifts"),
+        empty="Nobody has taken part yet.",
+    ),
 )
 TOTALS = (
     Total(label="Peak viewers", panel="viewers", key="peak"),
+    Total(label="Average viewers", panel="viewers", key="acv"),
     Total(label="Unique viewers", panel="viewers", key="unique"),
     Total(label="Minutes watched", panel="viewers", key="minutesWatched"),
+    Total(label="Average watch", panel="viewers", key="avgWatchMs"),
     Total(label="Messages", panel="chat", key="messages"),
-    Total(label="Chatters", panel="chat", key="chatters"),
     Total(label="Gift tokens", panel="gifts", key="tokens"),
+    Total(label="Take part", panel="engagement", key="rate"),
 )
 
 

@@ -66,13 +66,16 @@ def card_of(stream: Stream, viewers: int = 0, mood: str = "neutral", pick: Pick 
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True):
-    """A chart of the dashboard; `kind` is how it is drawn, `empty` what it says before there is data."""
+    """A chart of the dashboard: `fields` of its series are drawn as `kind`; `empty` is said before there is data."""
 
     name: str
     title: str
     kind: str
+    fields: tuple[str, ...]
     empty: str
     broad: bool = False
+    settles: int = 0
+    """While a stream is live its last seconds are not drawn: sessions are known up to their last heartbeat only."""
 
 
 class Total(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from api.pages.shelves import by_viewers, make_cards
 from api.pages.views import StreamCard, card_of
 from api.pages.visit import Visit
 from domain.economy import service as economy
+from domain.leaderboards import service as leaderboards
 from domain.profiles import queries as profiles
 from domain.streams import service as streams
 from domain.streams.pulse import take_pulse
@@ -26,6 +27,7 @@ from livestreamx.frames import ChatShown, MoodState
 
 MESSAGES = 100
 SUGGESTIONS = 8
+BOARD_ROWS = 10
 NAME_HUES = 8
 GIFT_ICONS = {
     "HEART": "gift-heart",
@@ -79,6 +81,9 @@ class WatchPages(Controller):
             following = visit.viewer is not None and await profiles.follows(db, visit.viewer.id, stream.creator_id)
         pulse = await take_pulse(visit.redis, stream_id, visit.settings.session_gap_seconds)
         mood = pulse.mood or quiet_mood()
+        board = await leaderboards.read(
+            visit.redis, visit.pool, name="gifts", scope="stream", ref=str(stream_id), around=None, limit=BOARD_ROWS
+        )
         over = stream.status in ("ended", "archived", "cancelled")
         return visit.page(
             "watch.html",
@@ -91,7 +96,7 @@ class WatchPages(Controller):
             moods=MOODS,
             chat=await recent_chat(visit.redis, stream_id),
             gifts=await economy.catalogue(visit.pool),
-            board=(),
+            board=board.rows,
             suggestions=await suggest(visit, stream_id) if over else (),
             name_hue=name_hue,
             gift_icon=gift_icon,

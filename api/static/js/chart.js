@@ -1,9 +1,10 @@
 // One chart of a panel, drawn by uPlot: area, bars, stacked moods, or shares of a whole.
 /* global uPlot */
+import { clock } from "./dom.js";
 
-export const MOODS = ["hype", "joy", "love", "surprise", "sad", "angry", "calm"];
 const HEIGHT = 216;
 const SERIES_COLOURS = 4;
+const WHOLE_STEPS = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((power) => step * 10 ** power)).sort((a, b) => a - b);
 
 /** `giftTokens` as `Gift tokens`. */
 export const label = (field) => field.replace(/([A-Z])/g, " $1").toLowerCase().replace(/^./, (letter) => letter.toUpperCase());
@@ -22,6 +23,14 @@ function colourOf(place, dataset) {
   const { color } = getComputedStyle(probe);
   probe.remove();
   return color;
+}
+
+const EXACT = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+
+/** A mark of the bottom axis: a time, or minutes after joining. */
+function place(x, mark, step) {
+  if (x !== "at") return `${NUMBER.format(mark)} min`;
+  return step < 60 ? EXACT.format(mark * 1000) : clock(mark * 1000);
 }
 
 const faded = (colour, share) => `color-mix(in srgb, ${colour} ${share}%, transparent)`;
@@ -70,7 +79,7 @@ export class Chart {
   #options(fields, x) {
     const style = getComputedStyle(this.#place);
     const font = `12px ${style.fontFamily}`;
-    const ink = getComputedStyle(this.#place.closest(".panel").querySelector(".definition")).color;
+    const ink = colourOf(this.#place, { series: "ink" });
     const grid = { stroke: faded(ink, 18), width: 1 };
     const axis = { stroke: ink, font, grid, ticks: { show: false }, gap: 6 };
     const scale = this.#kind === "share" || this.#kind === "mood" ? [0, 1] : (_, __, most) => [0, Math.max(4, most * 1.12)];
@@ -82,8 +91,8 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: x === "at" }, y: { range: scale } },
       axes: [
-        { ...axis, grid: { show: false }, space: 70, ...(x === "at" ? {} : { values: (_, marks) => marks.map((mark) => `${mark} min`) }) },
-        { ...axis, size: 46, space: 42, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) || scale[1] === 1 ? written(this.#kind, mark) : "")) },
+        { ...axis, grid: { show: false }, space: 80, values: (_, marks, __, ___, step) => marks.map((mark) => place(x, mark, step)) },
+        { ...axis, size: 46, space: 42, incrs: scale[1] === 1 ? [0.25, 0.5] : WHOLE_STEPS, values: (_, marks) => marks.map((mark) => written(this.#kind, mark)) },
       ],
       series: [{}, ...fields.map((field, index) => this.#series(field, index))],
       hooks: { setCursor: [(plot) => this.#onHover(plot.cursor.idx ?? null)] },
@@ -93,13 +102,13 @@ export class Chart {
   #series(field, index) {
     const isMood = this.#kind === "mood";
     const stroke = colourOf(this.#place, isMood ? { series: "mood", mood: field } : { series: index % SERIES_COLOURS });
-    const bars = this.#kind === "bars";
+    const bars = this.#kind === "bars" && !index;
     const { spline, bars: drawBars, stepped } = uPlot.paths;
     return {
       label: label(field),
       stroke,
       width: bars ? 0 : isMood ? 1 : 2,
-      fill: bars ? (index ? faded(stroke, 65) : stroke) : isMood ? stroke : index ? undefined : faded(stroke, 20),
+      fill: bars ? faded(stroke, 85) : isMood ? stroke : index ? undefined : faded(stroke, 20),
       paths: bars ? drawBars({ size: [0.7, 28], radius: 0.2 }) : isMood ? stepped({ align: 1 }) : spline(),
       points: { show: false },
       spanGaps: true,

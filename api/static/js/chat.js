@@ -48,7 +48,7 @@ function giftLine(gift, picture) {
   return make(
     "li",
     { className: "gift-line", dataset: { rarity: gift.rarity } },
-    icon(picture),
+    icon(picture, `icon ${picture}`),
     make("span", {}, make("b", { textContent: gift.user.handle }), ` sent ${gift.name}${gift.qty > 1 ? ` × ${gift.qty}` : ""}`),
   );
 }

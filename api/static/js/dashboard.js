@@ -17,11 +17,29 @@ const isLive = () => page.dataset.status === "live";
 let asOf = 0;
 let timer = 0;
 
+/** Steps that give a chart some dozens to some hundreds of points. */
+function grain() {
+  const { started, ended } = page.dataset;
+  const minutes = ((ended ? Date.parse(ended) : Date.now()) - Date.parse(started)) / 60_000;
+  if (!started || minutes < 20) return "10s";
+  return minutes < 24 * 60 ? "1m" : "1h";
+}
+
+const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
+const PERCENT = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
+
+function writeTotal(key, value) {
+  if (value == null) return "–";
+  if (key === "rate") return PERCENT.format(value);
+  if (key !== "avgWatchMs") return NUMBER.format(value);
+  const seconds = Math.round(value / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 function showTotals(answered) {
   for (const place of document.querySelectorAll("[data-total]")) {
     const [panel, key] = place.dataset.total.split(".");
-    const value = answered[panel]?.totals?.[key];
-    place.textContent = value == null ? "–" : Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }).format(value);
+    place.textContent = writeTotal(key, answered[panel]?.totals?.[key]);
   }
 }
 
@@ -46,10 +64,11 @@ function showTrouble(refusal) {
 async function load() {
   clearTimeout(timer);
   try {
-    const answer = await call("GET", `/api/studio/streams/${page.dataset.stream}/analytics?panels=${names}`);
+    const steps = grain();
+    const answer = await call("GET", `/api/studio/streams/${page.dataset.stream}/analytics?panels=${names}&grain=${steps}`);
     asOf = Date.parse(answer.asOf);
     trouble.hidden = true;
-    for (const panel of panels) panel.show(answer.panels[panel.name]);
+    for (const panel of panels) panel.show(answer.panels[panel.name], asOf, steps, isLive());
     showTotals(answer.panels);
     showFreshness();
   } catch (refusal) {

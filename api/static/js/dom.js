@@ -33,7 +33,7 @@ export function toast(text, kind = "") {
 }
 
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 export const clock = (at) => CLOCK.format(at);
 
 /** Put the reader's own time in place of the server's. */

@@ -31,7 +31,7 @@ export class Overlays {
     const shown = make(
       "div",
       { className: "alert", dataset: { rarity: alert.rarity } },
-      icon(alert.picture),
+      icon(alert.picture, `icon ${alert.picture}`),
       make("div", {}, make("b", { textContent: alert.actor }), make("span", { textContent: alert.text })),
     );
     if (alert.comboCount > 1) shown.append(make("span", { className: "combo", textContent: `× ${alert.comboCount}` }));
@@ -50,7 +50,7 @@ export class Overlays {
     const way = WAYS[picture] ?? "";
     const count = way === "fly" ? 3 : DROPS[rarity] ?? DROPS.common;
     for (let drop = 0; drop < count; drop++) {
-      const shown = icon(picture, `drop ${way}`);
+      const shown = icon(picture, `icon drop ${way} ${picture}`);
       shown.dataset.rarity = rarity;
       shown.style.left = `${way === "fly" ? 5 + drop * 22 : Math.random() * 96}%`;
       shown.style.animationDelay = `${Math.random() * 900}ms`;

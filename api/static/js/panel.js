@@ -1,5 +1,5 @@
 // One panel of the dashboard: definition, chart, legend, and the same values as a table.
-import { Chart, label, MOODS, written } from "./chart.js";
+import { Chart, label, written } from "./chart.js";
 import { clock, make } from "./dom.js";
 
 const MOST_ROWS = 500;
@@ -9,13 +9,14 @@ export class Panel {
   #kind;
   #chart;
   #rows = [];
-  #fields = [];
+  #fields;
   #x = "at";
 
   constructor(section) {
     this.#section = section;
     this.name = section.dataset.panel;
     this.#kind = section.dataset.kind;
+    this.#fields = section.dataset.fields.split(",");
     this.#chart = new Chart(this.#find("plot"), this.#kind, (index) => this.#point(index));
     const button = section.querySelector("[data-action=table]");
     button.addEventListener("click", () => {
@@ -26,12 +27,14 @@ export class Panel {
     });
   }
 
-  /** `{definition, totals, series}` as the API gives it. */
-  show(panel) {
+  /** `{definition, totals, series}` as the API gives it, in steps of `grain`. */
+  show(panel, asOf, grain, isLive) {
+    this.#find("as-of").textContent = `As of ${clock(asOf)}`;
+    this.#find("export").href = `/api/studio/streams/${document.getElementById("content").dataset.stream}/export?panel=${this.name}&format=csv&grain=${grain}`;
     this.#find("definition").textContent = panel.definition;
-    this.#rows = panel.series.slice(-MOST_ROWS);
+    const settled = asOf - (isLive ? 1000 * this.#section.dataset.settles : 0);
+    this.#rows = panel.series.filter((row) => Date.parse(row.at) < settled).slice(-MOST_ROWS);
     this.#x = this.#rows.length && "minute" in this.#rows[0] ? "minute" : "at";
-    this.#fields = this.#choose();
     const hasData = this.#rows.some((row) => this.#fields.some((field) => row[field]));
     this.#state(hasData ? "ready" : "empty");
     if (!hasData) return;
@@ -55,12 +58,6 @@ export class Panel {
     if (state === "error") this.#find("plot").replaceChildren();
   }
 
-  #choose() {
-    const numbers = (row) => Object.keys(row).filter((field) => typeof row[field] === "number" && field !== this.#x);
-    const found = [...new Set(this.#rows.flatMap(numbers))];
-    return this.#kind === "mood" ? MOODS.filter((mood) => found.includes(mood)) : found;
-  }
-
   /** The legend tells the values under the pointer, else the newest. */
   #point(index) {
     const row = this.#rows[index ?? this.#rows.length - 1];
@@ -80,10 +77,11 @@ export class Panel {
   #tabulate() {
     const twin = this.#section.querySelector(".twin");
     if (twin.hidden) return;
+    const columns = Object.keys(this.#rows[0] ?? {}).filter((field) => field !== "at" && field !== "minute");
     const head = make("tr", {}, make("th", { scope: "col", textContent: this.#x === "at" ? "Time" : "Minute" }));
-    for (const field of this.#fields) head.append(make("th", { scope: "col", textContent: label(field) }));
+    for (const field of columns) head.append(make("th", { scope: "col", textContent: label(field) }));
     const rows = this.#rows.map((row) =>
-      make("tr", {}, make("td", { textContent: this.#where(row) }), ...this.#fields.map((field) => make("td", { textContent: written(this.#kind, row[field]) }))),
+      make("tr", {}, make("td", { textContent: this.#where(row) }), ...columns.map((field) => make("td", { textContent: typeof row[field] === "number" ? written(this.#kind, row[field]) : row[field] }))),
     );
     twin.querySelector("thead").replaceChildren(head);
     twin.querySelector("tbody").replaceChildren(...rows);
