@@ -129,14 +129,14 @@ def mood(stream: Id) -> str:
     return f"stream:{{{stream}}}:mood"
 
 
-def counted(event: Id) -> str:
-    """Guard: an event from the at-least-once outbox that a flow has counted."""
-    return f"counted:{event}"
-
-
 def experience(user: Id) -> str:
-    """Hash: `xp`, `level`, and `day:<yyyy-mm-dd>` spent of the daily cap."""
+    """Hash: `xp` and `level`."""
     return f"xp:{{{user}}}"
+
+
+def experience_day(user: Id, day: str) -> str:
+    """Hash: what was counted of one day (`yyyy-mm-dd`), and the `xp` it made."""
+    return f"xp:{{{user}}}:{day}"
 
 
 def promoted_model() -> str:

@@ -6,7 +6,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
 from livestreamx.topics import Topic
-from pipelines import archive, engagement, leaderboards, mood, overlays
+from pipelines import archive, engagement, leaderboards, mood, overlays, progress
 from pipelines.counting import chunk_writer, counting
 from pipelines.fences import Fence
 from pipelines.mood_results import MoodTeller, read_memories
@@ -47,6 +47,13 @@ def _overlays(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     return counting(overlays.NAME, source, Sink(run, lambda: write))
 
 
+def _progress(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    redis = engines.redis()
+    frames = progress.LevelFrames(redis)
+    write = chunk_writer(Fence(redis, progress.NAME), progress.count, after=frames.after)
+    return counting(progress.NAME, source, Sink(run, lambda: write))
+
+
 def _redis_flow(name: str, topics: Sequence[Topic], build: Build, pace: Pace = IMMEDIATE) -> Flow:
     return Flow(name, topics, lambda engines: Fence(engines.redis(), name), build, pace)
 
@@ -57,6 +64,7 @@ def every_flow() -> dict[str, Flow]:
         _redis_flow(overlays.NAME, overlays.TOPICS, _overlays),
         _redis_flow(leaderboards.NAME, leaderboards.TOPICS, _leaderboards, leaderboards.PACE),
         _redis_flow(engagement.NAME, engagement.TOPICS, _engagement),
+        _redis_flow(progress.NAME, progress.TOPICS, _progress),
         _redis_flow(mood.NAME, mood.TOPICS, _mood, mood.PACE),
         Flow(
             archive.NAME,

@@ -50,7 +50,7 @@ class Effects:
         self._expiry[key] = seconds
 
     def call(self, *op: Any) -> None:
-        """Any other Redis command, or a function of the script; keeps its order among calls."""
+        """Any other Redis command, or a function of the script; after the sums, in the order of the calls."""
         self._calls.append(op)
 
     def ops(self) -> list[Op]:

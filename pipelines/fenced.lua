@@ -49,6 +49,40 @@ function run.place(board, totals, member, more, tie)
   redis.call('ZADD', board, total * SPAN + (SPAN - 1 - tie), member)
 end
 
+-- key, counter, mark [, group, most]: count a mark once, and of one group not more than most
+function run.mark(key, counter, mark, group, most)
+  if redis.call('HSETNX', key, mark, 1) == 0 then return end
+  if group and redis.call('HINCRBY', key, group, 1) > most then return end
+  redis.call('HINCRBY', key, counter, 1)
+end
+
+-- person's hash, the day's hash, id, weights, boards: the day's experience anew (features/experience.py), and its level
+function run.learn(person, day, id, weights, boards)
+  local did = {}
+  for i, name in ipairs({'slots', 'texts', 'reactions', 'watch', 'paid', 'xp'}) do
+    did[name] = tonumber(redis.call('HGET', day, name) or 0)
+  end
+  local cap, most_spend, tokens, chat, reaction, watch = unpack(weights)
+  local spend = math.min(most_spend, math.floor(did.paid / tokens))
+  local talk = chat * math.min(did.slots, did.texts)
+  local gained = math.min(cap, talk + spend + reaction * did.reactions + watch * did.watch) - did.xp
+  if gained <= 0 then return end
+  redis.call('HINCRBY', day, 'xp', gained)
+  local xp = redis.call('HINCRBY', person, 'xp', gained)
+  for _, board in ipairs(boards) do
+    run.place(board[1], board[2], id, gained, board[3])
+    if board[4] > 0 then
+      redis.call('EXPIRE', board[1], board[4])
+      redis.call('EXPIRE', board[2], board[4])
+    end
+  end
+  local level = math.floor((50 + math.floor(math.sqrt(2500 + 200 * xp))) / 100)
+  if level > tonumber(redis.call('HGET', person, 'level') or 1) then
+    redis.call('HSET', person, 'level', level)
+    results[#results + 1] = {id, level, xp}
+  end
+end
+
 for _, op in ipairs(change.ops) do
   local own = run[op[1]]
   if own then own(unpack(op, 2)) else redis.call(unpack(op)) end

@@ -1,0 +1,47 @@
+"""Experience: what acts are worth, how much of it counts a day, and which level it makes.
+
+A day's experience is a function of what was done that day, whatever the order: slots and minutes count once each.
+"""
+
+from math import isqrt
+
+import msgspec
+
+DAY_CAP = 500
+SPEND_CAP = DAY_CAP // 2
+"""Experience for spending is at most half of a full day."""
+CHAT_XP, CHAT_SLOT_SECONDS = 2, 30
+REACTION_XP, REACTION_SLOT_SECONDS = 1, 10
+WATCH_XP, WATCH_STREAMS = 1, 2
+PAID_TOKENS_PER_XP = 10
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person did on one day (UTC).
+
+    `slots` are half-minutes with an accepted message and `texts` distinct messages, `reactions` ten-second slots with
+    a reaction, `watch` minutes watched (two streams at once count), `paid` paid tokens given.
+    """
+
+    slots: int = 0
+    texts: int = 0
+    reactions: int = 0
+    watch: int = 0
+    paid: int = 0
+
+
+def day_experience(day: Day) -> int:
+    """Experience of a day, capped at 500, of which spending makes at most 250."""
+    talk = CHAT_XP * min(day.slots, day.texts)
+    spend = min(SPEND_CAP, day.paid // PAID_TOKENS_PER_XP)
+    return min(DAY_CAP, talk + spend + REACTION_XP * day.reactions + WATCH_XP * day.watch)
+
+
+def experience_of(level: int) -> int:
+    """Experience at which a level begins: 50 L (L - 1)."""
+    return 50 * level * (level - 1)
+
+
+def level_of(experience: int) -> int:
+    """The level that so much experience makes; the inverse of `experience_of`, exact at every boundary."""
+    return (50 + isqrt(2500 + 200 * experience)) // 100

@@ -1,0 +1,39 @@
+"""Experience: levels are exact at every boundary, days are capped, and order never matters."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.experience import DAY_CAP, SPEND_CAP, Day, day_experience, experience_of, level_of
+
+
+def test_levels_are_exact_at_every_boundary_up_to_1999() -> None:
+    for level in range(1, 2000):
+        assert level_of(experience_of(level)) == level
+        assert level_of(experience_of(level + 1) - 1) == level
+
+
+def test_nobody_starts_below_level_one() -> None:
+    assert level_of(0) == 1
+    assert level_of(99) == 1
+    assert level_of(100) == 2
+
+
+def test_what_acts_are_worth() -> None:
+    assert day_experience(Day(slots=3, texts=3)) == 6
+    assert day_experience(Day(slots=3, texts=1)) == 2
+    assert day_experience(Day(reactions=5)) == 5
+    assert day_experience(Day(watch=90)) == 90
+    assert day_experience(Day(paid=105)) == 10
+
+
+counts = st.integers(0, 5000)
+
+
+@given(counts, counts, counts, counts, st.integers(0, 10**6))
+def test_a_day_is_capped_and_spending_makes_at_most_half_of_it(
+    slots: int, texts: int, reactions: int, watch: int, paid: int
+) -> None:
+    day = Day(slots=slots, texts=texts, reactions=reactions, watch=watch, paid=paid)
+    free = Day(slots=slots, texts=texts, reactions=reactions, watch=watch)
+    assert 0 <= day_experience(day) <= DAY_CAP
+    assert day_experience(day) - day_experience(free) <= SPEND_CAP
