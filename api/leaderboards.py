@@ -74,8 +74,8 @@ class LeaderboardController(Controller):
         redis: NamedDependency[AsyncRedis],
         pool: NamedDependency[Pool],
         visitor: NamedDependency[Claims | None],
-        of: Annotated[Scope, QueryParameter(query="scope", description="Which acts count")] = "global",
-        ref_id: Annotated[str | None, QueryParameter(query="refId", max_length=service.MOST_CHARACTERS)] = None,
+        of: Annotated[Scope, QueryParameter(name="scope", description="Which acts count")] = "global",
+        ref_id: Annotated[str | None, QueryParameter(name="refId", max_length=service.MOST_CHARACTERS)] = None,
         around: FromQuery[Literal["me"] | None] = None,
         limit: Limit = 10,
     ) -> BoardView:

@@ -26,8 +26,8 @@ MEDIA_TYPES: dict[ExportFormat, str] = {
     "json": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
 }
-Since = Annotated[datetime | None, QueryParameter(query="from", description="From this time on (ISO 8601, with zone)")]
-Until = Annotated[datetime | None, QueryParameter(query="to", description="Before this time (ISO 8601, with zone)")]
+Since = Annotated[datetime | None, QueryParameter(name="from", description="From this time on (ISO 8601, with zone)")]
+Until = Annotated[datetime | None, QueryParameter(name="to", description="Before this time (ISO 8601, with zone)")]
 
 
 class PanelView(View, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class StudioController(Controller):
         pool: NamedDependency[Pool],
         clickhouse: NamedDependency[AsyncClient],
         panel: FromQuery[PanelName],
-        file_format: Annotated[ExportFormat, QueryParameter(query="format")] = "csv",
+        file_format: Annotated[ExportFormat, QueryParameter(name="format")] = "csv",
         since: Since = None,
         until: Until = None,
         grain: FromQuery[Grain] = "1m",
