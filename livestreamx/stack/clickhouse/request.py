@@ -26,10 +26,11 @@ TRANSPORT = frozenset(
 )
 """Parameters that the transport keeps to itself; every other one is a setting of the query."""
 
-NAME = rb"(?:`(?:[^`\\]|\\.)+`|\"(?:[^\"\\]|\\.)+\"|\w+)"
+QUOTED = rb"`(?:[^`\\]|\\.)+`|\"(?:[^\"\\]|\\.)+\""
+NAME = rb"(?:" + QUOTED + rb"|\w+)"
 INSERT = re.compile(
     rb"\s*(INSERT\s+INTO\s+(?:TABLE\s+)?" + NAME + rb"(?:\s*\.\s*" + NAME + rb")?"
-    rb"\s*(?:\((?:" + NAME + rb"|[^()`\"])*\))?(?:\s*SETTINGS\s[^\n]*?)?)\s*FORMAT\s+(\w+)[ \t]*",
+    rb"\s*(?:\((?:" + QUOTED + rb"|[^()`\"])*\))?(?:\s*SETTINGS\s[^\n]*?)?)\s*FORMAT\s+(\w+)[ \t]*",
     re.IGNORECASE,
 )
 """An insert whose rows follow in the format named last; what `VALUES` or `SELECT` feeds is an ordinary statement."""
