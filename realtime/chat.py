@@ -67,7 +67,7 @@ class Chat:
         """A token bucket for the viewer and a cap for the room; a room over its cap is slowed down for all."""
         limits = [(self._viewer, user), (self._room, str(room.id))]
         if room.slow_seconds:
-            limits.append((self._slow, f"{room.id}:{user}"))
+            limits.insert(0, (self._slow, f"{room.id}:{user}"))
         refusal = await self._throttle.check(*limits)
         if refusal is None:
             return

@@ -35,7 +35,7 @@ PING_SECONDS = 20.0
 PONG_SECONDS = 20.0
 STALL_SECONDS = 8.0
 """How long a peer may take nothing of what waits for it."""
-PRIVATE_SECONDS = 10.0
+PRIVATE_SECONDS = 5.0
 """How long a private stream's owner has to sign in."""
 STOP_SECONDS = 5.0
 

@@ -29,7 +29,7 @@ class Joining:
         room = session.room
         room.feed(session.channels, session.codec).enter(session.connection)
         if place is None:
-            await self._start_over(session)
+            await self._start_over(session, room.ring.top)
             return
         snapshot = await self._snapshot(room)
         if await self._covers(room, place):
@@ -76,7 +76,7 @@ class Joining:
         session.tell("resume:truncated", ResumeTruncated(epoch=room.epoch, seq=top))
         await self._start_over(session, top)
 
-    async def _start_over(self, session: Session, at_least: int = 0) -> None:
+    async def _start_over(self, session: Session, at_least: int) -> None:
         """A snapshot, exact as of its seq, and from there on every frame."""
         room, connection = session.room, session.connection
         for _ in range(ATTEMPTS):

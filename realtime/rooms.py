@@ -26,7 +26,7 @@ from realtime.fanout import Feed, Ring, SharedFrame
 from realtime.history import History, Numbering, Snapshot, read_history, read_snapshot
 
 SNAPSHOT_SECONDS = 1.0
-"""How long one snapshot serves newcomers: what happened since then comes to them from the ring."""
+"""How long one snapshot serves all who come, unless something happened since."""
 REACH_SECONDS = 5.0
 LINGER_SECONDS = 30.0
 STAGES = {"scheduled": 0, "live": 1, "ended": 2, "cancelled": 2, "archived": 3}
@@ -146,15 +146,13 @@ class Room:
     # what a newcomer is told
 
     async def snapshot(self, at_least: int = 0) -> Snapshot:
-        """The room as of a seq not before `at_least`; one reading serves all who ask within a second.
+        """The room as of a seq not before `at_least`; one reading serves all who ask together.
 
         A numbering that began anew may be before `at_least`: the second reading is the truth.
         """
         if self._snapshot:
             read_at, snapshot = self._snapshot
-            age = asyncio.get_running_loop().time() - read_at
-            behind = self.ring.top - snapshot.seq
-            if age < SNAPSHOT_SECONDS and snapshot.seq >= at_least and behind < self._settings.history_frames // 4:
+            if asyncio.get_running_loop().time() - read_at < SNAPSHOT_SECONDS and snapshot.seq >= at_least:
                 return snapshot
         snapshot = await self._shared_reading()
         return snapshot if snapshot.seq >= at_least else await self._shared_reading()

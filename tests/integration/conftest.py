@@ -1,16 +1,18 @@
 """The HTTP API in the test's own process, on the real engines, without limits per address."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import msgspec
+import pytest
 import pytest_asyncio
 from httpx import ASGITransport, AsyncClient
 
 from api.app import create_app
 from api.correlation import Platform
 from livestreamx.settings import Settings
+from tests.integration.gateways import GatewayProcess, Viewer, gateways
 
 
 @asynccontextmanager
@@ -47,4 +49,26 @@ async def app(settings: Settings) -> AsyncIterator[Platform]:
 async def api(app: Platform) -> AsyncIterator[AsyncClient]:
     """A client of that application, with cookies of its own; over https, as browsers want it for them."""
     async with AsyncClient(transport=ASGITransport(app), base_url="https://testserver") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def pair(settings: Settings) -> Iterator[list[GatewayProcess]]:
+    """Two gateways over the same engines; none of their own frames ended in a traceback."""
+    with gateways(settings, 2) as running:
+        yield running
+        assert [gateway.tracebacks for gateway in running] == [0, 0], [g.log.read_text() for g in running]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def farewell() -> AsyncIterator[None]:
+    """Close the sockets that the test left open."""
+    yield
+    await asyncio.gather(*(viewer.close() for viewer in list(Viewer.opened)))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def web(pair: list[GatewayProcess]) -> AsyncIterator[AsyncClient]:
+    """A client of the first of the two."""
+    async with AsyncClient(base_url=pair[0].url, timeout=20) as client:
         yield client
