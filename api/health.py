@@ -11,6 +11,7 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from redis.asyncio import Redis as AsyncRedis
 
+from api.openapi import answering
 from api.problems import problem
 from api.schema import View
 from livestreamx.engines.kafka import Emitter
@@ -115,7 +116,7 @@ async def readyz(request: Request[Any, Any, Any], probes: NamedDependency[Probes
     return problem(request, 503, code="not_ready", title="An engine does not answer", detail=detail, extra=extra)
 
 
-@get("/metrics", tags=["Operations"], sync_to_thread=False)
+@get("/metrics", tags=["Operations"], sync_to_thread=False, operation_class=answering("text/plain"))
 def metrics(metrics: NamedDependency[Metrics]) -> Response[bytes]:
     """The numbers of this process, for Prometheus."""
     return Response(metrics.render(), headers={"Content-Type": CONTENT_TYPE})

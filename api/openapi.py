@@ -69,7 +69,22 @@ class DescribedOperation(Operation):
 
     def __post_init__(self) -> None:
         kept = {status: answer for status, answer in (self.responses or {}).items() if int(status) < 400}
+        if "204" in kept:
+            kept["204"] = OpenAPIResponse(description="Done; there is nothing to say.")
         self.responses = {**kept, "4XX": REFUSED, "503": REFUSED}
+
+
+def answering(*media_types: str) -> type[DescribedOperation]:
+    """The operation of a handler that answers files of these types, for its `operation_class`."""
+    content = {kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)) for kind in media_types}
+
+    @dataclass
+    class FileOperation(DescribedOperation):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            self.responses = {**(self.responses or {}), "200": OpenAPIResponse(description="A file.", content=content)}
+
+    return FileOperation
 
 
 class ProblemResponses(ReceiveRoutePlugin):
@@ -78,7 +93,8 @@ class ProblemResponses(ReceiveRoutePlugin):
     def receive_route(self, route: BaseRoute) -> None:
         if isinstance(route, HTTPRoute):
             for handler in route.route_handlers:
-                handler.operation_class = DescribedOperation
+                if handler.operation_class is Operation:
+                    handler.operation_class = DescribedOperation
 
 
 def describe() -> OpenAPIConfig:

@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream as StreamedResponse
 
+from api.openapi import answering
 from api.schema import View
 from domain.accounts.tokens import Claims
 from domain.analytics import service
@@ -92,7 +93,7 @@ class StudioController(Controller):
         found = await service.panels(clickhouse, service.span_of(stream, aware(since), aware(until), grain), names)
         return Analytics(as_of=as_of, panels={name: PanelView.of(panel) for name, panel in found.items()})
 
-    @get("/export", summary="A panel's series as a file")
+    @get("/export", summary="A panel's series as a file", operation_class=answering(*MEDIA_TYPES.values()))
     async def export(
         self,
         stream_id: FromPath[UUID],

@@ -1,0 +1,167 @@
+"""Who may do what: every route of the application against every role. A route that is not listed here fails."""
+
+import secrets
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from httpx import ASGITransport, AsyncClient, Response
+from litestar.routes import HTTPRoute, WebSocketRoute
+
+from api.correlation import Platform
+from livestreamx.engines.postgres import Pool
+from tests.integration.people import Person
+
+ANYONE, USER, CREATOR, OWNER, ADMIN = "anyone", "user", "creator", "owner", "admin"
+
+ALLOWED = {
+    ANYONE: {"anonymous", "viewer", "creator", "owner", "admin"},
+    USER: {"viewer", "creator", "owner", "admin"},
+    CREATOR: {"creator", "owner", "admin"},
+    OWNER: {"owner", "admin"},
+    ADMIN: {"admin"},
+}
+ROLES = ("anonymous", "viewer", "creator", "owner", "admin")
+
+ACCESS = {
+    "GET /api/admin/audit": ADMIN,
+    "GET /api/auth/access": USER,
+    "POST /api/auth/login": ANYONE,
+    "POST /api/auth/logout": USER,
+    "POST /api/auth/refresh": ANYONE,
+    "POST /api/auth/register": ANYONE,
+    "PUT /api/creators/{creator_id}/follow": USER,
+    "DELETE /api/creators/{creator_id}/follow": USER,
+    "GET /api/gifts": ANYONE,
+    "GET /api/leaderboard/{board}": ANYONE,
+    "GET /api/me": USER,
+    "POST /api/me/creator": USER,
+    "GET /api/me/following": USER,
+    "GET /api/me/sessions": USER,
+    "DELETE /api/me/sessions": USER,
+    "DELETE /api/me/sessions/{session_id}": USER,
+    "GET /api/me/streams": USER,
+    "GET /api/recommendations/streams": ANYONE,
+    "POST /api/recommendations/clicks": ANYONE,
+    "GET /recommend": ANYONE,
+    "GET /api/streams": ANYONE,
+    "POST /api/streams": CREATOR,
+    "GET /api/streams/{stream_id}": ANYONE,
+    "POST /api/streams/{stream_id}/start": OWNER,
+    "POST /api/streams/{stream_id}/end": OWNER,
+    "POST /api/streams/{stream_id}/archive": OWNER,
+    "POST /api/streams/{stream_id}/cancel": OWNER,
+    "GET /api/streams/{stream_id}/gift-events": ANYONE,
+    "POST /api/streams/{stream_id}/gifts": USER,
+    "GET /api/studio/streams/{stream_id}/analytics": OWNER,
+    "GET /api/studio/streams/{stream_id}/export": OWNER,
+    "GET /api/users/{handle}": ANYONE,
+    "GET /api/wallet": USER,
+    "GET /api/wallet/ledger": USER,
+    "POST /api/wallet/topup": USER,
+    "GET /.well-known/jwks.json": ANYONE,
+    "GET /healthz": ANYONE,
+    "GET /metrics": ANYONE,
+    "GET /readyz": ANYONE,
+    "GET /schema": ANYONE,
+    "GET /schema/openapi.json": ANYONE,
+    "GET /schema/openapi.yaml": ANYONE,
+    # pages
+    "GET /": ANYONE,
+    "GET /live-now": ANYONE,
+    "GET /login": ANYONE,
+    "GET /register": ANYONE,
+    "GET /offline": ANYONE,
+    "GET /sw.js": ANYONE,
+    "GET /u/{handle}": ANYONE,
+    "GET /w/{stream_id}": ANYONE,
+    "GET /w/{stream_id}/suggestions": ANYONE,
+    "GET /avatars/{name}": ANYONE,
+    "GET /posters/{name}": ANYONE,
+    "GET /static/{file_path}": ANYONE,
+    "GET /studio": USER,
+    "GET /studio/{stream_id}": OWNER,
+    "GET /wallet": USER,
+    "GET /wallet/history": USER,
+}
+
+SOCKETS = {"/ws", "/ws/chat", "/ws/gifts", "/ws/mood", "/ws/overlay", "/ws/polls", "/ws/studio"}
+
+REQUESTS: dict[str, dict[str, Any]] = {
+    "POST /api/streams": {"json": {"title": "Mine"}},
+    "POST /api/streams/{stream_id}/gifts": {"json": {"code": "HEART"}},
+    "POST /api/wallet/topup": {"json": {"amount": 1}},
+    "GET /api/studio/streams/{stream_id}/export": {"params": {"panel": "chat"}},
+}
+
+# What the guards say; any other refusal comes from behind them.
+DENIALS = {"unauthenticated", "role_required", "not_owner", "forbidden"}
+
+
+def template(path: str) -> str:
+    """The route's path; that of static files carries a version."""
+    return "/static/{file_path}" if path.startswith("/static/") else path
+
+
+def test_every_route_is_listed(app: Platform) -> None:
+    served = {
+        f"{method} {template(route.path_format)}"
+        for route in app.routes
+        if isinstance(route, HTTPRoute)
+        for method in set(route.methods) - {"OPTIONS", "HEAD"}
+    }
+    assert served - {"GET /schema/{path}"} == ACCESS.keys()
+    assert {route.path_format for route in app.routes if isinstance(route, WebSocketRoute)} == SOCKETS
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def cast(app: Platform, pool: Pool) -> AsyncIterator[dict[str, Person | None]]:
+    """One person for each role; `owner` is a creator like `creator`, with the streams in question."""
+    async with AsyncClient(transport=ASGITransport(app), base_url="https://testserver") as client:
+        yield {
+            "anonymous": None,
+            "viewer": await Person.register(client),
+            "creator": await Person.creator(client),
+            "owner": await Person.creator(client),
+            "admin": await Person.admin(client, pool),
+        }
+
+
+def denied(answer: Response) -> bool:
+    """Whether the guards turned it away, with problem details or with a redirect to the login page."""
+    if answer.is_redirect:
+        return answer.headers["location"].startswith("/login")
+    kind = answer.headers.get("content-type", "")
+    return answer.status_code in {401, 403} and "problem+json" in kind and answer.json()["code"] in DENIALS
+
+
+@pytest.mark.parametrize("route", ACCESS)
+async def test_who_may(api: AsyncClient, cast: dict[str, Person | None], route: str) -> None:
+    method, path = route.split(" ")
+    owner, creator = cast["owner"], cast["creator"]
+    assert owner is not None
+    assert creator is not None
+    outcome = {}
+    for role in ROLES:
+        stream = await owner.announce()
+        address = path.format(
+            stream_id=stream,
+            creator_id=creator.id if role != "creator" else owner.id,
+            session_id=uuid4(),
+            handle=owner.handle,
+            board="gifts",
+            name=f"{owner.handle}.svg",
+            file_path="css/base.css",
+        )
+        given = REQUESTS.get(route, {})
+        headers = {"Idempotency-Key": secrets.token_hex(8)} if "json" in given else {}
+        person = cast[role]
+        ask = person.ask if person else api.request
+        answer = await ask(method, address, headers=headers, **given)
+        assert answer.status_code < 500, (role, answer.text)
+        outcome[role] = not denied(answer)
+        if denied(answer) and not answer.is_redirect:
+            assert answer.status_code == (401 if role == "anonymous" else 403), role
+    assert {role for role, may in outcome.items() if may} == ALLOWED[ACCESS[route]]
