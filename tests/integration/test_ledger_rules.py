@@ -27,53 +27,53 @@ EARNINGS = f"ledger.account_id({CREATOR}, ledger.creator_earnings())"
 SCORE = f"ledger.account_id({CREATOR}, ledger.creator_score())"
 OTHER = f"ledger.account_id({CREATOR}, ledger.user_paid())"
 
-ATTACKS: dict[str, tuple[str, type[psycopg.Error]]] = {
-    "a transfer is changed": ("UPDATE ledger.transfer SET amount = 1", errors.InsufficientPrivilege),
-    "a transfer is deleted": ("DELETE FROM ledger.transfer", errors.InsufficientPrivilege),
-    "the transfers are truncated": ("TRUNCATE ledger.transfer", errors.InsufficientPrivilege),
-    "an account is deleted": ("DELETE FROM ledger.account", errors.InsufficientPrivilege),
-    "a balance is changed": ("UPDATE ledger.balance SET posted = posted + 1", errors.InsufficientPrivilege),
-    "a balance is invented": (f"INSERT INTO ledger.balance VALUES ({SCORE}, 30, 5)", errors.InsufficientPrivilege),
-    "a balance is deleted": ("DELETE FROM ledger.balance", errors.InsufficientPrivilege),
-    "the balances are truncated": ("TRUNCATE ledger.balance", errors.InsufficientPrivilege),
-    "a gift is changed": ("UPDATE gift_events SET qty = 2", errors.InsufficientPrivilege),
+ATTACKS: dict[str, tuple[str, str]] = {
+    "a transfer is changed": ("UPDATE ledger.transfer SET amount = 1", "is forbidden"),
+    "a transfer is deleted": ("DELETE FROM ledger.transfer", "is forbidden"),
+    "the transfers are truncated": ("TRUNCATE ledger.transfer", "is forbidden"),
+    "an account is deleted": ("DELETE FROM ledger.account", "is forbidden"),
+    "a balance is changed": ("UPDATE ledger.balance SET posted = posted + 1", "is forbidden"),
+    "a balance is invented": (f"INSERT INTO ledger.balance VALUES ({SCORE}, 30, 5)", "is forbidden"),
+    "a balance is deleted": ("DELETE FROM ledger.balance", "is forbidden"),
+    "the balances are truncated": ("TRUNCATE ledger.balance", "is forbidden"),
+    "a gift is changed": ("UPDATE gift_events SET qty = 2", "only moves charged"),
     "a gift goes back to charged": (
         "UPDATE gift_events SET state = 'refunded'; UPDATE gift_events SET state = 'charged'",
-        errors.InsufficientPrivilege,
+        "only moves charged",
     ),
-    "a gift is deleted": ("DELETE FROM gift_events", errors.InsufficientPrivilege),
-    "nothing is moved": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, 0)", errors.CheckViolation),
-    "less than nothing is moved": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, -5)", errors.CheckViolation),
-    "more is spent than there is": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, 1000000)", errors.CheckViolation),
-    "bonus becomes earnings": (f"{TRANSFER} 'gift', {BONUS}, {EARNINGS}, 5)", errors.CheckViolation),
-    "bonus becomes paid": (f"{TRANSFER} 'purchase', {BONUS}, {PAID}, 5)", errors.CheckViolation),
-    "paid becomes score": (f"{TRANSFER} 'gift', {PAID}, {SCORE}, 5)", errors.CheckViolation),
-    "earnings are taken back by a gift": (f"{TRANSFER} 'gift', {EARNINGS}, {PAID}, 5)", errors.CheckViolation),
-    "a viewer is paid by a viewer": (f"{TRANSFER} 'gift', {PAID}, {OTHER}, 5)", errors.CheckViolation),
-    "a top-up comes from a wallet": (f"{TRANSFER} 'topup', {BONUS}, {BONUS}, 5)", errors.CheckViolation),
+    "a gift is deleted": ("DELETE FROM gift_events", "is forbidden"),
+    "nothing is moved": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, 0)", "amount_is_positive"),
+    "less than nothing is moved": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, -5)", "amount_is_positive"),
+    "more is spent than there is": (f"{TRANSFER} 'gift', {PAID}, {EARNINGS}, 1000000)", "no_overdraft"),
+    "bonus becomes earnings": (f"{TRANSFER} 'gift', {BONUS}, {EARNINGS}, 5)", "flow_is_legal"),
+    "bonus becomes paid": (f"{TRANSFER} 'purchase', {BONUS}, {PAID}, 5)", "flow_is_legal"),
+    "paid becomes score": (f"{TRANSFER} 'gift', {PAID}, {SCORE}, 5)", "flow_is_legal"),
+    "earnings are taken back by a gift": (f"{TRANSFER} 'gift', {EARNINGS}, {PAID}, 5)", "flow_is_legal"),
+    "a viewer is paid by a viewer": (f"{TRANSFER} 'gift', {PAID}, {OTHER}, 5)", "flow_is_legal"),
+    "a top-up comes from a wallet": (f"{TRANSFER} 'topup', {BONUS}, {BONUS}, 5)", "flow_is_legal"),
     "a purchase pays the creator": (
         f"{TRANSFER} 'purchase', ledger.paid_source(), {EARNINGS}, 5)",
-        errors.CheckViolation,
+        "flow_is_legal",
     ),
     "somebody unknown is paid": (
         f"{TRANSFER} 'gift', {PAID}, ledger.account_id(999999, ledger.creator_earnings()), 5)",
-        errors.ForeignKeyViolation,
+        "balance_account_fkey",
     ),
     "somebody unknown pays": (
         f"{TRANSFER} 'gift', ledger.account_id(999999, ledger.user_paid()), {EARNINGS}, 5)",
-        errors.ForeignKeyViolation,
+        "a debited account is not open",
     ),
     "an account of no user": (
         "INSERT INTO ledger.account (id) VALUES (ledger.account_id(999999, ledger.user_paid()))",
-        errors.ForeignKeyViolation,
+        "account_user_number_fkey",
     ),
     "an account of no kind": (
         f"INSERT INTO ledger.account (id) VALUES (ledger.account_id({SENDER}, 7))",
-        errors.CheckViolation,
+        "account_id_check",
     ),
     "a transaction happens twice": (
         "INSERT INTO ledger.transfer SELECT * FROM ledger.transfer",
-        errors.UniqueViolation,
+        "transfer_pkey",
     ),
 }
 
@@ -94,7 +94,7 @@ def db(settings: Settings) -> Iterator[Connection]:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_it_cannot_be_written_that(db: Connection, attack: str) -> None:
     sql, refusal = ATTACKS[attack]
-    with pytest.raises(refusal), db.transaction():
+    with pytest.raises(psycopg.Error, match=refusal), db.transaction():
         db.execute(sql.encode())
     assert faults(db) == {}
 
