@@ -31,7 +31,7 @@ PANELS = (
         name="chat", title="Chat", kind="bars", fields=("messages", "chatters"), empty="Nobody has said anything yet."
     ),
     Panel(name="gifts", title="Gifts", kind="bars", fields=("tokens",), empty="No gifts yet."),
-    Panel(name="mood", title="Mood", kind="mood", fields=MOODS, empty="No reactions and no emotes in the chat yet."),
+    Panel(name="mood", title="Mood", kind="mood", fields=MOODS, empty="No reactions and no emotes yet.", settles=15),
     Panel(
         name="retention",
         title="Retention",

@@ -91,7 +91,7 @@ export class Chart {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { x: { time: x === "at" }, y: { range: scale } },
       axes: [
-        { ...axis, grid: { show: false }, space: 80, values: (_, marks, __, ___, step) => marks.map((mark) => place(x, mark, step)) },
+        { ...axis, grid: { show: false }, size: 30, space: 80, values: (_, marks, __, ___, step) => marks.map((mark) => place(x, mark, step)) },
         { ...axis, size: 46, space: 42, incrs: scale[1] === 1 ? [0.25, 0.5] : WHOLE_STEPS, values: (_, marks) => marks.map((mark) => written(this.#kind, mark)) },
       ],
       series: [{}, ...fields.map((field, index) => this.#series(field, index))],
@@ -103,13 +103,13 @@ export class Chart {
     const isMood = this.#kind === "mood";
     const stroke = colourOf(this.#place, isMood ? { series: "mood", mood: field } : { series: index % SERIES_COLOURS });
     const bars = this.#kind === "bars" && !index;
-    const { spline, bars: drawBars, stepped } = uPlot.paths;
+    const { linear, bars: drawBars, stepped } = uPlot.paths;
     return {
       label: label(field),
       stroke,
       width: bars ? 0 : isMood ? 1 : 2,
       fill: bars ? faded(stroke, 85) : isMood ? stroke : index ? undefined : faded(stroke, 20),
-      paths: bars ? drawBars({ size: [0.7, 28], radius: 0.2 }) : isMood ? stepped({ align: 1 }) : spline(),
+      paths: bars ? drawBars({ size: [0.7, 28], radius: 0.2 }) : isMood ? stepped({ align: 1 }) : linear(),
       points: { show: false },
       spanGaps: true,
     };

@@ -7,7 +7,8 @@ self.addEventListener("install", (event) => {
     const html = await page.clone().text();
     const cache = await caches.open(CACHE);
     await cache.put("/offline", page);
-    await cache.addAll([...html.matchAll(/(?:href|src)="(\/static\/[^"#]+)/g)].map((match) => match[1]));
+    const files = [...html.matchAll(/(?:href|src)="(\/static\/[^"#]+)/g)].map((match) => match[1]);
+    await cache.addAll([...new Set(files)]);
     await self.skipWaiting();
   })());
 });

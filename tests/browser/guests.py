@@ -1,0 +1,74 @@
+"""A person with a browser of their own: what tests do as them, and what went wrong on their pages meanwhile."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, Response, expect
+
+PASSWORD = "correct horse battery"
+SECONDS = 15
+REFUSED = "Failed to load resource"
+
+
+class Guest:
+    """One browser context with one page. `problems` fills by itself and must be empty at the end of a test."""
+
+    def __init__(self, context: BrowserContext, page: Page, server: str) -> None:
+        self.context, self.page, self.server = context, page, server
+        self.problems: list[str] = []
+        self.scripts: dict[str, int] = {}
+        page.set_default_timeout(SECONDS * 1000)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        page.on("request", self._request)
+        page.on("response", self._response)
+
+    @classmethod
+    async def arrive(cls, context: BrowserContext, server: str) -> "Guest":
+        return cls(context, await context.new_page(), server)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        """Every error and violation counts; that a refusal came over the network is what some tests are about."""
+        if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
+            self.problems.append(f"console {message.type}: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        asked, ours = urlsplit(request.url), urlsplit(self.server)
+        if asked.scheme.startswith(("http", "ws")) and asked.netloc != ours.netloc:
+            self.problems.append(f"asked another site: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500:
+            self.problems.append(f"{response.status} for {response.url}")
+
+    async def open(self, path: str) -> Page:
+        """Go to a path of the platform."""
+        await self.page.goto(self.server + path)
+        return self.page
+
+    async def join(self, handle: str, then: str = "/") -> None:
+        """Register through the form and arrive at `then`."""
+        await self.open(f"/register?next={then}")
+        await self.page.get_by_label("Handle").fill(handle)
+        await self.page.get_by_label("Password").fill(PASSWORD)
+        await self.page.get_by_role("button", name="Create account").click()
+        await self.page.wait_for_url(self.server + then)
+
+    async def watch(self, stream: str) -> Page:
+        """Open a watch page and wait until its socket is in the room."""
+        await self.open(f"/w/{stream}")
+        await expect(self.page.locator("#connection")).to_have_attribute("data-state", "open")
+        return self.page
+
+    async def say(self, text: str) -> None:
+        """Write into the chat and press Enter."""
+        await self.page.get_by_label("Your message").fill(text)
+        await self.page.get_by_label("Your message").press("Enter")
+
+    async def measure(self, expression: str) -> Any:
+        """A value of the page, by a JavaScript expression."""
+        return await self.page.evaluate(expression)
+
+
+NewGuest = Callable[..., Any]

@@ -1,0 +1,128 @@
+"""What holds for all pages: themes, widths, without scripts, by keyboard, their weight, refusals in words."""
+
+import secrets
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from livestreamx.client import Room
+from tests.browser.guests import NewGuest
+from tests.builders import go_live
+
+WATCH_BYTES = 60_000
+PAGE_BYTES = 100_000
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", [360, 1440])
+async def test_pages_fit_their_width_in_both_themes(
+    guest: NewGuest, http: httpx.AsyncClient, tmp_path: Path, theme: str, width: int
+) -> None:
+    _, stream = await go_live(http, "A rather long title of a stream, to see how it is wrapped on a narrow screen")
+    ada = await guest(viewport={"width": width, "height": 800}, color_scheme=theme)
+    await ada.join(f"ada_{secrets.token_hex(4)}")
+    for path in ("/", f"/w/{stream}", "/studio", "/wallet", "/no-such-page"):
+        await ada.open(path)
+        name = path.strip("/").split("/")[0] or "home"
+        await ada.page.screenshot(path=tmp_path / f"{name}.png", animations="disabled", timeout=60_000)
+        assert await ada.measure("document.documentElement.scrollWidth") <= width, path
+        red = int(await ada.measure("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/)[0]"))
+        assert (red < 60) == (theme == "dark"), path
+
+
+async def test_the_theme_is_the_viewers_and_comes_with_the_page(guest: NewGuest) -> None:
+    ada = await guest(color_scheme="dark")
+    page = await ada.open("/")
+    toggle = page.locator("[data-action=theme]")
+    await toggle.click()
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    answer = await ada.context.request.get(f"{ada.server}/login")
+    assert '<html lang="en" data-theme="light">' in await answer.text()
+    await toggle.click()
+    await toggle.click()
+    assert await page.locator("html").get_attribute("data-theme") is None
+
+
+async def test_everything_can_be_read_without_scripts(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    creator, stream = await go_live(http, title := f"Plain {secrets.token_hex(4)}")
+    reader = await guest(java_script_enabled=False)
+    async with Room(reader.server, stream, creator) as room:
+        await room.ask("chat:message", text="said before you came")
+    page = await reader.open("/")
+    await page.get_by_role("region", name="Live now").get_by_role("link", name=title).click()
+    await expect(page.locator("h1")).to_have_text(title)
+    await expect(page.locator("#chat-log")).to_contain_text("said before you came")
+    await expect(page.locator(".gift .name").first).to_have_text("Heart")
+
+
+async def test_the_keyboard_alone_is_enough_to_chat(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    _, stream = await go_live(http)
+    ada = await guest()
+    await ada.join(f"ada_{secrets.token_hex(4)}")
+    page = await ada.watch(stream)
+    await page.keyboard.press("Tab")
+    await expect(page.locator(".skip")).to_be_focused()
+    await page.keyboard.press("Enter")
+    for _ in range(20):
+        await page.keyboard.press("Tab")
+        if await ada.measure("document.activeElement.id") == "chat-text":
+            break
+    await page.keyboard.type("by keyboard")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#chat-log li").last).to_contain_text("by keyboard")
+
+
+async def test_scripts_stay_within_their_budget(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    creator, stream = await go_live(http)
+    weights = "performance.getEntriesByType('resource').filter((one) => /[.]js$/.test(one.name)).map((one) => one.name)"
+    for path, most in (("/", PAGE_BYTES), (f"/w/{stream}", WATCH_BYTES), ("/login", WATCH_BYTES)):
+        reader = await guest()
+        await reader.open(path)
+        scripts = [name for name in await reader.measure(weights) if not name.endswith("/sw.js")]
+        assert scripts, path
+        total = sum([len((await http.get(script)).content) for script in scripts])
+        assert total <= most, (path, total)
+    assert creator.handle
+
+
+async def test_refusals_are_pages_for_people_and_problem_details_for_programs(
+    guest: NewGuest, http: httpx.AsyncClient
+) -> None:
+    reader = await guest()
+    page = await reader.open("/w/00000000-0000-7000-8000-000000000000")
+    await expect(page.locator(".status")).to_have_text("404")
+    await expect(page.locator("code")).not_to_be_empty()
+    program = await http.get("/w/00000000-0000-7000-8000-000000000000", headers={"accept": "application/json"})
+    assert program.status_code == 404
+    assert program.headers["content-type"].startswith("application/problem+json")
+    assert program.json()["code"] == "stream_not_found"
+
+
+async def test_a_page_that_cannot_be_reached_says_so_and_comes_back(guest: NewGuest) -> None:
+    reader = await guest()
+    page = await reader.open("/")
+    await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    await page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await reader.context.set_offline(True)
+    await page.goto(f"{reader.server}/register")
+    await expect(page.locator("h1")).to_have_text("You are offline")
+    await reader.context.set_offline(False)
+    await expect(page.locator("h1")).to_have_text("Join LiveStreamX")
+
+
+async def test_a_link_to_a_stream_brings_its_picture(http: httpx.AsyncClient) -> None:
+    _, stream = await go_live(http, 'Quotes " and <tags>')
+    html = (await http.get(f"/w/{stream}", headers={"accept": "text/html"})).text
+    assert '<meta property="og:title" content="Quotes &#34; and">' in html
+    picture = html.split('property="og:image" content="')[1].split('"')[0]
+    answer = await http.get("/posters/" + picture.rsplit("/", 1)[1])
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.content.startswith(b"\x89PNG")
+
+
+async def test_pages_say_what_they_may_load(http: httpx.AsyncClient) -> None:
+    policy = (await http.get("/", headers={"accept": "text/html"})).headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
