@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from livestreamx.stack.kafka.protocol import SUPPORTED_VERSIONS
 from tests.integration.kafka_process import Acknowledged, KafkaProcess, collect, consuming, eventually, make_producer
 
 PARTITIONS = 4
@@ -216,6 +218,34 @@ def test_garbage_closes_its_connection_and_nothing_else(shared: KafkaProcess, ga
         with suppress(ConnectionResetError):
             assert sock.recv(1) == b""
     eventually(lambda: reason in shared.log_path.read_text())
+    assert AdminClient({"bootstrap.servers": shared.bootstrap}).list_topics(timeout=10).brokers
+
+
+def random_field(random: Random) -> bytes:
+    """A piece of a request: an integer at its limits, a plausible or absurd string, an array of one, or noise."""
+    text = random.choice([b"chat", b"", b"a/b", b"retention.ms", b"-5", b"9" * 30])
+    return random.choice(
+        [
+            struct.pack(">i", random.choice([0, 1, 2, -1, -2, 2**31 - 1, -(2**31)])),
+            struct.pack(">q", random.choice([0, -1, -2, 2**63 - 1, -(2**63)])),
+            struct.pack(">h", len(text)) + text,
+            struct.pack(">ih", 1, len(text)) + text,
+            random.randbytes(random.randint(1, 8)),
+        ]
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_requests_never_break_the_broker(shared: KafkaProcess, seed: int) -> None:
+    """What a handler did not foresee would be logged with its traceback, for which `shared` looks at the end."""
+    random = Random(seed)
+    host, port = shared.bootstrap.split(":")
+    for _ in range(400):
+        key, (_, newest) = random.choice(list(SUPPORTED_VERSIONS.items()))
+        body = b"".join(random_field(random) for _ in range(random.randint(0, 14)))
+        with socket.create_connection((host, int(port)), timeout=0.05) as sock, suppress(OSError):
+            sock.sendall(request(key, newest, body))
+            sock.recv(1)
     assert AdminClient({"bootstrap.servers": shared.bootstrap}).list_topics(timeout=10).brokers
 
 

@@ -315,7 +315,7 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_full_disk_leaves_the_log_as_it_was(open_log: OpenLog) -> None:
+def test_a_full_disk_leaves_the_log_as_it_was(open_log: OpenLog, tmp_path: Path) -> None:
     log = open_log(TopicConfig())
     fill(log, 2)
     append_idempotent(log, 0)
@@ -323,6 +323,7 @@ def test_a_full_disk_leaves_the_log_as_it_was(open_log: OpenLog) -> None:
     with largest_file(size + 30), pytest.raises(OSError, match="File too large"):
         append_idempotent(log, 1)
     assert (log.size, log.next_offset) == (size, 3)
+    assert next(tmp_path.glob("*.log")).stat().st_size == size
     assert append_idempotent(log, 1) == 3
     log.close()
     assert open_log(TopicConfig()).next_offset == 4
