@@ -27,7 +27,9 @@ Matrix = NDArray[np.float32]
 
 MANIFEST = "manifest.json"
 POINTER = "promoted"
+ASIDE = ".writing-"
 FORMAT = 1
+KEPT_VERSIONS = 5
 VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
@@ -107,7 +109,7 @@ def save(
         files=stored,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    aside = Path(tempfile.mkdtemp(prefix=ASIDE, dir=folder))
     try:
         for name, data in {**files, MANIFEST: msgspec.json.encode(manifest)}.items():
             _write(aside / name, data)
@@ -175,6 +177,18 @@ def pointed_to(folder: Path) -> str | None:
         return (folder / POINTER).read_text().strip() or None
     except FileNotFoundError:
         return None
+
+
+def prune(folder: Path, keep: int = KEPT_VERSIONS) -> list[str]:
+    """Delete all but the newest `keep` versions and the one pointed to, and what an interrupted `save` left behind."""
+    versions = sorted(path.name for path in folder.iterdir() if VERSION.fullmatch(path.name))
+    spared = {*versions[-keep:], pointed_to(folder)}
+    gone = [version for version in versions if version not in spared]
+    hour_ago = now().timestamp() - 3600
+    left = [path for path in folder.glob(f"{ASIDE}*") if path.stat().st_mtime < hour_ago]
+    for path in (*(folder / version for version in gone), *left):
+        shutil.rmtree(path)
+    return gone
 
 
 def _validate(model: Model) -> None:

@@ -12,7 +12,7 @@ from orchestration.assets.models import cf_factors, embeddings, faiss_index
 from orchestration.partitions import daily
 from orchestration.promotion import current, objection, promote
 from orchestration.resources import Engines, Folders
-from ranking.artifacts import read_manifest, save
+from ranking.artifacts import prune, read_manifest, save
 from ranking.blend import SIGNALS
 from ranking.learn import evaluate_history
 
@@ -50,6 +50,7 @@ def promoted_model(context: dg.AssetExecutionContext, engines: Engines, folders:
         with engines.online() as redis:
             write_habits(redis, habits_by_id(history))
             promote(models, redis, version)
+    prune(models)
     return dg.MaterializeResult(
         metadata={"version": version, "promoted": against is None, "why": against or "nothing speaks against it"}
     )

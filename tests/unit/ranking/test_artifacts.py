@@ -1,13 +1,16 @@
 """A version is all there or it is refused; the pointer never names what cannot be loaded."""
 
 import json
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from livestreamx.clock import frozen
 from ranking import artifacts
-from ranking.artifacts import ArtifactError, load, point_to, pointed_to, read_manifest
+from ranking.artifacts import ArtifactError, load, point_to, pointed_to, prune, read_manifest
 from tests.unit.ranking.worlds import make_report, save_model
 
 CREATORS = ["creator-0", "creator-1", "creator-2"]
@@ -78,3 +81,16 @@ def test_the_pointer_follows_and_refuses_what_cannot_be_loaded(tmp_path: Path) -
     with pytest.raises(ArtifactError):
         point_to(tmp_path, second)
     assert pointed_to(tmp_path) == first
+
+
+def test_old_versions_go_but_never_the_one_that_serves(tmp_path: Path) -> None:
+    started = datetime(2026, 11, 4, 12, tzinfo=UTC)
+    versions = []
+    for minute in range(5):
+        with frozen(started + timedelta(minutes=minute)):
+            versions.append(save_model(tmp_path, CREATORS))
+    point_to(tmp_path, versions[1])
+    (tmp_path / ".writing-torn").mkdir()
+    os.utime(tmp_path / ".writing-torn", (0, 0))
+    assert prune(tmp_path, keep=2) == [versions[0], versions[2]]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [versions[1], versions[3], versions[4], "promoted"]

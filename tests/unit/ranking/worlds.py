@@ -24,7 +24,10 @@ def make_history(
     gifts: list[tuple[int, int, float, float]] = (),  # type: ignore[assignment]
     follows: list[tuple[int, int, float, bool]] = (),  # type: ignore[assignment]
 ) -> History:
-    """Streams by creator and (start, end); watches are (viewer, stream, start, minutes), gifts (viewer, creator, at, n)."""
+    """A history of streams (by creator, with start and end) and of rows made of plain tuples.
+
+    watches: (viewer, stream, start, minutes); gifts: (viewer, creator, at, tokens); follows: (viewer, creator, at, on).
+    """
     ordered = sorted(watches, key=lambda watch: watch[2])
     people = 1 + max([watch[0] for watch in watches] + [gift[0] for gift in gifts] + [row[0] for row in follows])
     count = max(creators) + 1
