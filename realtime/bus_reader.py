@@ -75,10 +75,9 @@ class BusReader:
 
     async def _begin(self, client: AsyncRedis) -> None:
         """On a new connection: is it the same run of Redis, which has forgotten nothing?"""
-        run = await run_id(client)
-        changed, self._run = run != self._run, run
-        if changed:
-            for room in list(self._followed.values()):
+        self._run = await run_id(client)
+        for room in list(self._followed.values()):
+            if room.numbering.run != self._run:
                 await self.restart(room, "redis restarted")
 
     async def _read(self, client: AsyncRedis) -> None:
@@ -101,7 +100,6 @@ class BusReader:
         """Read a room from the start again, and have its viewers told."""
         log.warning("room_restarted", stream_id=str(room.id), reason=reason, was=room.epoch)
         room.restart(await self._rooms.history(room.id))
-        await self._rooms.refresh(room)
         self._on_restart(room)
 
     async def check_epochs(self) -> None:

