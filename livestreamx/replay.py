@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -52,13 +53,16 @@ class Summary(msgspec.Struct):
     """messageId -> how often the room showed it."""
     moods: Counter[str] = msgspec.field(default_factory=Counter)
 
-    def see(self, frame: dict[str, object]) -> None:
-        """Take note of a frame of the room."""
-        data = frame["data"]
-        if isinstance(data, dict) and frame["event"] == "chat:message":
-            self.seen[data["messageId"]] += 1
-        elif isinstance(data, dict) and frame["event"] == "mood:state":
-            self.moods[data["mood"]] += 1
+    def see(self, frame: dict[str, Any]) -> None:
+        """Take note of a frame of the room; a snapshot shows what was said while its history was lost."""
+        match frame["event"]:
+            case "chat:message":
+                self.seen[frame["data"]["messageId"]] += 1
+            case "room:state":
+                for message in frame["data"]["chat"]:
+                    self.seen.setdefault(message["messageId"], 1)
+            case "mood:state":
+                self.moods[frame["data"]["mood"]] += 1
 
 
 class LogError(ValueError):
