@@ -10,7 +10,7 @@ import uvicorn
 from api.app import create_app
 from api.deadlines import DeadlineProtocol
 from livestreamx.observe.logging import configure_logging
-from livestreamx.settings import Settings
+from livestreamx.settings import Settings, SettingsError
 from realtime.transport import GatewayProtocol
 
 KEEP_ALIVE_SECONDS = 20
@@ -27,11 +27,15 @@ class Server(uvicorn.Server):
 
 
 def main() -> None:
-    """Serve on the settings' host and port."""
-    settings = Settings.from_env()
-    configure_logging(level=settings.log_level, json=settings.log_json, role="api")
+    """Serve on the settings' host and port; `SystemExit` names a setting that cannot be used."""
+    try:
+        settings = Settings.from_env()
+        configure_logging(level=settings.log_level, json=settings.log_json, role="api")
+        app = create_app(settings)
+    except SettingsError as error:
+        raise SystemExit(str(error)) from error
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",

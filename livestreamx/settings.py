@@ -81,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     log_level: str = "info"
     log_json: bool = False
+    metrics_port: int = 0
+    """Where the dataflows serve their `/metrics`; 0 is nowhere. The API serves its own on its port."""
     otlp_endpoint: str = ""
     """Where traces go; empty keeps them in process."""
 

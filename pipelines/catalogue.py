@@ -9,6 +9,7 @@ from livestreamx.topics import Topic
 from pipelines import archive, engagement, leaderboards, mood, overlays, progress
 from pipelines.counting import chunk_writer, counting
 from pipelines.fences import Fence
+from pipelines.freshness import measured
 from pipelines.mood_results import MoodTeller, read_memories
 from pipelines.records import Chunk
 from pipelines.run import Run, Sink
@@ -17,7 +18,7 @@ from pipelines.sources import IMMEDIATE, Pace
 
 
 def _archive(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
-    write = archive.table_writer(engines.clickhouse(), engines.producer())
+    write = measured(archive.table_writer(engines.clickhouse(), engines.producer()), engines.metrics.event_to_dashboard)
     return archive.archive(source, Sink(run, lambda: write))
 
 

@@ -17,9 +17,9 @@ from pipelines.runner import Runner
 STOP_SECONDS = 5.0
 
 
-def run_flows(names: Sequence[str], settings: Settings, stopping: threading.Event) -> None:
+def run_flows(names: Sequence[str], settings: Settings, stopping: threading.Event, metrics: Metrics) -> None:
     """Run these flows until `stopping`; prints `ready` when all of them read."""
-    metrics, flows = Metrics(), every_flow()
+    flows = every_flow()
     runners = [Runner(flows[name], settings, stopping, metrics) for name in names]
     for runner in runners:
         runner.thread.start()
@@ -40,10 +40,13 @@ def main(names: Sequence[str]) -> None:
         raise SystemExit(f"no such flow: {', '.join(unknown)}; there are {', '.join(known)}")
     settings = Settings.from_env().require("kafka_bootstrap", "redis_url", "clickhouse_url")
     configure_logging(level=settings.log_level, json=settings.log_json, role="pipelines")
+    metrics = Metrics()
+    if settings.metrics_port:
+        metrics.serve(settings.host, settings.metrics_port)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    run_flows(names or known, settings, stopping)
+    run_flows(names or known, settings, stopping, metrics)
 
 
 if __name__ == "__main__":

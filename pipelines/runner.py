@@ -3,6 +3,7 @@
 kill -9, an engine that went away and a fence that another process moved are all the same case.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,10 +34,10 @@ STEADY_SECONDS = 30.0
 
 
 class Engines:
-    """Clients of one run, opened when first asked for; all closed at its end."""
+    """Clients of one run, opened when first asked for; all closed at its end. `metrics` outlive it."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._settings, self.metrics = settings, metrics
         self._closing = ExitStack()
         self._redis: Redis | None = None
         self._clickhouse: Client | None = None
@@ -109,7 +110,7 @@ class Runner:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     def _run_once(self) -> Exception | None:
-        run, engines = Run(self._stopping, self.reading), Engines(self._settings)
+        run, engines = Run(self._stopping, self.reading), Engines(self._settings, self._metrics)
         try:
             source = KafkaSource(
                 self._settings.kafka_bootstrap,
@@ -122,9 +123,12 @@ class Runner:
             )
             if source.lost:
                 self._log.warning("the log was made anew: reading it from its beginning", partitions=source.lost)
+            lag = self._metrics.consumer_lag.labels(self._flow.name)
+            lag.set_function(source.lag)
             try:
                 run_main(self._flow.build(engines, run, source))  # type: ignore[no-untyped-call]
             finally:
+                lag.set_function(lambda: math.nan)
                 source.close()
         except Exception as error:
             return run.error or error

@@ -14,6 +14,7 @@ from opentelemetry import trace
 from structlog.typing import Processor
 
 from livestreamx.observe.request import request_id
+from livestreamx.settings import SettingsError
 
 SECRET_FIELDS = re.compile(
     r"password|secret|token|refresh|access|authorization|cookie|email|signing_key", re.IGNORECASE
@@ -63,11 +64,11 @@ def add_request(_: Any, __: str, fields: Fields) -> Fields:
 def configure_logging(*, level: str, json: bool, role: str) -> None:
     """Send our logs and those of libraries through one pipeline; call once, at the start of a process.
 
-    `role` names the process in every line. An unknown level is a `ValueError`.
+    `role` names the process in every line. An unknown level is a `SettingsError`.
     """
     number = logging.getLevelNamesMapping().get(level.upper())
     if number is None:
-        raise ValueError(f"LSX_LOG_LEVEL={level!r}: takes debug, info, warning or error")
+        raise SettingsError(f"LSX_LOG_LEVEL={level!r}: takes debug, info, warning or error")
 
     def add_role(_: Any, __: str, fields: Fields) -> Fields:
         return {"role": role, **fields}

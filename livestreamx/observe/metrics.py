@@ -1,6 +1,6 @@
 """Every metric that the platform exports, typed and in one catalogue (Prometheus names and units)."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, start_http_server
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -40,6 +40,10 @@ class Metrics:
             buckets=LAG_SECONDS,
             registry=self.registry,
         )
+
+    def serve(self, host: str, port: int) -> None:
+        """Serve them over HTTP from a thread, for a role without an address of its own."""
+        start_http_server(port, addr=host, registry=self.registry)
 
     def render(self) -> bytes:
         """All of them in Prometheus' text format."""
