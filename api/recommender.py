@@ -33,6 +33,8 @@ from ranking.serving import TRENDING, Answer, ModelSlot, Recommended, Snapshot, 
 log = structlog.get_logger("api.recommendations")
 
 LOOK_SECONDS = 1.0
+REST = 5
+"""A look that took long is followed by a rest so many times as long."""
 MOST_STREAMS = 20_000
 SPARE = 5
 """Streams listed beyond those asked for, in place of some that ended a moment ago."""
@@ -91,9 +93,11 @@ class Recommender:
             return self._snapshot
         async with self._looking:
             if time.monotonic() >= self._next_look:
+                began = time.monotonic()
                 await self._follow_promotion()
                 await self._renew_board()
-                self._next_look = time.monotonic() + LOOK_SECONDS
+                ended = time.monotonic()
+                self._next_look = ended + max(LOOK_SECONDS, (ended - began) * REST)
         return self._snapshot
 
     async def _renew_board(self) -> None:

@@ -144,11 +144,7 @@ def dagster(*, port: int = 3070) -> None:
     """
     if find_spec("dagster_webserver") is None:
         raise CommandError("`dagster` needs packages that are not installed: pip install 'livestreamx[train]'")
-    environment = engine_environment()
-    folder = Path(environment[PREFIX + "HOME"]) / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    arguments = ("dev", "-m", "orchestration.definitions", "-h", "127.0.0.1", "-p", str(checked_port(port)))
-    run_module("dagster", arguments, {**environment, "DAGSTER_HOME": str(folder)})
+    run_module("orchestration.ui", ("--port", str(checked_port(port))), engine_environment())
 
 
 def checked_port(port: int) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from features.affinity import Habit
 from ranking.artifacts import Model
-from ranking.blend import Candidates, Profile, profile_of
+from ranking.blend import FRESH_SECONDS, Candidates, Profile, profile_of
 from ranking.index import side_by_side
 
 Matrix = NDArray[np.float32]
@@ -53,34 +53,35 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     streams: tuple[LiveStream, ...]
+    creators: dict[str, int]
+    """The row of each creator's stream; a creator has one at a time."""
     viewers: Floats
-    acts: Floats
     age: Floats
     mature: NDArray[np.bool_]
+    trending: Floats
+    """How much is going on: viewers first, what they do second, a little for a fresh start."""
 
     @classmethod
     def of(cls, streams: tuple[LiveStream, ...], at: float) -> "Board":
+        viewers = np.array([stream.viewers for stream in streams], np.float64)
+        acts = np.array([stream.acts for stream in streams], np.float64)
+        age = np.array([at - stream.started for stream in streams], np.float64)
         return cls(
             at=at,
             streams=streams,
-            viewers=np.array([stream.viewers for stream in streams], np.float64),
-            acts=np.array([stream.acts for stream in streams], np.float64),
-            age=np.array([at - stream.started for stream in streams], np.float64),
+            creators={str(stream.creator_id): row for row, stream in enumerate(streams)},
+            viewers=viewers,
+            age=age,
             mature=np.array([stream.mature for stream in streams], np.bool_),
+            trending=np.log1p(viewers) + 0.5 * np.log1p(acts) + 0.2 * np.exp(-age / FRESH_SECONDS),
         )
 
     def allowed(self, viewer: Viewer | None) -> Ints:
         """The rows this viewer may be shown: never their own stream, nothing mature for the anonymous."""
-        if viewer is None:
-            return np.flatnonzero(~self.mature).astype(np.int32)
-        own = np.array([stream.creator_id == viewer.id for stream in self.streams], np.bool_)
-        return np.flatnonzero(~own).astype(np.int32)
-
-    def trending(self) -> Floats:
-        """How much is going on in each stream: viewers first, what they do second, a little for a fresh start."""
-        return np.asarray(
-            np.log1p(self.viewers) + 0.5 * np.log1p(self.acts) + 0.2 * np.exp(-self.age / 3600), np.float64
-        )
+        hidden = self.mature.copy() if viewer is None else np.zeros(len(self.streams), np.bool_)
+        if viewer is not None and (own := self.creators.get(str(viewer.id))) is not None:
+            hidden[own] = True
+        return np.flatnonzero(~hidden).astype(np.int32)
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,16 +130,17 @@ def gather(placed: Placed, model: Model, viewer: Viewer | None, profile: Profile
     if len(allowed) <= ENOUGH:
         return allowed
     close = _habits(viewer).keys() | (viewer.follows if viewer else set())
-    known = [number for number in allowed.tolist() if str(board.streams[number].creator_id) in close]
+    known = [board.creators[creator] for creator in close if creator in board.creators]
     near: Ints = np.zeros(0, np.int32)
     if profile.text.any() or profile.factor.any():
         live = placed.row[allowed]
         query = side_by_side(profile.factor[None], profile.text[None])[0]
-        found, _ = model.index.nearest(query, NEIGHBOURS, live[live >= 0])
-        near = np.array([placed.at_row[creator] for creator in found.tolist()], np.int32)
-    popular = allowed[np.argpartition(-board.trending()[allowed], POPULAR)[:POPULAR]]
+        nearest, _ = model.index.nearest(query, NEIGHBOURS, live[live >= 0])
+        near = np.array([placed.at_row[creator] for creator in nearest.tolist()], np.int32)
+    popular = allowed[np.argpartition(-board.trending[allowed], POPULAR)[:POPULAR]]
     newest = allowed[np.argpartition(board.age[allowed], NEWEST)[:NEWEST]]
-    return np.unique(np.concatenate([np.array(known, np.int32), near, popular, newest]))
+    found = np.concatenate([np.array(known, np.int32), near, popular, newest])
+    return np.intersect1d(found, allowed)
 
 
 def columns(placed: Placed, viewer: Viewer | None, rows: Ints) -> Candidates:

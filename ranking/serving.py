@@ -90,7 +90,7 @@ def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommen
     allowed = board.allowed(viewer)
     if not len(allowed):
         return ()
-    worth = board.trending()[allowed]
+    worth = board.trending[allowed]
     share = chances(worth)
     return tuple(
         Recommended(

@@ -1,0 +1,145 @@
+"""How long a recommendation takes once the model is at hand: candidates, score and diversity over many live streams.
+
+`python -m bench.retrieval [--streams N] [--creators N] [--requests N]`; its peer scores every live stream with numpy.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from features.affinity import Habit
+from ranking.artifacts import Model, load, save
+from ranking.blend import PRIOR, signals
+from ranking.candidates import Board, LiveStream, Viewer, columns, place, taste_of
+from ranking.collaborative import CreatorFactors
+from ranking.evaluate import Report, Split
+from ranking.index import CreatorIndex, side_by_side
+from ranking.serving import Snapshot, recommend
+from ranking.vocabulary import Vocabulary, unit
+
+CATEGORIES, FACTORS, DIRECTIONS, NOW = 200, 64, 64, 1_000_000.0
+
+
+def make_model(folder: Path, creators: int, draw: np.random.Generator) -> Model:
+    """A version of that size with random vectors, saved and loaded as a trained one."""
+    factors = (draw.normal(size=(creators, FACTORS)) / 8).astype(np.float32)
+    text = unit(draw.normal(size=(creators, DIRECTIONS)).astype(np.float32))
+    terms = unit(draw.normal(size=(CATEGORIES, DIRECTIONS)).astype(np.float32))
+    nothing = {"ndcg@10": 0.0}
+    report = Report(
+        questions=1,
+        learned_from=1,
+        split=Split(0.0, 1.0),
+        metrics={"model": nothing, "popularity": nothing, "repeat": nothing},
+        weights=PRIOR.tolist(),
+    )
+    version = save(
+        folder,
+        source="bench",
+        until=NOW,
+        creators=[str(UUID(int=number)) for number in range(creators)],
+        handles=[f"creator_{number}" for number in range(creators)],
+        factors=CreatorFactors.of(factors),
+        text=text,
+        vocabulary=Vocabulary.of([f"category {number}" for number in range(CATEGORIES)], terms),
+        index=CreatorIndex.build(side_by_side(factors, text)),
+        report=report,
+    )
+    return load(folder, version)
+
+
+def make_board(streams: int, creators: int, draw: np.random.Generator) -> Board:
+    """That many live streams of different creators."""
+    return Board.of(
+        tuple(
+            LiveStream(
+                id=UUID(int=10**9 + owner),
+                creator_id=UUID(int=owner),
+                creator=f"creator_{owner}",
+                title="an evening with friends",
+                category=f"category {owner % CATEGORIES}",
+                tags=(),
+                language="en",
+                mature=False,
+                started=NOW - float(draw.random()) * 20_000,
+                viewers=int(draw.pareto(1.0) * 3),
+            )
+            for owner in draw.choice(creators, streams, replace=False).tolist()
+        ),
+        NOW,
+    )
+
+
+def make_viewers(count: int, creators: int, draw: np.random.Generator) -> list[Viewer]:
+    """Viewers with thirty habits each."""
+    return [
+        Viewer(
+            id=UUID(int=2 * 10**9 + number),
+            habits={
+                str(UUID(int=owner)): Habit(float(draw.exponential(60)), 0.0, NOW - 3600, NOW)
+                for owner in draw.choice(creators, 30, replace=False).tolist()
+            },
+            follows=frozenset(),
+        )
+        for number in range(count)
+    ]
+
+
+def every_stream(snapshot: Snapshot, viewer: Viewer) -> None:
+    """The peer: no candidates, every live stream is scored."""
+    assert snapshot.model is not None
+    assert snapshot.placed is not None
+    profile, _ = taste_of(snapshot.model, viewer)
+    rows = snapshot.board.allowed(viewer)
+    scores = signals(columns(snapshot.placed, viewer, rows), profile) @ snapshot.model.weights
+    np.argpartition(-scores, 20)[:20]
+
+
+def timed(act: Callable[[Viewer], object], viewers: list[Viewer]) -> list[float]:
+    """How long each call took, ms."""
+    taken = []
+    for viewer in viewers:
+        began = time.perf_counter()
+        act(viewer)
+        taken.append((time.perf_counter() - began) * 1e3)
+    return taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", type=int, default=20_000)
+    parser.add_argument("--creators", type=int, default=100_000)
+    parser.add_argument("--requests", type=int, default=200)
+    sizes = parser.parse_args()
+    draw = np.random.default_rng(1)
+    with tempfile.TemporaryDirectory() as folder:
+        model = make_model(Path(folder), sizes.creators, draw)
+    board = make_board(sizes.streams, sizes.creators, draw)
+    began = time.perf_counter()
+    place(board, model)
+    placing = (time.perf_counter() - began) * 1e3
+    snapshot, viewers = Snapshot.of(model, board), make_viewers(sizes.requests, sizes.creators, draw)
+    table = Table(title=f"{sizes.streams} live streams, {sizes.creators} creators; one thread, ms")
+    for column in ("way", "p50", "p95", "p99"):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    ways: dict[str, Callable[[Viewer], object]] = {
+        "candidates, score, diversity": lambda viewer: recommend(snapshot, viewer, 20, draw),
+        "every live stream scored (peer)": lambda viewer: every_stream(snapshot, viewer),
+    }
+    for name, act in ways.items():
+        taken = np.percentile(timed(act, viewers), [50, 95, 99])
+        table.add_row(name, *(f"{value:.2f}" for value in taken))
+    console = Console()
+    console.print(table)
+    console.print(f"laying the board out for a model, once a second at most: {placing:.0f} ms")
+
+
+if __name__ == "__main__":
+    main()
