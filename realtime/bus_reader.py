@@ -68,10 +68,12 @@ class BusReader:
                     await self._read(client)
             except (RedisError, OSError) as error:
                 log.warning("room_bus_lost", error=str(error), retry_seconds=wait)
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, RETRY_SECONDS[1])
+            except Exception:
+                log.exception("room_bus_failed", retry_seconds=wait)
             finally:
                 await client.aclose()
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, RETRY_SECONDS[1])
 
     async def _begin(self, client: AsyncRedis) -> None:
         """On a new connection: is it the same run of Redis, which has forgotten nothing?"""

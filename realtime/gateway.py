@@ -174,6 +174,8 @@ class Gateway:
                 await act()
             except OUTAGES as error:
                 log.warning("housekeeping_failed", act=act.__name__, error=f"{type(error).__name__}: {error}")
+            except Exception:
+                log.exception("housekeeping_failed", act=act.__name__)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Gateway"]:

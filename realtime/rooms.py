@@ -105,15 +105,22 @@ class Room:
             return False
         shared = SharedFrame(frame)
         self.ring.append(shared)
-        if frame.event == "stream:state":
-            self.note_stream(msgspec.json.decode(frame.data, type=StreamState))
-        elif frame.event == "chat:mode":
-            self.slow = msgspec.json.decode(frame.data, type=ChatMode)
+        if frame.event in ("stream:state", "chat:mode"):
+            self._note(frame)
         for feed in self.feeds.values():
             feed.append(shared)
         if self._waiting:
             self._wake()
         return True
+
+    def _note(self, frame: Frame) -> None:
+        try:
+            if frame.event == "chat:mode":
+                self.slow = msgspec.json.decode(frame.data, type=ChatMode)
+            else:
+                self.note_stream(msgspec.json.decode(frame.data, type=StreamState))
+        except msgspec.DecodeError as error:
+            log.error("room_frame_unreadable", event_name=frame.event, seq=frame.seq, error=str(error))
 
     def note_stream(self, state: StreamState) -> None:
         """Know what became of the stream; news that come late do not turn it back."""

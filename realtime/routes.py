@@ -102,7 +102,7 @@ async def enter_room(socket: Socket, gateway: NamedDependency[Gateway]) -> None:
     """A viewer, an overlay or a dashboard enters the room of a stream."""
     codec, subprotocol = gateway.codecs.choose(socket.scope["subprotocols"])
     visitor = read_visitor(socket)
-    cookie = Cookie(ANON_COOKIE, visitor.anon_id, max_age=ANON_SECONDS, httponly=True, samesite="lax")
+    cookie = Cookie(key=ANON_COOKIE, value=visitor.anon_id, max_age=ANON_SECONDS, httponly=True, samesite="lax")
     headers = {} if socket.cookies.get(ANON_COOKIE) == visitor.anon_id else {"set-cookie": cookie.to_header(header="")}
     try:
         path = socket.scope["path"].rstrip("/")

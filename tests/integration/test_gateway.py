@@ -435,6 +435,22 @@ async def test_viewers_are_counted_once_each_and_not_the_creator(
     )
 
 
+async def test_an_anonymous_browser_is_one_viewer_however_many_tabs(show: Show, redis: AsyncRedis) -> None:
+    first = await show.enter()
+    assert first.ws.response is not None
+    cookie = first.ws.response.headers["set-cookie"]
+    name, _, anon_id = cookie.partition(";")[0].partition("=")
+    assert name == "lsx_viewer"
+    assert "HttpOnly" in cookie
+    assert "Path=/;" in cookie
+    second = await Viewer(show.url, show.stream).open(additional_headers={"Cookie": f"{name}={anon_id}"})
+    assert second.ws.response is not None
+    assert "set-cookie" not in second.ws.response.headers
+    for viewer in (first, second):
+        await viewer.ask("viewer:heartbeat")
+    assert await redis.zrange(keys.room_viewers(show.stream), 0, -1) == [f"anon:{anon_id}".encode()]
+
+
 async def test_a_reader_who_never_reads_is_closed_and_the_others_do_not_wait(show: Show, redis: AsyncRedis) -> None:
     bus, healthy = RoomBus(redis), await show.enter()
     stuck = await Viewer(show.url, show.stream).open(max_queue=1)
