@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 
 from livestreamx.client import Account, Room
+from livestreamx.engines.clickhouse import connect
+from livestreamx.stack.platform import Platform
 from tests.builders import eventually, go_live, make_user
 
 
@@ -99,3 +101,25 @@ async def test_every_accepted_act_is_one_event(http: httpx.AsyncClient, server: 
         return found["chat"]["totals"]["messages"], found["gifts"]["totals"]["tokens"]
 
     await eventually(panels, lambda seen: seen == (accepted["chat"], accepted["gifts"] * 5))
+
+
+async def test_a_request_id_reaches_history(http: httpx.AsyncClient, platform: Platform) -> None:
+    """From the header of a REST call through outbox and Kafka to the archive."""
+    viewer = await make_user(http, "traced")
+    _, stream = await go_live(http)
+    name = f"trace-{secrets.token_hex(6)}"
+    sent = await viewer.call(
+        "POST", f"/api/streams/{stream}/gifts", {"code": "ROSE"}, Idempotency_Key=name, X_Request_Id=name
+    )
+
+    async def recorded() -> list[tuple[str, str]]:
+        query = (
+            "SELECT type, JSONExtractString(payload, 'gift_event_id') FROM events FINAL WHERE request_id = {r:String}"
+        )
+        client = await connect(platform.settings.clickhouse_url)
+        try:
+            return [(row[0], row[1]) for row in (await client.query(query, {"r": name})).result_rows]
+        finally:
+            await client.close()
+
+    await eventually(recorded, lambda rows: rows == [("gift.sent", sent["giftEventId"])])
