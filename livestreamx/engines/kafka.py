@@ -4,6 +4,7 @@ An act is accepted once the broker has acknowledged its event, so `emit` waits f
 """
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Iterable
 
@@ -63,7 +64,7 @@ class Emitter:
 
     def __init__(self, bootstrap: str, on_failure: Callable[[str], None] = lambda _: None) -> None:
         self._on_failure = on_failure
-        self._producer = producer(bootstrap)
+        self._producer = producer(bootstrap, logger=logging.getLogger("livestreamx.kafka"))
         self._open = True
         self._poller = threading.Thread(target=self._poll, name="emitter", daemon=True)
         self._poller.start()
