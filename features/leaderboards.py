@@ -4,6 +4,7 @@ score * 2^23 + (2^23 - 1 - time) is exact in a double up to score 2^30; the publ
 """
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from uuid import UUID
 
@@ -17,6 +18,7 @@ HIGHEST = 2**30 - 1
 FIRST_SEASON = datetime(2024, 1, 1, tzinfo=UTC)
 """A Monday; also where the minutes of all-time boards start, which are good for 15.9 years."""
 SEASON_DAYS = 91
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GLOBAL_REF = "all"
 DAY_SECONDS = 86_400
 
@@ -63,31 +65,36 @@ def week_of(at: datetime) -> tuple[str, datetime]:
     return f"{year}-w{week:02}", monday
 
 
-def elapsed(start: datetime, at: datetime, unit: timedelta = timedelta(seconds=1)) -> int:
+def tie_of(units: float) -> int:
     """Whole units of time, within what a tie-break holds."""
-    return min(max((at - start) // unit, 0), SPAN - 1)
+    return min(max(int(units), 0), SPAN - 1)
 
 
-def stream_began(stream_id: UUID) -> datetime:
-    """When a stream's id was made (ids are UUIDv7); ids of other kinds start with the all-time boards."""
-    if stream_id.version != 7:
-        return FIRST_SEASON
-    return datetime.fromtimestamp((stream_id.int >> 80) / 1000, UTC)
+def stream_began(stream_id: UUID) -> float:
+    """When a stream's id was made (s; ids are UUIDv7); ids of other kinds count from the first season."""
+    return (stream_id.int >> 80) / 1000 if stream_id.version == 7 else FIRST_SEASON.timestamp()
+
+
+@lru_cache(maxsize=64)
+def calendar(day: int) -> tuple[str, float, str, float]:
+    """The week and season of a day (days since the epoch), each with its start (seconds since the epoch)."""
+    at = EPOCH + timedelta(days=day)
+    season, (week, monday) = season_of(at), week_of(at)
+    return week, monday.timestamp(), season.ref, season.start.timestamp()
 
 
 def standings(at: datetime, stream_id: UUID | None = None) -> tuple[Standing, ...]:
     """The boards that an act at this moment counts on: all-time, week, season and, if there is one, the stream's."""
-    season, (week, monday) = season_of(at), week_of(at)
-    minutes = elapsed(FIRST_SEASON, at, timedelta(minutes=1))
+    moment = at.timestamp()
+    week, monday, season, season_start = calendar(int(moment // DAY_SECONDS))
     wide = (
-        Standing("global", GLOBAL_REF, minutes, 0),
-        Standing("weekly", week, elapsed(monday, at), 60 * DAY_SECONDS),
-        Standing("season", season.ref, elapsed(season.start, at), 400 * DAY_SECONDS),
+        Standing("global", GLOBAL_REF, tie_of((moment - FIRST_SEASON.timestamp()) / 60), 0),
+        Standing("weekly", week, tie_of(moment - monday), 60 * DAY_SECONDS),
+        Standing("season", season, tie_of(moment - season_start), 400 * DAY_SECONDS),
     )
     if stream_id is None:
         return wide
-    tie = elapsed(stream_began(stream_id), at)
-    return (*wide, Standing("stream", str(stream_id), tie, 90 * DAY_SECONDS))
+    return (*wide, Standing("stream", str(stream_id), tie_of(moment - stream_began(stream_id)), 90 * DAY_SECONDS))
 
 
 def current_ref(scope: Scope, at: datetime) -> str | None:

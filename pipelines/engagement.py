@@ -1,6 +1,8 @@
 """Engagement: live totals and counts per minute of every stream, and who took part."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from uuid import UUID
 
 from livestreamx import keys, topics
 from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent
@@ -16,31 +18,43 @@ TOTAL_SECONDS = 90 * 86_400
 def count(records: Sequence[Record]) -> Effects:
     """What these events add to their streams' numbers."""
     effects = Effects()
+    newest: dict[tuple[UUID, int], int] = {}
+    numbers: defaultdict[tuple[UUID, int], Counter[str]] = defaultdict(Counter)
+    people: defaultdict[tuple[UUID, str], set[UUID]] = defaultdict(set)
     for record in records:
-        event = record.event
-        if event.stream_id is None:
+        event, found = record.event, measure(record.event)
+        if event.stream_id is None or found is None:
             continue
-        match event:
-            case ChatMessage(accepted=True):
-                add(effects, event, {"messages": 1}, "chatters")
-            case ReactionSent():
-                add(effects, event, {"reactions": 1}, "reactors")
-            case GiftSent():
-                add(effects, event, {"gifts": 1, "tokens": event.tokens}, "gifters")
+        added, what = found
+        at_ms = int(event.occurred_at.timestamp() * 1000)
+        minute = (event.stream_id, at_ms // 60_000)
+        newest[minute] = max(at_ms, newest.get(minute, 0))
+        for name, number in added.items():
+            numbers[minute][name] += number
+        if event.user_id is not None:
+            people[event.stream_id, what].add(event.user_id)
+    for (stream, minute_number), sums in numbers.items():
+        total, minute_key = keys.stream_metrics(stream), keys.stream_minute(stream, minute_number)
+        for name, number in sums.items():
+            effects.add(total, name, number)
+            effects.add(minute_key, name, number)
+        effects.largest(total, "asOf", newest[stream, minute_number])
+        effects.expire(total, TOTAL_SECONDS)
+        effects.expire(minute_key, MINUTE_SECONDS)
+    for (stream, what), users in people.items():
+        for user in users:
+            effects.member(keys.stream_people(stream, what), str(user))
+        effects.expire(keys.stream_people(stream, what), TOTAL_SECONDS)
     return effects
 
 
-def add(effects: Effects, event: Event, numbers: dict[str, int], people: str) -> None:
-    """Add to a stream's totals, to its minute, and its actor to the people who did this."""
-    stream, at = str(event.stream_id), event.occurred_at
-    total, minute = keys.stream_metrics(stream), keys.stream_minute(stream, int(at.timestamp()) // 60)
-    for name, number in numbers.items():
-        effects.add(total, name, number)
-        effects.add(minute, name, number)
-    effects.largest(total, "asOf", int(at.timestamp() * 1000))
-    effects.expire(total, TOTAL_SECONDS)
-    effects.expire(minute, MINUTE_SECONDS)
-    if event.user_id is not None:
-        who = keys.stream_people(stream, people)
-        effects.member(who, str(event.user_id))
-        effects.expire(who, TOTAL_SECONDS)
+def measure(event: Event) -> tuple[dict[str, int], str] | None:
+    """What one event adds to its stream's numbers, and the set its actor belongs to; None for what does not count."""
+    match event:
+        case ChatMessage(accepted=True):
+            return {"messages": 1}, "chatters"
+        case ReactionSent():
+            return {"reactions": 1}, "reactors"
+        case GiftSent():
+            return {"gifts": 1, "tokens": event.tokens}, "gifters"
+    return None

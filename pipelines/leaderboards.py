@@ -4,13 +4,14 @@ Gift boards count all tokens, creator boards only the paid ones; a creator's own
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from redis import Redis
 
-from features.leaderboards import Board, decompose, standings
+from features.leaderboards import Board, Standing, decompose, standings
 from livestreamx import keys, topics
 from livestreamx.clock import now
 from livestreamx.engines.bus import PlainRoomBus
@@ -24,34 +25,48 @@ NAME = "leaderboards"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY)
 PACE = Pace(ticks=True)
 SHOWN = 10
+HOUR = 3600
 FRAME_SECONDS = 1.0
 
 
 def count(records: Sequence[Record]) -> Effects:
     """What these events add to the boards."""
     effects = Effects()
+    scores: dict[tuple[Board, UUID, UUID | None, int], tuple[int, datetime]] = {}
     for record in records:
         event = record.event
-        if event.user_id is None or event.user_id == event.creator_id:
-            continue
-        match event:
-            case ChatMessage(accepted=True) | ReactionSent():
-                place(effects, "engagement", event, event.user_id, 1)
-            case GiftSent():
-                place(effects, "engagement", event, event.user_id, 1)
-                place(effects, "gifts", event, event.user_id, event.tokens)
-                if event.creator_id is not None and event.paid:
-                    place(effects, "creators", event, event.creator_id, event.paid)
-        if isinstance(event, ChatMessage | GiftSent):
+        for board, who, more in points(event):
+            # weeks and seasons begin with an hour, so that all acts of one hour count on the same boards
+            key = (board, who, event.stream_id, int(event.occurred_at.timestamp()) // HOUR)
+            total, last = scores.get(key, (0, event.occurred_at))
+            scores[key] = (total + more, max(last, event.occurred_at))
+        if isinstance(event, ChatMessage | GiftSent) and event.user_id is not None:
             effects.put(keys.handles(), str(event.user_id), event.handle)
+    for (board, who, stream, _), (more, last) in scores.items():
+        place(effects, board, who, more, standings(last, stream))
     return effects
 
 
-def place(effects: Effects, board: Board, event: Event, who: UUID, more: int) -> None:
-    """Add to somebody's total on every board of this kind that the moment belongs to."""
-    for standing in standings(event.occurred_at, event.stream_id):
+def points(event: Event) -> Iterator[tuple[Board, UUID, int]]:
+    """The boards that an event counts on, for whom and how much."""
+    if event.user_id is None or event.user_id == event.creator_id:
+        return
+    match event:
+        case ChatMessage(accepted=True) | ReactionSent():
+            yield "engagement", event.user_id, 1
+        case GiftSent():
+            yield "engagement", event.user_id, 1
+            yield "gifts", event.user_id, event.tokens
+            if event.creator_id is not None and event.paid:
+                yield "creators", event.creator_id, event.paid
+
+
+def place(effects: Effects, board: Board, who: UUID, more: int, where: Sequence[Standing]) -> None:
+    """Add to somebody's total on every board of this kind."""
+    member = str(who)
+    for standing in where:
         key, totals = (name(board, standing.scope, standing.ref) for name in (keys.board, keys.board_totals))
-        effects.place(key, totals, str(who), more, standing.tie)
+        effects.place(key, totals, member, more, standing.tie)
         if standing.keep:
             effects.expire(key, standing.keep)
             effects.expire(totals, standing.keep)

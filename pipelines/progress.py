@@ -5,7 +5,7 @@ The script keeps one hash a person and day of what was counted, so that no order
 
 import zlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,8 @@ from pipelines.records import Record
 
 NAME = "progress"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY)
-DAY_KEPT_SECONDS = 9 * 86_400
+DAY_SECONDS = 86_400
+DAY_KEPT_SECONDS = 9 * DAY_SECONDS
 """Longer than the log keeps a day's events."""
 
 WEIGHTS = (
@@ -38,15 +39,17 @@ WEIGHTS = (
 def count(records: Sequence[Record]) -> Effects:
     """What these events let their actors learn."""
     effects = Effects()
-    latest: dict[tuple[UUID, str], datetime] = {}
+    latest: dict[tuple[UUID, int], tuple[str, datetime]] = {}
     for record in records:
         event = record.event
-        if event.user_id is None or event.user_id == event.creator_id or not earn(effects, event, event.user_id):
+        if event.user_id is None or event.user_id == event.creator_id:
             continue
-        day = (event.user_id, day_of(event))
-        latest[day] = max(event.occurred_at, latest.get(day, event.occurred_at))
-    for (user, date), at in latest.items():
-        key = keys.experience_day(user, date)
+        at, second = event.occurred_at, int(event.occurred_at.timestamp())
+        day = (event.user_id, second // DAY_SECONDS)
+        key, last = latest.get(day) or (keys.experience_day(event.user_id, at.astimezone(UTC).date().isoformat()), at)
+        if earn(effects, event, key, second):
+            latest[day] = (key, max(at, last))
+    for (user, _), (key, at) in latest.items():
         boards = [
             (keys.board("xp", one.scope, one.ref), keys.board_totals("xp", one.scope, one.ref), one.tie, one.keep)
             for one in standings(at)
@@ -56,14 +59,8 @@ def count(records: Sequence[Record]) -> Effects:
     return effects
 
 
-def day_of(event: Event) -> str:
-    """The day (UTC) of an event, such as `2027-01-30`."""
-    return event.occurred_at.strftime("%Y-%m-%d")
-
-
-def earn(effects: Effects, event: Event, user: UUID) -> bool:
-    """Count an act of somebody on its day; whether it is one that counts."""
-    key, second = keys.experience_day(user, day_of(event)), int(event.occurred_at.timestamp())
+def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
+    """Count an act on its actor's day (`key`); whether it is one that counts."""
     match event:
         case ChatMessage(accepted=True, text=text):
             effects.call("mark", key, "slots", f"slot:{second // experience.CHAT_SLOT_SECONDS}")

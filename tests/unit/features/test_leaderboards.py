@@ -64,14 +64,17 @@ def test_an_act_counts_on_every_scope_with_a_tie_that_fits(at: datetime) -> None
     found = standings(at, uuid4())
     assert [one.scope for one in found] == ["global", "weekly", "season", "stream"]
     assert all(0 <= one.tie < SPAN for one in found)
+    assert found[1].tie == int((at - week_of(at)[1]).total_seconds())
+    assert found[2].tie == int((at - season_of(at).start).total_seconds())
+    assert (found[1].ref, found[2].ref) == (week_of(at)[0], season_of(at).ref)
 
 
 def test_a_stream_counts_seconds_from_its_own_id() -> None:
     stream = uuid7()
     began = stream_began(stream)
-    assert abs((datetime.now(UTC) - began).total_seconds()) < 5
-    assert standings(began + timedelta(seconds=42), stream)[3].tie == 42
-    assert stream_began(UUID(int=0)) == FIRST_SEASON
+    assert abs(datetime.now(UTC).timestamp() - began) < 5
+    assert standings(datetime.fromtimestamp(began + 42.5, UTC), stream)[3].tie == 42
+    assert stream_began(UUID(int=0)) == FIRST_SEASON.timestamp()
 
 
 def test_running_boards_have_a_name_and_streams_must_be_named() -> None:
