@@ -1,16 +1,16 @@
 """`/api/me`: one's own account, sessions, streams and the creators one follows."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, delete, get, post
+from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from redis.asyncio import Redis as AsyncRedis
 
-from api.auth.cookies import clear_session_cookies
+from api.auth.cookies import clear_session_cookies, renew_access_cookie
 from api.paging import Cursor, Limit, Place, decode_cursor, encode_cursor
 from api.people import Me
 from api.schema import Page, View
@@ -68,18 +68,22 @@ class MeController(Controller):
     @post("/creator", status_code=200)
     async def enroll(
         self,
+        request: Request[Any, Any, Any],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         tokens: NamedDependency[AccessTokens],
         settings: NamedDependency[Settings],
         request_id: NamedDependency[str],
-    ) -> Enrolled:
+    ) -> Response[Enrolled]:
         """Become a creator; again changes nothing."""
         account = await accounts.become_creator(pool, user.sub, request_id)
         async with connection(pool) as db:
             wallet = await economy.wallet(db, user.sub)
         access = tokens.issue(account.id, account.handle, account.roles, user.sid)
-        return Enrolled(user=Me.owner(account, wallet), access=access, expires_in=settings.access_minutes * 60)
+        enrolled = Enrolled(user=Me.owner(account, wallet), access=access, expires_in=settings.access_minutes * 60)
+        response = Response(enrolled, headers={"Cache-Control": "no-store"})
+        renew_access_cookie(request, response, settings, access)
+        return response
 
     @get("/sessions")
     async def sessions(self, user: NamedDependency[Claims], pool: NamedDependency[Pool]) -> Page[SessionView]:

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 
 from api import problems
-from api.auth.cookies import REFRESH_COOKIE, clear_session_cookies, csrf_of, set_session_cookies
+from api.auth.cookies import REFRESH_COOKIE, clear_session_cookies, csrf_of, renew_access_cookie, set_session_cookies
 from api.auth.csrf import BEGINS_SESSION
 from api.limits import ADDRESS_LIMITS, LOGIN, REGISTER
 from api.people import PublicUser
@@ -168,6 +168,7 @@ class AuthController(Controller):
     @get("/access")
     async def access(
         self,
+        request: AnyRequest,
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         tokens: NamedDependency[AccessTokens],
@@ -175,7 +176,9 @@ class AuthController(Controller):
     ) -> Response[Access]:
         """A fresh access token of the same session, such as a page needs for its socket. No rotation."""
         access = await accounts.renew_access(pool, tokens, user)
-        return Response(Access(access=access, expires_in=settings.access_minutes * 60), headers=NO_STORE)
+        response = Response(Access(access=access, expires_in=settings.access_minutes * 60), headers=NO_STORE)
+        renew_access_cookie(request, response, settings, access)
+        return response
 
     @post("/logout", status_code=204)
     async def logout(

@@ -37,15 +37,16 @@ def csrf_of(settings: Settings, signed_in: SignedIn) -> str:
     return csrf_token(derive_key(settings.signing_key, "csrf"), signed_in.session_id)
 
 
-def set_access_cookie(response: Response[Any], settings: Settings, access: str) -> None:
-    """Let the browser carry a new access token."""
-    response.set_cookie(_cookie(ACCESS_COOKIE, access, settings.access_minutes * 60))
+def renew_access_cookie(connection: AnyConnection, response: Response[Any], settings: Settings, access: str) -> None:
+    """Let a browser that was known by its access cookie carry this token instead."""
+    if ACCESS_COOKIE in connection.cookies and "authorization" not in connection.headers:
+        response.set_cookie(_cookie(ACCESS_COOKIE, access, settings.access_minutes * 60))
 
 
 def set_session_cookies(response: Response[Any], settings: Settings, signed_in: SignedIn) -> None:
     """Let the browser carry the session from now on."""
     seconds = settings.refresh_days * DAY_SECONDS
-    set_access_cookie(response, settings, signed_in.access)
+    response.set_cookie(_cookie(ACCESS_COOKIE, signed_in.access, settings.access_minutes * 60))
     response.set_cookie(_cookie(REFRESH_COOKIE, signed_in.refresh, seconds))
     response.set_cookie(_cookie(CSRF_COOKIE, csrf_of(settings, signed_in), seconds))
 

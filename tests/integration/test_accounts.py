@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from typing import Any
 
+import jwt
 import pytest
 from httpx import AsyncClient
 
@@ -203,6 +204,17 @@ async def test_cookies_alone_change_nothing(api: AsyncClient) -> None:
     assert refusal(await api.post("/api/me/creator", headers=forged)) == (403, "csrf_failed")
     assert (await api.get("/api/me")).json()["roles"] == ["viewer"]
     assert (await api.post("/api/me/creator", headers=proof)).status_code == 200
+
+
+async def test_a_browser_has_its_new_role_at_once(api: AsyncClient) -> None:
+    _, proof = await sign_in_with_cookies(api)
+    assert (await api.post("/api/streams", json={"title": "Too early"}, headers=proof)).status_code == 403
+    assert (await api.post("/api/me/creator", headers=proof)).status_code == 200
+    assert (await api.post("/api/streams", json={"title": "Now I may"}, headers=proof)).status_code == 201
+    before = api.cookies["__Host-access"]
+    renewed = (await api.get("/api/auth/access")).json()["access"]
+    assert api.cookies["__Host-access"] == renewed
+    assert "creator" in jwt.decode(before, options={"verify_signature": False})["roles"]
 
 
 async def test_another_sessions_csrf_token_is_not_good(api: AsyncClient) -> None:
