@@ -43,7 +43,7 @@ class StreamCard(View, frozen=True, kw_only=True):
 
 
 class LiveTotals(View, frozen=True, kw_only=True):
-    """Totals as of `asOf`, which is null before anything was counted; `avgWatchMs` is null until sessions are known."""
+    """Totals as of `asOf`, which is null before anything was counted; `avgWatchMs` is null until somebody has left."""
 
     chat_count: int
     gift_sum: int

@@ -110,7 +110,7 @@ def board_totals(name: str, scope: str, ref: str) -> str:
 
 
 def stream_metrics(stream: Id) -> str:
-    """Hash of live totals: `messages`, `reactions`, `gifts`, `tokens`, `asOf` (ms since the epoch)."""
+    """Hash of live totals: `messages`, `reactions`, `gifts`, `tokens`, `watchedMs`, `asOf` (ms since the epoch)."""
     return f"stream:{{{stream}}}:metrics"
 
 
@@ -120,7 +120,7 @@ def stream_minute(stream: Id, minute: int) -> str:
 
 
 def stream_people(stream: Id, what: str) -> str:
-    """SET of users who did `what` (`chatters`, `gifters`, `reactors`)."""
+    """SET of who did `what`: users for `chatters`, `gifters`, `reactors`, and readers too for `watchers`."""
     return f"stream:{{{stream}}}:people:{what}"
 
 

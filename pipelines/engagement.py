@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from livestreamx import keys, topics
-from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent
+from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent, ViewerLeft
 from pipelines.effects import Effects
 from pipelines.records import Record
 
@@ -20,7 +20,7 @@ def count(records: Sequence[Record]) -> Effects:
     effects = Effects()
     newest: dict[tuple[UUID, int], int] = {}
     numbers: defaultdict[tuple[UUID, int], Counter[str]] = defaultdict(Counter)
-    people: defaultdict[tuple[UUID, str], set[UUID]] = defaultdict(set)
+    people: defaultdict[tuple[UUID, str], set[UUID | str]] = defaultdict(set)
     for record in records:
         event, found = record.event, measure(record.event)
         if event.stream_id is None or found is None:
@@ -31,8 +31,8 @@ def count(records: Sequence[Record]) -> Effects:
         newest[minute] = max(at_ms, newest.get(minute, 0))
         for name, number in added.items():
             numbers[minute][name] += number
-        if event.user_id is not None:
-            people[event.stream_id, what].add(event.user_id)
+        if who := event.user_id or event.anon_id:
+            people[event.stream_id, what].add(who)
     for (stream, minute_number), sums in numbers.items():
         total, minute_key = keys.stream_metrics(stream), keys.stream_minute(stream, minute_number)
         for name, number in sums.items():
@@ -41,9 +41,9 @@ def count(records: Sequence[Record]) -> Effects:
         effects.largest(total, "asOf", newest[stream, minute_number])
         effects.expire(total, TOTAL_SECONDS)
         effects.expire(minute_key, MINUTE_SECONDS)
-    for (stream, what), users in people.items():
-        for user in users:
-            effects.member(keys.stream_people(stream, what), str(user))
+    for (stream, what), everybody in people.items():
+        for who in everybody:
+            effects.member(keys.stream_people(stream, what), str(who))
         effects.expire(keys.stream_people(stream, what), TOTAL_SECONDS)
     return effects
 
@@ -57,4 +57,6 @@ def measure(event: Event) -> tuple[dict[str, int], str] | None:
             return {"reactions": 1}, "reactors"
         case GiftSent():
             return {"gifts": 1, "tokens": event.tokens}, "gifters"
+        case ViewerLeft():
+            return {"watchedMs": event.watched_ms}, "watchers"
     return None

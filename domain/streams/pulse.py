@@ -13,7 +13,10 @@ from livestreamx.frames import MoodState
 
 
 class Pulse(msgspec.Struct, frozen=True, kw_only=True):
-    """Numbers of this moment; `as_of` is None, and totals are 0, where no dataflow has counted anything yet."""
+    """Numbers of this moment; `as_of` is None, and totals are 0, where no dataflow has counted anything yet.
+
+    `average_watch_ms` is the time watched by everybody who left, over how many they are; None while nobody has.
+    """
 
     viewers: int
     mood: MoodState | None
@@ -28,7 +31,7 @@ class Totals(msgspec.Struct, frozen=True, rename="camel"):
 
     messages: int = 0
     tokens: int = 0
-    avg_watch_ms: int | None = None
+    watched_ms: int = 0
     as_of: int | None = None
 
 
@@ -42,14 +45,15 @@ async def take_pulse(redis: AsyncRedis, stream_id: UUID, session_gap_seconds: in
         pipe.zcount(keys.room_viewers(stream_id), _since(session_gap_seconds), "+inf")
         pipe.get(keys.mood(stream_id))
         pipe.hgetall(keys.stream_metrics(stream_id))
-        viewers, mood, fields = await pipe.execute()
+        pipe.scard(keys.stream_people(stream_id, "watchers"))
+        viewers, mood, fields, watchers = await pipe.execute()
     totals = msgspec.convert({name.decode(): value.decode() for name, value in fields.items()}, Totals, strict=False)
     return Pulse(
         viewers=viewers,
         mood=msgspec.json.decode(mood, type=MoodState) if mood else None,
         messages=totals.messages,
         gift_tokens=totals.tokens,
-        average_watch_ms=totals.avg_watch_ms,
+        average_watch_ms=totals.watched_ms // watchers if watchers else None,
         as_of=None if totals.as_of is None else datetime.fromtimestamp(totals.as_of / 1000, UTC),
     )
 

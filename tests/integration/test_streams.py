@@ -182,8 +182,9 @@ async def test_a_stream_shows_the_numbers_of_the_moment(api: AsyncClient, redis:
     )
     await redis.set(keys.mood(stream), mood)
     await redis.zadd(keys.room_viewers(stream), {"a": now, "b": now - 30_000, "gone": now - 60_000})
-    totals = {"messages": 7, "reactions": 3, "gifts": 2, "tokens": 105, "asOf": 1801332005000}
+    totals = {"messages": 7, "reactions": 3, "gifts": 2, "tokens": 105, "watchedMs": 90_000, "asOf": 1801332005000}
     await redis.hset(keys.stream_metrics(stream), mapping=totals)  # type: ignore[arg-type]
+    await redis.sadd(keys.stream_people(stream, "watchers"), "gone", "also gone")  # type: ignore[misc]
     shown = (await api.get(f"/api/streams/{stream}")).json()
     assert shown["viewers"]["count"] == 2
     assert shown["moodState"]["mood"] == "hype"
@@ -191,7 +192,7 @@ async def test_a_stream_shows_the_numbers_of_the_moment(api: AsyncClient, redis:
     assert shown["metrics"] == {
         "chatCount": 7,
         "giftSum": 105,
-        "avgWatchMs": None,
+        "avgWatchMs": 45_000,
         "asOf": "2027-01-30T18:00:05Z",
     }
 
