@@ -12,7 +12,9 @@ from httpx import ASGITransport, AsyncClient
 from api.app import create_app
 from api.correlation import Platform
 from livestreamx.settings import Settings
+from tests.builders import go_live, make_user
 from tests.integration.gateways import GatewayProcess, Viewer, gateways
+from tests.integration.shows import Show
 
 
 @asynccontextmanager
@@ -72,3 +74,10 @@ async def web(pair: list[GatewayProcess]) -> AsyncIterator[AsyncClient]:
     """A client of the first of the two."""
     async with AsyncClient(base_url=pair[0].url, timeout=20) as client:
         yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def show(pair: list[GatewayProcess], web: AsyncClient) -> Show:
+    """A live stream, its room on the first of the two gateways."""
+    creator, stream = await go_live(web)
+    return Show(pair[0].url, stream, creator, await make_user(web))

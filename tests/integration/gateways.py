@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -181,9 +180,3 @@ async def metric(url: str, name: str) -> float:
     async with httpx.AsyncClient(base_url=url) as http:
         lines = (await http.get("/metrics")).text.splitlines()
     return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
-
-
-def memory_kb(process: subprocess.Popen[str]) -> int:
-    """Resident memory of a process (KB)."""
-    with open(f"/proc/{process.pid}/statm", "rb") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024

@@ -1,0 +1,112 @@
+"""What viewers do in a room: chat, reactions and gifts, within their limits and only while it is live."""
+
+import asyncio
+
+import pytest
+from httpx import AsyncClient
+from redis.asyncio import Redis as AsyncRedis
+
+from livestreamx.engines.bus import RoomBus
+from livestreamx.settings import Settings
+from tests.builders import make_creator, make_user
+from tests.integration.gateways import GatewayProcess, Viewer
+from tests.integration.shows import Show, recorded
+
+pytestmark = pytest.mark.usefixtures("farewell")
+
+
+async def test_three_messages_at_once_then_one_in_two_seconds(show: Show) -> None:
+    viewer, creator = await show.enter(show.viewer), await show.enter(show.creator)
+    answers = [await viewer.ask("chat:message", {"text": f"m{number}"}) for number in range(5)]
+    assert [answer["event"] for answer in answers] == ["ack", "ack", "ack", "error", "error"]
+    assert answers[3]["data"]["code"] == "rate_limited"
+    assert 0 < answers[4]["data"]["retryAfterMs"] <= 2000
+    await asyncio.sleep(answers[4]["data"]["retryAfterMs"] / 1000)
+    assert (await viewer.ask("chat:message", {"text": "the draft that was kept"}))["event"] == "ack"
+    for number in range(10):
+        await creator.say(f"exempt {number}")
+    await viewer.until(lambda v: len(v.texts) == 14)
+
+
+async def test_a_flooded_room_is_slowed_down_for_all(show: Show, web: AsyncClient) -> None:
+    accounts = await asyncio.gather(*(make_user(web) for _ in range(24)))
+    viewers = await asyncio.gather(*(show.enter(account) for account in accounts))
+    answers = await asyncio.gather(
+        *(viewer.ask("chat:message", {"text": f"m{number}"}) for viewer in viewers for number in range(3))
+    )
+    refused = [answer["data"] for answer in answers if answer["event"] == "error"]
+    assert refused
+    assert all(data["code"] == "rate_limited" and data["retryAfterMs"] > 0 for data in refused)
+    mode = await viewers[0].first("chat:mode")
+    assert (mode["slowSeconds"], mode["reason"]) == (10, "flood")
+    await asyncio.sleep(2.1)
+    tried = [await viewers[0].ask("chat:message", {"text": "x"}) for _ in range(2)]
+    assert tried[1]["event"] == "error"
+    assert tried[1]["data"]["retryAfterMs"] > 2000
+    assert len(viewers[0].seen("chat:mode")) == 1
+
+
+async def test_one_reaction_a_second(show: Show, settings: Settings) -> None:
+    viewer = await show.enter(show.viewer)
+    answers = [await viewer.ask("mood:react", {"mood": "hype"}) for _ in range(2)]
+    assert [answer["event"] for answer in answers] == ["ack", "error"]
+    assert 0 < answers[1]["data"]["retryAfterMs"] <= 1000
+    moods = [event.mood for event in recorded(settings, show.stream) if type(event).__name__ == "ReactionSent"]  # type: ignore[union-attr]
+    assert moods == ["hype"]
+
+
+async def test_gifts_are_charged_once_a_key_and_all_sockets_of_the_person_are_told(
+    show: Show, pair: list[GatewayProcess]
+) -> None:
+    viewer, elsewhere = await show.enter(show.viewer), Viewer(pair[1].url, show.stream)
+    await elsewhere.open(show.viewer.access)
+    sent = await viewer.ask("gift:send", {"code": "HEART", "qty": 2, "idempotencyKey": "k1"})
+    assert sent["data"]["balance"] == 90
+    again = await viewer.ask("gift:send", {"code": "HEART", "qty": 2, "idempotencyKey": "k1"})
+    assert again["data"] == sent["data"]
+    other = await viewer.ask("gift:send", {"code": "HEART", "qty": 1, "idempotencyKey": "k1"})
+    assert other["data"]["code"] == "idempotency_key_reused"
+    for socket in (viewer, elsewhere):
+        assert (await socket.first("wallet:balance"))["tokens"] == 90
+        assert "seq" not in socket.seen("wallet:balance")[0]
+    owner = await show.enter(show.creator)
+    assert (await owner.ask("gift:send", {"code": "HEART"}))["data"]["code"] == "self_gift"
+
+
+async def test_nothing_is_said_before_the_start_or_after_the_end(
+    pair: list[GatewayProcess], web: AsyncClient, redis: AsyncRedis
+) -> None:
+    creator = await make_creator(web)
+    stream = await creator.call("POST", "/api/streams", {"title": "soon"})
+    viewer = await Viewer(pair[0].url, stream["id"]).open((await make_user(web)).access)
+    assert (await viewer.first("room:state"))["stream"]["status"] == "scheduled"
+    assert (await viewer.ask("chat:message", {"text": "hi"}))["data"]["code"] == "not_live"
+    await creator.call("POST", f"/api/streams/{stream['id']}/start")
+    await viewer.say("the start is known before its news arrive")
+    ended = {**(await viewer.first("room:state"))["stream"], "status": "ended"}
+    await creator.call("POST", f"/api/streams/{stream['id']}/end")
+    await RoomBus(redis).publish(stream["id"], "stream:state", ended)
+    await viewer.first("stream:state")
+    for event, data in (
+        ("chat:message", {"text": "hi"}),
+        ("mood:react", {"mood": "joy"}),
+        ("gift:send", {"code": "HEART"}),
+    ):
+        assert (await viewer.ask(event, data))["data"]["code"] == "not_live"
+    late = await Viewer(pair[0].url, stream["id"]).open()
+    assert (await late.first("room:state"))["stream"]["status"] == "ended"
+
+
+async def test_a_private_stream_does_not_exist_for_others(pair: list[GatewayProcess], web: AsyncClient) -> None:
+    creator, other = await make_creator(web), await make_user(web)
+    stream = await creator.call("POST", "/api/streams", {"title": "rehearsal", "visibility": "private"})
+    await creator.call("POST", f"/api/streams/{stream['id']}/start")
+    stranger = await Viewer(pair[0].url, stream["id"]).open()
+    assert (await stranger.ask("viewer:heartbeat"))["data"]["code"] == "stream_not_found"
+    assert (await stranger.ask("auth", {"token": other.access}))["data"]["code"] == "stream_not_found"
+    assert (await stranger.ask("chat:message", {"text": "let me in"}))["data"]["code"] == "stream_not_found"
+    owner = await Viewer(pair[0].url, stream["id"]).open(creator.access)
+    assert (await owner.first("room:state"))["stream"]["title"] == "rehearsal"
+    await owner.say("only I am here")
+    assert await stranger.closed() == 4404
+    assert stranger.frames == []
