@@ -112,7 +112,7 @@ def _personal(
         return ()
     candidates = columns(placed, viewer, rows)
     told = signals(candidates, profile)
-    utility = told @ model.weights
+    utility = told @ model.weights if is_known(viewer) else placed.board.trending[rows]
     share = chances(utility)
     best = np.argsort(-utility, kind="stable")[: max(4 * limit, 50)]
     chosen = [int(best[number]) for number in diversify(utility[best], placed.likeness[rows[best]], limit)]
@@ -128,6 +128,11 @@ def _personal(
             Recommended(stream=stream, score=round(float(share[number]), 6), source=source, reasons=tuple(reasons))
         )
     return tuple(items)
+
+
+def is_known(viewer: Viewer | None) -> bool:
+    """Whether there is anything to go by; the weights were learned on people who had watched something."""
+    return viewer is not None and bool(viewer.habits or viewer.follows)
 
 
 def _because(model: Model, watched: Ints, row: int) -> str | None:

@@ -81,6 +81,16 @@ def test_nobody_live_is_an_empty_list(models: tuple[Path, str], rung: str) -> No
     assert answer.model_version == (model.version if model else TRENDING)
 
 
+@pytest.mark.parametrize("newcomer", [None, viewer()])
+def test_a_newcomer_gets_the_busiest_from_a_model_too(models: tuple[Path, str], newcomer: Viewer | None) -> None:
+    board = Board.of(tuple(stream(number, viewers=3**number) for number in range(8)), NOW)
+    answer = recommend(Snapshot.of(load(*models), board), newcomer, 8, np.random.default_rng(0))
+    assert answer.model_version == models[1]
+    assert ids(answer)[:2] == [7, 6]
+    assert answer.items[0].score > answer.items[1].score
+    assert answer.items[0].source == TRENDING
+
+
 def test_habits_and_follows_come_first_and_say_so(models: tuple[Path, str]) -> None:
     board = Board.of(tuple(stream(number, viewers=number % 7) for number in range(40)), NOW)
     me = viewer(habits={5: 300.0}, follows=(8,))
