@@ -22,6 +22,7 @@ HELD = {
     "throttle": "engines.throttle",
     "passwords": "engines.passwords",
     "probes": "engines.probes",
+    "outbox": "engines.outbox",
     "gateway": "gateway",
     "recommender": "recommender",
 }

@@ -7,7 +7,7 @@ import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from redis.asyncio import Redis as AsyncRedis
 
-from api.health import Probes, make_probes
+from api.health import Probes, make_outbox_probe, make_probes
 from domain.accounts.passwords import Passwords
 from livestreamx.engines import clickhouse, postgres, redis
 from livestreamx.engines.bus import RoomBus
@@ -31,6 +31,7 @@ class Engines(msgspec.Struct, frozen=True):
     throttle: Throttle
     passwords: Passwords
     probes: Probes
+    outbox: Probes
 
 
 @asynccontextmanager
@@ -50,6 +51,8 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
         stack.callback(passwords.close)
         probes = make_probes(pool, cache, history, emitter)
         stack.push_async_callback(probes.close)
+        outbox = make_outbox_probe(pool, metrics)
+        stack.push_async_callback(outbox.close)
         yield Engines(
             pool=pool,
             redis=cache,
@@ -59,4 +62,5 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
             throttle=Throttle(cache),
             passwords=passwords,
             probes=probes,
+            outbox=outbox,
         )

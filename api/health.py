@@ -1,6 +1,7 @@
 """Whether we run (`/healthz`), whether the engines answer (`/readyz`), and the numbers of this process (`/metrics`)."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from api.openapi import answering
 from api.problems import problem
 from api.schema import View
 from livestreamx.engines.kafka import Emitter
+from livestreamx.engines.outbox import backlog
 from livestreamx.engines.postgres import Pool
 from livestreamx.observe.metrics import CONTENT_TYPE, Metrics
 
@@ -97,6 +99,18 @@ def make_probes(pool: Pool, redis: AsyncRedis, clickhouse: AsyncClient, emitter:
     return Probes({"postgres": postgres, "redis": ping_redis, "kafka": kafka, "clickhouse": ask_clickhouse})
 
 
+def make_outbox_probe(pool: Pool, metrics: Metrics) -> Probes:
+    """Asks how far the relay is behind, and notes it."""
+
+    async def outbox() -> None:
+        async with pool.connection(timeout=PROBE_SECONDS) as db:
+            behind = await backlog(db)
+        metrics.outbox_events.set(behind.events)
+        metrics.outbox_seconds.set(behind.seconds)
+
+    return Probes({"outbox": outbox})
+
+
 @get("/healthz", tags=["Operations"], sync_to_thread=False)
 def healthz() -> dict[str, str]:
     """This process runs and takes requests."""
@@ -116,7 +130,9 @@ async def readyz(request: Request[Any, Any, Any], probes: NamedDependency[Probes
     return problem(request, 503, code="not_ready", title="An engine does not answer", detail=detail, extra=extra)
 
 
-@get("/metrics", tags=["Operations"], sync_to_thread=False, operation_class=answering("text/plain"))
-def metrics(metrics: NamedDependency[Metrics]) -> Response[bytes]:
-    """The numbers of this process, for Prometheus."""
+@get("/metrics", tags=["Operations"], operation_class=answering("text/plain"))
+async def metrics(metrics: NamedDependency[Metrics], outbox: NamedDependency[Probes]) -> Response[bytes]:
+    """The numbers of this process and of the outbox, for Prometheus."""
+    if not all(health.ok for health in (await outbox.ask_all()).values()):
+        metrics.outbox_seconds.set(math.nan)
     return Response(metrics.render(), headers={"Content-Type": CONTENT_TYPE})

@@ -34,6 +34,14 @@ class Metrics:
         self.consumer_lag = Gauge(
             "consumer_lag_records", "Records a dataflow has yet to process", ["flow"], registry=self.registry
         )
+        self.outbox_events = Gauge(
+            "outbox_events", "Events that the relay has yet to bring to Kafka, at most", registry=self.registry
+        )
+        self.outbox_seconds = Gauge(
+            "outbox_lag_seconds",
+            "How long the oldest of them waits; NaN while PostgreSQL is away",
+            registry=self.registry,
+        )
         self.event_to_dashboard = Histogram(
             "event_to_dashboard_seconds",
             "From an event to the creator's numbers that count it",

@@ -1,5 +1,7 @@
 """Health: what answers, how fast, and which engine is named when one does not."""
 
+import math
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -69,6 +71,25 @@ async def test_a_hanging_engine_is_named_within_its_second(
     finally:
         wires[engine].mend()
     await eventually(lambda: client.get("/readyz"), lambda answer: answer.status_code == 200)
+
+
+async def test_metrics_say_how_far_the_relay_is_behind(wired: tuple[AsyncClient, dict[str, Wire]]) -> None:
+    client, wires = wired
+
+    async def lag() -> float:
+        found = re.search(r"^outbox_lag_seconds (\S+)$", (await client.get("/metrics")).text, re.MULTILINE)
+        assert found is not None
+        return float(found[1])
+
+    assert await eventually(lag, lambda seconds: seconds >= 0) >= 0
+    wires["postgres"].hang()
+    try:
+        began = time.monotonic()
+        assert math.isnan(await lag())
+        assert time.monotonic() - began < 2
+    finally:
+        wires["postgres"].mend()
+    await eventually(lag, lambda seconds: seconds >= 0)
 
 
 async def test_a_missing_broker_is_named(settings: Settings) -> None:
