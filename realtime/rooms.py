@@ -29,6 +29,8 @@ SNAPSHOT_SECONDS = 1.0
 """How long one snapshot serves all who come, unless something happened since."""
 REACH_SECONDS = 5.0
 LINGER_SECONDS = 30.0
+OPENING_ATTEMPTS = 10
+OPENING_PAUSE_SECONDS = 0.1
 STAGES = {"scheduled": 0, "live": 1, "ended": 2, "cancelled": 2, "archived": 3}
 
 log = structlog.get_logger("realtime")
@@ -207,10 +209,11 @@ class Rooms:
     async def _open(self, stream: UUID, follow: Callable[[Room, History], bool]) -> Room:
         async with connection(self._pool) as db:
             room = Room(await streams.find(db, stream), self._settings, self._redis, self._metrics)
-        for _ in range(3):
+        for _ in range(OPENING_ATTEMPTS):
             if follow(room, await self.history(stream)):
                 self.open[stream] = room
                 return room
+            await asyncio.sleep(OPENING_PAUSE_SECONDS)
         raise Unavailable("The room bus is coming back: try again")
 
     async def history(self, stream: UUID) -> History:

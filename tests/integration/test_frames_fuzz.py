@@ -6,13 +6,14 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest_asyncio
 from httpx import AsyncClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from livestreamx.events import MOODS
-from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY
+from livestreamx.frames import CLIENT_FRAMES, MSGPACK, SERVER_ONLY
 from tests.builders import go_live, make_user
 from tests.integration.gateways import GatewayProcess, Viewer
 
@@ -40,6 +41,19 @@ async def socket(pair: list[GatewayProcess], web: AsyncClient, farewell: None) -
     yield await Viewer(pair[0].url, stream).open((await make_user(web)).access)
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def packed(pair: list[GatewayProcess], web: AsyncClient, farewell: None) -> AsyncIterator[Viewer]:
+    _, stream = await go_live(web)
+    yield await Viewer(pair[0].url, stream).open((await make_user(web)).access, MSGPACK)
+
+
+def pack(value: Any) -> bytes:
+    """The value in MessagePack, as far as it has numbers and texts for it."""
+    return msgspec.msgpack.encode(
+        json.loads(json.dumps(value).replace("\\ud800", "?"), parse_int=lambda n: int(n) % 2**63)
+    )
+
+
 def sendable(message: str) -> str:
     """The message as a client could send it: text if it is UTF-8 of at most 8 KB."""
     raw = message.encode("utf-8", "replace")[:8192]
@@ -65,6 +79,20 @@ async def test_any_text_and_any_bytes(socket: Viewer, texts: list[str], binaries
             assert answer["data"]["code"] != "internal"
             assert answer["data"]["message"]
     assert all("seq" in frame or frame["event"] in PRIVATE for frame in socket.frames)
+
+
+@EXAMPLES
+@given(st.lists(FRAMES | JSONS | st.binary(max_size=200), min_size=1, max_size=8))
+async def test_any_messagepack_and_any_bytes(packed: Viewer, values: list[Any]) -> None:
+    before = len(packed.answers)
+    sent = [value if isinstance(value, bytes) else pack(value) for value in values]
+    for message in sent:
+        await packed.ws.send(message)
+    last = await packed.ask("viewer:heartbeat", {}, 30)
+    assert last["event"] == "ack"
+    answers = packed.answers[before:]
+    assert len(answers) == len(sent) + 1
+    assert "internal" not in [answer["data"].get("code") for answer in answers]
 
 
 async def test_deep_and_wide_json_is_refused_in_time(socket: Viewer) -> None:

