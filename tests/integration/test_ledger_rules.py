@@ -99,6 +99,28 @@ def test_it_cannot_be_written_that(db: Connection, attack: str) -> None:
     assert faults(db) == {}
 
 
+@pytest.mark.parametrize(
+    ("disarm", "attack", "refusal"),
+    [
+        (
+            "ALTER TABLE ledger.balance DISABLE TRIGGER moved_by_transfers_only",
+            f"INSERT INTO ledger.balance (account, stripe) VALUES ({PAID}, 3)",
+            "stripes_where_striped",
+        ),
+        (
+            "ALTER TABLE ledger.transfer DROP CONSTRAINT flow_is_legal",
+            f"{TRANSFER} 'gift', {BONUS}, {EARNINGS}, 5)",
+            "one_asset",
+        ),
+    ],
+)
+def test_behind_a_rule_stands_another(db: Connection, disarm: str, attack: str, refusal: str) -> None:
+    with db.transaction(force_rollback=True):
+        db.execute(disarm.encode())
+        with pytest.raises(errors.CheckViolation, match=refusal), db.transaction():
+            db.execute(attack.encode())
+
+
 def test_a_gift_of_both_buckets_is_split_exactly(db: Connection) -> None:
     sender, creator = (
         row[0] for row in db.execute("SELECT id FROM users ORDER BY handle = 'creator', number").fetchall()
