@@ -22,7 +22,8 @@ ROOM_SECONDS = 7 * 24 * 3600
 """How long a room's numbering and history outlive its last frame; they go together."""
 
 # KEYS: seq, frames, epoch, then the guard if ARGV[7] is 1, then the list of recent data if ARGV[8] > 0.
-# ARGV: new epoch, event, ts, data, frames to keep, seconds the guard lives, guarded?, data to keep, seconds a room lives.
+# ARGV: new epoch, event, ts, data, frames to keep, seconds the guard lives, guarded?, data to keep, seconds the room
+# lives.
 # A numbering without its epoch was lost by Redis: it gets a new epoch, so that no client mistakes it for the old one.
 PUBLISH = """
 local list = KEYS[4]
@@ -71,6 +72,7 @@ def _call(
     stream: UUID | str,
     event: str,
     data: Any,
+    *,
     once: UUID | str | None,
     at: datetime | None = None,
     recent: Recent | None = None,
@@ -103,7 +105,7 @@ class RoomBus:
         recent: Recent | None = None,
     ) -> int:
         """Append a frame; its sequence number. With `once`, a second frame for the same cause is dropped (0)."""
-        names, args = _call(stream, event, data, once, at, recent)
+        names, args = _call(stream, event, data, once=once, at=at, recent=recent)
         return int(await self._publish(keys=names, args=args))
 
 
@@ -118,6 +120,6 @@ class PlainRoomBus:
         """Append `(stream, event, data, once)` frames, in order."""
         with self._redis.pipeline(transaction=False) as pipe:
             for stream, event, data, once in frames:
-                names, args = _call(stream, event, data, once)
+                names, args = _call(stream, event, data, once=once)
                 self._publish(keys=names, args=args, client=pipe)
             pipe.execute()

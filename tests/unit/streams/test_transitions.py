@@ -1,6 +1,5 @@
 """The table of transitions allows what the specification allows, and nothing else."""
 
-
 from domain.streams.model import TRANSITIONS
 from livestreamx.events import tag_of
 
