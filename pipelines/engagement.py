@@ -57,6 +57,6 @@ def measure(event: Event) -> tuple[dict[str, int], str] | None:
             return {"reactions": 1}, "reactors"
         case GiftSent():
             return {"gifts": 1, "tokens": event.tokens}, "gifters"
-        case ViewerLeft():
+        case ViewerLeft() if event.user_id is None or event.user_id != event.creator_id:
             return {"watchedMs": event.watched_ms}, "watchers"
     return None

@@ -156,7 +156,6 @@ def reached(redis: Redis, clickhouse: Client, log: Log, *, without_signals: bool
 def expected(cast: Cast, events: Sequence[Event]) -> dict[str, Any]:
     """What must come of these events, by plain counting."""
     metrics: defaultdict[UUID, Counter[str]] = defaultdict(Counter)
-    viewers: defaultdict[UUID, set[UUID | None]] = defaultdict(set)
     boards: Counter[tuple[str, str]] = Counter()
     gifts: Counter[tuple[UUID, str]] = Counter()
     for event in events:
@@ -169,11 +168,6 @@ def expected(cast: Cast, events: Sequence[Event]) -> dict[str, Any]:
                 metrics[event.stream_id].update(gifts=1, tokens=event.tokens)  # type: ignore[index]
                 gifts[event.stream_id, str(event.user_id)] += event.tokens  # type: ignore[index]
                 boards["creators", str(cast.creator)] += event.paid
-            case ViewerHeartbeat():
-                metrics[event.stream_id]["watchedMs"] += 15_000  # type: ignore[index]
-                viewers[event.stream_id].add(event.user_id)  # type: ignore[index]
-    for stream, people in viewers.items():
-        metrics[stream]["avgWatchMs"] = metrics[stream]["watchedMs"] // len(people)
     kinds = Counter(tag_of(type(event)) for event in events)
     return {
         "metrics": {stream: dict(counts) for stream, counts in metrics.items()},
