@@ -1,9 +1,10 @@
 """The watch page: chat between two browsers, gifts, moods, a broken connection, the end of a stream."""
 
+import json
 import secrets
 
 import httpx
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from livestreamx.client import Room
 from tests.browser.guests import NewGuest
@@ -35,6 +36,38 @@ async def test_chat_and_gift_reach_another_browser(guest: NewGuest, http: httpx.
         await expect(page.locator("#board .score")).to_have_text("5")
         await expect(page.locator(".gift-line")).to_contain_text(f"{handle} sent Heart")
     await expect(reader.page.locator("#overlay-words")).to_contain_text("sent Heart")
+
+
+async def test_a_gift_whose_answer_was_lost_is_charged_once(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    _, stream = await go_live(http)
+    ada = await guest()
+    await ada.join(f"ada_{secrets.token_hex(4)}")
+    sent: list[str] = []
+
+    async def break_at_the_first_gift(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def from_page(message: str | bytes) -> None:
+            if '"gift:send"' in str(message):
+                sent.append(str(message))
+            server.send(message)
+
+        async def from_server(message: str | bytes) -> None:
+            if '"giftEventId"' in str(message) and '"ack"' in str(message) and len(sent) == 1:
+                await socket.close()
+            else:
+                socket.send(message)
+
+        socket.on_message(from_page)
+        server.on_message(from_server)
+
+    await ada.page.route_web_socket("**/ws?*", break_at_the_first_gift)
+    page = await ada.watch(stream)
+    await page.get_by_role("button", name="Heart").click()
+    await expect(page.locator("#gift-says")).to_contain_text("Heart sent")
+    await expect(page.locator(".gifts [data-balance]")).to_have_text("95")
+    keys = {json.loads(message)["data"]["idempotencyKey"] for message in sent}
+    assert (len(sent), len(keys)) == (2, 1)
 
 
 async def test_what_is_too_dear_is_refused_with_the_way_to_the_wallet(guest: NewGuest, http: httpx.AsyncClient) -> None:

@@ -1,6 +1,6 @@
 // Sign in and register: the form goes to the API, which sets the session's cookies.
 import { busy } from "./dom.js";
-import { call } from "./session.js";
+import { call, hasSession } from "./session.js";
 
 const form = document.getElementById("account");
 const problem = form.querySelector("[data-problem]");
@@ -40,7 +40,8 @@ form.addEventListener("submit", (submitted) => {
     if (joining && form.elements.email.value) body.email = form.elements.email.value;
     try {
       await call("POST", `/api/auth/${form.dataset.kind}`, body);
-      location.assign(form.dataset.next);
+      if (hasSession()) location.assign(form.dataset.next);
+      else refuse("This browser keeps no session here: open the page by https, or on this machine as localhost.");
     } catch (refusal) {
       refuse(refusal.message, { handle_taken: "handle", wrong_credentials: "password" }[refusal.code]);
     }

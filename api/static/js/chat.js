@@ -14,7 +14,8 @@ const REASONS = {
   blocked_term: "That contains a word which is not allowed here.",
   unauthenticated: "Sign in again to chat.",
   not_live: "The stream is not live.",
-  connection_lost: "Not connected: your text is kept, try again in a moment.",
+  not_connected: "Not connected: your text is kept, try again in a moment.",
+  connection_lost: "The connection broke: look whether it was sent before you try again.",
   timeout: "No answer came: look whether it was sent before you try again.",
 };
 

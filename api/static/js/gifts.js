@@ -10,7 +10,8 @@ const REASONS = {
   wallet_locked: "Your wallet is locked.",
   self_gift: "You cannot send gifts to yourself.",
   rate_limited: "That was fast. Wait a moment.",
-  connection_lost: "Not connected. Nothing was charged for this press; try again.",
+  not_connected: "Not connected. Nothing was charged; try again in a moment.",
+  connection_lost: "The connection broke again. Look at your balance before you try once more.",
 };
 
 export class GiftTray {
@@ -18,11 +19,10 @@ export class GiftTray {
   #says = document.getElementById("gift-says");
   #balance = null;
   #combo = { code: "", id: "", at: 0 };
-  #ask;
+  #socket;
 
-  /** `ask(event, data)` sends a frame and resolves with its ack. */
-  constructor(ask) {
-    this.#ask = ask;
+  constructor(socket) {
+    this.#socket = socket;
     const shown = document.querySelector(".gifts [data-balance]");
     if (shown) this.balance = Number(shown.textContent);
     for (const button of this.#buttons) button.addEventListener("click", () => this.#press(button));
@@ -68,10 +68,11 @@ export class GiftTray {
   /** A broken connection leaves open whether the gift was charged: the same key asks again and charges once. */
   async #send(gift) {
     try {
-      return await this.#ask("gift:send", gift);
+      return await this.#socket.ask("gift:send", gift);
     } catch (refusal) {
-      if (refusal.code !== "timeout") throw refusal;
-      return this.#ask("gift:send", gift);
+      if (!["timeout", "connection_lost"].includes(refusal.code)) throw refusal;
+      await this.#socket.whenOpen();
+      return this.#socket.ask("gift:send", gift);
     }
   }
 

@@ -29,6 +29,8 @@ export class RoomSocket {
   #heardAt = 0;
   #timers = {};
   #stopped = false;
+  #isOpen = false;
+  #opening = [];
 
   constructor({ url, token }) {
     this.#url = url;
@@ -63,11 +65,19 @@ export class RoomSocket {
     this.#ws?.close(1000);
   }
 
-  /** Send a frame; its ack's data. Throws `Refusal` with the code of the error frame, or `connection_lost`. */
+  /** Settles when the socket is open and signed in. */
+  whenOpen() {
+    return this.#isOpen ? Promise.resolve() : new Promise((resolve) => this.#opening.push(resolve));
+  }
+
+  /**
+   * Send a frame; its ack's data. Throws `Refusal` with the code of the error frame; `not_connected` when nothing was
+   * sent; `connection_lost` or `timeout` when it was sent and nobody knows what became of it.
+   */
   ask(event, data = {}) {
     return new Promise((resolve, reject) => {
       if (this.#ws?.readyState !== WebSocket.OPEN) {
-        reject(new Refusal({ code: "connection_lost", message: "Not connected: try again in a moment" }));
+        reject(new Refusal({ code: "not_connected", message: "Not connected: try again in a moment" }));
         return;
       }
       const id = `c${++this.#ids}`;
@@ -95,8 +105,12 @@ export class RoomSocket {
   async #opened() {
     this.#tries = 0;
     this.#heardAt = performance.now();
+    const ws = this.#ws;
     await this.#authenticate();
+    if (ws !== this.#ws || ws.readyState !== WebSocket.OPEN) return;
+    this.#isOpen = true;
     this.#emit("state", "open");
+    for (const resolve of this.#opening.splice(0)) resolve();
     this.#beat();
   }
 
@@ -109,12 +123,13 @@ export class RoomSocket {
       this.#timers.renew = setTimeout(() => this.#authenticate(), token.expiresIn * 800);
       this.#emit("signed-in", this.me);
     } catch (refusal) {
-      if (refusal.code === "connection_lost") return;
+      if (["connection_lost", "not_connected"].includes(refusal.code)) return;
       this.#timers.renew = setTimeout(() => this.#authenticate(), 5_000);
     }
   }
 
   #closed(code) {
+    this.#isOpen = false;
     clearTimeout(this.#timers.renew);
     clearTimeout(this.#timers.gap);
     for (const id of [...this.#waiting.keys()]) {

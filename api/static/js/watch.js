@@ -17,7 +17,7 @@ const socket = new RoomSocket({ url: roomUrl(page.dataset.stream), token: me ? a
 const ask = (event, data) => socket.ask(event, data);
 const chat = new ChatLog(me);
 const composer = new Composer((text) => ask("chat:message", { text }));
-const tray = new GiftTray(ask);
+const tray = new GiftTray(socket);
 const mood = new MoodPanel(ask);
 const overlays = new Overlays();
 const STATES = { connecting: "Connecting", open: "Live", closed: "Reconnecting" };
