@@ -65,15 +65,24 @@ class Lexicon(msgspec.Struct, frozen=True):
 
 
 class Pane(msgspec.Struct):
-    """One hop of one stream: who expressed what, how strongly, and who was there."""
+    """One hop of one stream: who expressed what, how strongly, and who was there; sums are kept up to date.
+
+    Weights are halves, so that sums are exact and do not depend on the order of the signs.
+    """
 
     signs: dict[tuple[str, Mood], float] = msgspec.field(default_factory=dict)
+    totals: dict[Mood, float] = msgspec.field(default_factory=dict)
+    people: set[str] = msgspec.field(default_factory=set)
     viewers: set[str] = msgspec.field(default_factory=set)
 
     def feel(self, person: str, moods: Iterable[Mood], weight: float) -> None:
         """Somebody expressed moods; the stronger of several signs counts."""
         for mood in moods:
-            self.signs[person, mood] = max(weight, self.signs.get((person, mood), 0.0))
+            known = self.signs.get((person, mood), 0.0)
+            if weight > known:
+                self.signs[person, mood] = weight
+                self.totals[mood] = self.totals.get(mood, 0.0) + weight - known
+                self.people.add(person)
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -96,15 +105,14 @@ class Reading(msgspec.Struct, frozen=True):
 def read_window(panes: Sequence[Pane | None]) -> Reading:
     """Weigh the panes of the last hops, newest first."""
     scores = dict.fromkeys(MOODS, 0.0)
-    people: set[str] = set()
     for decay, pane in zip(DECAY, panes, strict=False):
-        for (person, mood), weight in sorted(pane.signs.items()) if pane else ():
+        for mood, weight in pane.totals.items() if pane else ():
             scores[mood] += weight * decay
-            people.add(person)
     total = sum(scores.values())
     shares: dict[str, float] = {mood: round(score / total, 6) for mood, score in scores.items() if score}
-    present = {viewer for pane in panes[:PRESENCE_HOPS] if pane for viewer in pane.viewers}
-    return Reading(shares, len(people), len(present | people))
+    people = set[str]().union(*(pane.people for pane in panes[:WINDOW_HOPS] if pane))
+    present = people.union(*(pane.viewers for pane in panes[:PRESENCE_HOPS] if pane))
+    return Reading(shares, len(people), len(present))
 
 
 def decide(before: Decision, reading: Reading, hop_end_ms: int) -> Decision:
