@@ -56,6 +56,7 @@ async def test_a_ping_is_answered_and_an_unasked_pong_ignored() -> None:
         (masked(Opcode.TEXT, b"x" * (MESSAGE_BYTES + 1)), Close.TOO_BIG),
         (masked(Opcode.TEXT, b"x" * MESSAGE_BYTES, final=False) + masked(Opcode.CONT, b"y"), Close.TOO_BIG),
     ],
+    ids="unmasked orphan interleaved short-close not-utf8 split-not-utf8 too-big too-big-in-parts".split(),
 )
 async def test_what_is_illegal_ends_the_connection_with_its_code(data: bytes, code: Close) -> None:
     async with connected() as (connection, heard, peer):
