@@ -5,7 +5,6 @@ A person counts once per mood and hop, an emote in chat half a reaction, and wha
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -140,11 +139,6 @@ def decide(before: Decision, reading: Reading, hop_end_ms: int) -> Decision:
     return Decision(NEUTRAL, hop_end_ms)
 
 
-def hop_of(at: datetime) -> int:
-    """The number of the hop that a moment lies in; hop `n` ends at `(n + 1) * HOP_MS`."""
-    return int(at.timestamp() * 1000) // HOP_MS
-
-
 def end_of(hop: int) -> int:
-    """When a hop ends, ms since the epoch."""
+    """When a hop ends, ms since the epoch; hop `n` begins at `n * HOP_MS`."""
     return (hop + 1) * HOP_MS

@@ -237,7 +237,7 @@ def seen(redis: Redis, clickhouse: Client, cast: Cast) -> dict[str, Any]:
     }
 
 
-def forget_results(redis: Redis, cast: Cast) -> None:
+def forget_results(redis: Redis) -> None:
     """Delete everything that the Redis flows know: fences, memories, ids seen, results."""
     for pattern in ("flow:*", "board:*", "xp:*", "stream:*"):
         for name in redis.scan_iter(pattern, count=1000):

@@ -96,7 +96,7 @@ async def test_replays_leave_the_same_results(settings: Settings, cache: Redis, 
         await until_reached(cache, history, log)
     assert seen(cache, history, cast) == once
 
-    forget_results(cache, cast)
+    forget_results(cache)
     with dataflows(settings):
         await until_reached(cache, history, log)
     assert seen(cache, history, cast) == once
