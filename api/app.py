@@ -28,6 +28,7 @@ from api.pages.routes import pages
 from api.recommendations import RecommendationsController
 from api.recommender import Recommender
 from api.streams import StreamsController
+from api.strictness import refuse_loose_body
 from api.studio import StudioController
 from api.users import CreatorsController, UsersController
 from api.wallet import WalletController
@@ -110,6 +111,7 @@ def create_app(settings: Settings) -> Platform:
         dependencies=dependencies(),
         template_config=template_config(),
         guards=[limit_address, require_same_site],
+        before_request=refuse_loose_body,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=BODY_BYTES,
         plugins=[
