@@ -35,9 +35,21 @@ def struct_row(struct: type[Row]) -> AsyncRowFactory[Row]:
 
 
 def make_pool(url: str, *, most: int = 10, name: str = "livestreamx") -> Pool:
-    """A pool of autocommit connections, not yet open: `await pool.open()` belongs into the lifespan."""
+    """A pool of autocommit connections, not yet open: `await pool.open()` belongs into the lifespan.
+
+    A connection is tried before it is lent, so that a database that was restarted costs nobody a request.
+    """
     options: dict[str, Any] = {"autocommit": True, "application_name": name}
-    return AsyncConnectionPool(url, min_size=1, max_size=most, open=False, timeout=5, kwargs=options, name=name)
+    return AsyncConnectionPool(
+        url,
+        min_size=1,
+        max_size=most,
+        open=False,
+        timeout=5,
+        check=AsyncConnectionPool.check_connection,
+        kwargs=options,
+        name=name,
+    )
 
 
 @asynccontextmanager

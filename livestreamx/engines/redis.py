@@ -4,10 +4,13 @@ from redis import Redis
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio import Redis as AsyncRedis
 from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import ConnectionError as ConnectionLostError
 
 MOST_CONNECTIONS = 50
 WAIT_SECONDS = 5
+RETRIES = 3
+"""Within about half a second: a connection that died in the pool is replaced, a Redis that is away is said."""
 
 
 def connect(url: str) -> AsyncRedis:
@@ -19,6 +22,7 @@ def connect(url: str) -> AsyncRedis:
         socket_timeout=10,
         socket_connect_timeout=5,
         health_check_interval=30,
+        retry=Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), RETRIES, (ConnectionLostError,)),
     )
     return AsyncRedis.from_pool(pool)
 

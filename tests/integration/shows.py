@@ -1,7 +1,6 @@
 """A live stream to try things on, and what the log of interactions holds of it."""
 
 import secrets
-from uuid import UUID
 
 from confluent_kafka import Consumer, TopicPartition
 
@@ -23,7 +22,7 @@ class Show:
 
 
 def recorded(settings: Settings, stream: str) -> list[AnyEvent]:
-    """Every event of a stream in the log of interactions."""
+    """Every event of a stream in the log of interactions, which other tests fill too, with rubbish among it."""
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": secrets.token_hex(4)})
     try:
         events = []
@@ -35,7 +34,8 @@ def recorded(settings: Settings, stream: str) -> list[AnyEvent]:
                 assert record is not None
                 assert record.error() is None
                 low = record.offset() + 1
-                events.append(decode(record.value()))
-        return [event for event in events if event.stream_id == UUID(stream)]
+                if record.key() == stream.encode():
+                    events.append(decode(record.value()))
+        return events
     finally:
         consumer.close()

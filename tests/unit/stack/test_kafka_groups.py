@@ -85,7 +85,7 @@ async def test_leaving_hands_over(group: Group) -> None:
 
 
 async def test_a_silent_member_is_put_out(group: Group) -> None:
-    leader, follower = await join_pair(group, session=0.2)
+    leader, follower = await join_pair(group, session=2.0)
     await settle(group, leader, follower)
     while group.state is GroupState.STABLE:
         group.heartbeat(leader.member_id, 1)
