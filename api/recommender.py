@@ -34,7 +34,8 @@ log = structlog.get_logger("api.recommendations")
 
 LOOK_SECONDS = 1.0
 REST = 5
-"""A look that took long is followed by a rest so many times as long."""
+LONGEST_REST = 5.0
+"""A look that took long is followed by a rest so many times as long, but not longer than this (s)."""
 MOST_STREAMS = 20_000
 SPARE = 5
 """Streams listed beyond those asked for, in place of some that ended a moment ago."""
@@ -97,7 +98,7 @@ class Recommender:
                 await self._follow_promotion()
                 await self._renew_board()
                 ended = time.monotonic()
-                self._next_look = ended + max(LOOK_SECONDS, (ended - began) * REST)
+                self._next_look = ended + min(max(LOOK_SECONDS, (ended - began) * REST), LONGEST_REST)
         return self._snapshot
 
     async def _renew_board(self) -> None:

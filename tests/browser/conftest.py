@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
-from tests.browser.guests import Guest
+from tests.browser.guests import SECONDS, Guest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -34,6 +34,7 @@ def find_chromium() -> str:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     path = find_chromium()
+    expect.set_options(timeout=SECONDS * 1000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser

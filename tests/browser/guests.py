@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, Response, expect
 
 PASSWORD = "correct horse battery"
-SECONDS = 15
+SECONDS = 20
 REFUSED = "Failed to load resource"
 
 

@@ -1,7 +1,6 @@
 """What holds for all pages: themes, widths, without scripts, by keyboard, their weight, refusals in words."""
 
 import secrets
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,15 +17,14 @@ PAGE_BYTES = 100_000
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("width", [360, 1440])
 async def test_pages_fit_their_width_in_both_themes(
-    guest: NewGuest, http: httpx.AsyncClient, tmp_path: Path, theme: str, width: int
+    guest: NewGuest, http: httpx.AsyncClient, theme: str, width: int
 ) -> None:
     _, stream = await go_live(http, "A rather long title of a stream, to see how it is wrapped on a narrow screen")
     ada = await guest(viewport={"width": width, "height": 800}, color_scheme=theme)
     await ada.join(f"ada_{secrets.token_hex(4)}")
     for path in ("/", f"/w/{stream}", "/studio", "/wallet", "/no-such-page"):
-        await ada.open(path)
-        name = path.strip("/").split("/")[0] or "home"
-        await ada.page.screenshot(path=tmp_path / f"{name}.png", animations="disabled", timeout=60_000)
+        page = await ada.open(path)
+        await page.wait_for_load_state("networkidle")
         assert await ada.measure("document.documentElement.scrollWidth") <= width, path
         red = int(await ada.measure("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/)[0]"))
         assert (red < 60) == (theme == "dark"), path

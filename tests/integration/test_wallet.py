@@ -60,7 +60,18 @@ async def test_topups_with_a_key_happen_once(api: AsyncClient, pool: Pool) -> No
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"amount": 0}, {"amount": 1001}, {"amount": "five"}, {"amount": "5"}, {"amount": 1.5}, {"amount": True}, {"amout": 5}, 7]
+    "body",
+    [
+        {},
+        {"amount": 0},
+        {"amount": 1001},
+        {"amount": "five"},
+        {"amount": "5"},
+        {"amount": 1.5},
+        {"amount": True},
+        {"amout": 5},
+        7,
+    ],
 )
 async def test_a_topup_that_makes_no_sense_is_refused(api: AsyncClient, body: object) -> None:
     person = await Person.register(api)

@@ -44,7 +44,12 @@ document.querySelector("[data-action=reload]")?.addEventListener("click", (press
   press.preventDefault();
   location.reload();
 });
-if (document.querySelector("[data-action=reload]")) addEventListener("online", () => location.reload());
+
+// The offline page asks by itself: a network that is back fires no event when it was the server that was away.
+if (document.querySelector("[data-offline]")) {
+  addEventListener("online", () => location.reload());
+  setInterval(() => fetch("/healthz", { cache: "no-store" }).then((answer) => answer.ok && location.reload(), () => {}), 3000);
+}
 
 localTimes();
 document.body.addEventListener("htmx:afterSwap", () => localTimes());
