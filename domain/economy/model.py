@@ -4,7 +4,7 @@ Tokens are whole here; the ledger counts hundredths of them, so that a creator's
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -43,6 +43,8 @@ class Gift(msgspec.Struct, frozen=True, kw_only=True):
     rarity: Rarity
     animation_key: str
     command_action: str | None = None
+    command_args: dict[str, Any] = {}
+    """What the action is told unless the sender says otherwise."""
 
 
 class GiftEvent(msgspec.Struct, frozen=True, kw_only=True):

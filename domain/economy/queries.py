@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from psycopg.types.json import Jsonb
 
 from domain.economy.model import Bucket, Gift, GiftEvent, LedgerEntry, LedgerPlace, Wallet
 from livestreamx.engines.postgres import Db, struct_row
@@ -28,7 +29,7 @@ async def catalogue(db: Db, rarity: str | None) -> list[Gift]:
     """The cheapest gift first."""
     async with db.cursor(row_factory=struct_row(Gift)) as cursor:
         await cursor.execute(
-            "SELECT code, name, token_cost, rarity, animation_key, command_action FROM gifts "
+            "SELECT code, name, token_cost, rarity, animation_key, command_action, command_args FROM gifts "
             "WHERE rarity = coalesce(%s, rarity) ORDER BY token_cost, code",
             (rarity,),
         )
@@ -41,16 +42,18 @@ async def upsert_gifts(db: Db, gifts: Iterable[Gift]) -> int:
     for gift in gifts:
         done = await db.execute(
             """
-            INSERT INTO gifts AS known (code, name, token_cost, rarity, animation_key, command_action)
-            VALUES (%(code)s, %(name)s, %(token_cost)s, %(rarity)s, %(animation_key)s, %(command_action)s)
+            INSERT INTO gifts AS known (code, name, token_cost, rarity, animation_key, command_action, command_args)
+            VALUES (%(code)s, %(name)s, %(token_cost)s, %(rarity)s, %(animation_key)s, %(command_action)s,
+                    %(command_args)s)
             ON CONFLICT (code) DO UPDATE SET name = excluded.name, token_cost = excluded.token_cost,
                 rarity = excluded.rarity, animation_key = excluded.animation_key,
-                command_action = excluded.command_action
-            WHERE (known.name, known.token_cost, known.rarity, known.animation_key, known.command_action)
+                command_action = excluded.command_action, command_args = excluded.command_args
+            WHERE (known.name, known.token_cost, known.rarity, known.animation_key, known.command_action,
+                   known.command_args)
                 IS DISTINCT FROM (excluded.name, excluded.token_cost, excluded.rarity, excluded.animation_key,
-                                  excluded.command_action)
+                                  excluded.command_action, excluded.command_args)
             """,
-            msgspec.structs.asdict(gift),
+            msgspec.structs.asdict(gift) | {"command_args": Jsonb(gift.command_args)},
         )
         changed += done.rowcount
     return changed

@@ -133,18 +133,9 @@ async def send_gift(
     The key is the sender's own: the same request with it gives the same receipt, another one is `KeyReused`.
     Refusals: `UnknownGift`, `UnknownStream`, `NotLive`, `SelfGift`, `Locked`, `InsufficientTokens`, `Invalid`.
     """
-    check_key(idempotency_key)
-    if not 1 <= qty <= MOST_GIFTS:
-        raise Invalid(f"From 1 to {MOST_GIFTS} gifts at once")
-    if combo_id is not None and not (1 <= len(combo_id) <= MOST_COMBO_CHARACTERS and combo_id.isprintable()):
-        raise Invalid(f"A combo's id is 1 to {MOST_COMBO_CHARACTERS} printable characters")
-    if not code.isprintable():
-        raise UnknownGift()
     async with connection(pool) as db:
-        outcome = await queries.send_gift(
+        receipt, is_new = await charge_gift(
             db,
-            gift_event_id=uuid7(),
-            event_id=uuid7(),
             sender=sender,
             handle=handle,
             stream_id=stream_id,
@@ -154,10 +145,45 @@ async def send_gift(
             idempotency_key=idempotency_key,
             request_id=request_id,
         )
-    receipt = _receipt(outcome, code, qty)
-    if outcome.outcome == "sent":
+    if is_new:
         await announce_balance(redis, sender, receipt.balance)
     return receipt
+
+
+async def charge_gift(
+    db: Db,
+    *,
+    sender: UUID,
+    handle: str,
+    stream_id: UUID,
+    code: str,
+    qty: int,
+    combo_id: str | None,
+    idempotency_key: str,
+    request_id: str,
+) -> tuple[GiftReceipt, bool]:
+    """What `send_gift` does, for a caller who has more to write in the same transaction; whether the gift is new."""
+    check_key(idempotency_key)
+    if not 1 <= qty <= MOST_GIFTS:
+        raise Invalid(f"From 1 to {MOST_GIFTS} gifts at once")
+    if combo_id is not None and not (1 <= len(combo_id) <= MOST_COMBO_CHARACTERS and combo_id.isprintable()):
+        raise Invalid(f"A combo's id is 1 to {MOST_COMBO_CHARACTERS} printable characters")
+    if not code.isprintable():
+        raise UnknownGift()
+    outcome = await queries.send_gift(
+        db,
+        gift_event_id=uuid7(),
+        event_id=uuid7(),
+        sender=sender,
+        handle=handle,
+        stream_id=stream_id,
+        code=code,
+        qty=qty,
+        combo_id=combo_id,
+        idempotency_key=idempotency_key,
+        request_id=request_id,
+    )
+    return _receipt(outcome, code, qty), outcome.outcome == "sent"
 
 
 def _receipt(outcome: GiftOutcome, code: str, qty: int) -> GiftReceipt:
