@@ -73,6 +73,7 @@ def make_gateway(state: State, engines: Engines) -> Gateway:
             bus=engines.bus,
             tokens=state.tokens,
             metrics=state.metrics,
+            batches=engines.batches,
         )
     )
 

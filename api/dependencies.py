@@ -23,6 +23,7 @@ HELD = {
     "passwords": "engines.passwords",
     "probes": "engines.probes",
     "outbox": "engines.outbox",
+    "batches": "engines.batches",
     "gateway": "gateway",
     "recommender": "recommender",
 }

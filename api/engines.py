@@ -9,6 +9,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from api.health import Probes, make_outbox_probe, make_probes
 from domain.accounts.passwords import Passwords
+from domain.economy.coalesce import CONNECTIONS, GiftBatches
 from livestreamx.engines import clickhouse, postgres, redis
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.kafka import Emitter
@@ -32,6 +33,7 @@ class Engines(msgspec.Struct, frozen=True):
     passwords: Passwords
     probes: Probes
     outbox: Probes
+    batches: GiftBatches
 
 
 @asynccontextmanager
@@ -45,6 +47,12 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
         stack.push_async_callback(cache.aclose)
         history = await clickhouse.connect(settings.clickhouse_url)
         stack.push_async_callback(history.close)
+        gift_pool = postgres.make_pool(settings.postgres_url, most=CONNECTIONS, name="livestreamx-gifts")
+        stack.push_async_callback(gift_pool.close)
+        await gift_pool.open(wait=True, timeout=OPEN_SECONDS)
+        batches = GiftBatches(gift_pool, cache)
+        stack.push_async_callback(batches.close)
+        batches.start()
         emitter = Emitter(settings.kafka_bootstrap, lambda topic: metrics.produce_failures.labels(topic).inc())
         stack.callback(emitter.close)
         passwords = Passwords()
@@ -63,4 +71,5 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
             passwords=passwords,
             probes=probes,
             outbox=outbox,
+            batches=batches,
         )

@@ -15,6 +15,7 @@ from api.schema import Body, Page, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
 from domain.economy import service
+from domain.economy.coalesce import GiftBatches
 from domain.economy.model import MOST_COMBO_CHARACTERS, MOST_GIFTS, Gift, GiftEvent, GiftReceipt, Rarity
 from domain.streams.service import find_visible
 from livestreamx.engines.postgres import Pool, connection
@@ -139,6 +140,7 @@ class GiftController(Controller):
         user: NamedDependency[Claims],
         request_id: NamedDependency[str],
         idempotency_key: IdempotencyKey,
+        batches: NamedDependency[GiftBatches],
     ) -> GiftReceiptView:
         """402 `insufficient_tokens`, 403 `self_gift`, 404, 409 `not_live` or `idempotency_key_reused`, 423."""
         receipt = await service.send_gift(
@@ -152,5 +154,6 @@ class GiftController(Controller):
             combo_id=data.combo_id,
             idempotency_key=idempotency_key,
             request_id=request_id,
+            batches=batches,
         )
         return GiftReceiptView.of(receipt)

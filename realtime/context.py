@@ -4,6 +4,7 @@ import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.accounts.tokens import AccessTokens
+from domain.economy.coalesce import GiftBatches
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.kafka import Emitter
 from livestreamx.engines.postgres import Pool
@@ -21,3 +22,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     bus: RoomBus
     tokens: AccessTokens
     metrics: Metrics
+    batches: GiftBatches

@@ -64,7 +64,7 @@ class Gateway:
             "resume": joining.resume,
             "viewer:heartbeat": self._presence.beat,
             "chat:message": Chat(context, self.rooms).say,
-            "gift:send": Gifts(context.pool, redis).send,
+            "gift:send": Gifts(context.pool, redis, context.batches).send,
             "mood:react": Moods(self.rooms, context.emitter, Throttle(redis)).react,
         }
         self._desk = Desk(handlers, joining.join, joining.restart, self._lost, self.spawn, context.metrics)

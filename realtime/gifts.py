@@ -3,6 +3,7 @@
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.economy import service as economy
+from domain.economy.coalesce import GiftBatches
 from livestreamx.clock import uuid7
 from livestreamx.engines.postgres import Pool
 from livestreamx.frames import SendGift
@@ -13,8 +14,8 @@ from realtime.session import Session
 class Gifts:
     """Sends gifts; one a process."""
 
-    def __init__(self, pool: Pool, redis: AsyncRedis) -> None:
-        self._pool, self._redis = pool, redis
+    def __init__(self, pool: Pool, redis: AsyncRedis, batches: GiftBatches) -> None:
+        self._pool, self._redis, self._batches = pool, redis, batches
 
     async def send(self, session: Session, request: SendGift) -> dict[str, object]:
         """`{giftEventId, balance}`, the balance in tokens; the refusals of `economy.send_gift`.
@@ -33,5 +34,6 @@ class Gifts:
             combo_id=request.comboId,
             idempotency_key=request.idempotencyKey or uuid7().hex,
             request_id=request_id(),
+            batches=self._batches,
         )
         return {"giftEventId": receipt.gift_event_id, "balance": receipt.balance.tokens}

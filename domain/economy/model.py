@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from livestreamx.clock import uuid7
 from livestreamx.errors import Conflict, Forbidden, NotFound, PaymentRequired
 
 Rarity = Literal["common", "rare", "epic", "legendary"]
@@ -56,6 +57,35 @@ class GiftEvent(msgspec.Struct, frozen=True, kw_only=True):
     qty: int
     from_user: str
     created_at: datetime
+
+
+class GiftOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks to send; the ids are those that the gift and its event get if it is new."""
+
+    gift_event_id: UUID = msgspec.field(default_factory=uuid7)
+    event_id: UUID = msgspec.field(default_factory=uuid7)
+    sender: UUID
+    handle: str
+    stream_id: UUID
+    code: str
+    qty: int = 1
+    combo_id: str | None = None
+    idempotency_key: str
+    request_id: str = ""
+
+
+class GiftOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger says of an order: `sent`, `replayed`, or the reason of the refusal.
+
+    `cost` and balances in tokens; `again` (in a batch only) asks for the same order by itself.
+    """
+
+    outcome: str
+    gift_event_id: UUID | None
+    cost: int | None
+    paid_left: int
+    bonus_left: int
+    created_at: datetime | None
 
 
 class GiftReceipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,28 +1,16 @@
 """All SQL of the economy. The rules themselves are functions and constraints of the `ledger` schema."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import msgspec
 from psycopg.types.json import Jsonb
 
-from domain.economy.model import Bucket, Gift, GiftEvent, LedgerEntry, LedgerPlace, Wallet
+from domain.economy.model import Bucket, Gift, GiftEvent, GiftOrder, GiftOutcome, LedgerEntry, LedgerPlace, Wallet
 from livestreamx.engines.postgres import Db, struct_row
 
 LAST = 2**63 - 1
 RANK_OF_BUCKET: dict[Bucket, int] = {"paid": 0, "bonus": 1}
-
-
-class GiftOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What `ledger.send_gift` says: `sent`, `replayed`, or the reason of the refusal."""
-
-    outcome: str
-    gift_event_id: UUID | None
-    cost: int | None
-    paid_left: int
-    bonus_left: int
-    created_at: datetime | None
 
 
 async def catalogue(db: Db, rarity: str | None) -> list[Gift]:
@@ -86,27 +74,40 @@ async def wallet(db: Db, user_id: UUID) -> Wallet:
         return await cursor.fetchone() or Wallet(tokens=0, paid=0, bonus=0)
 
 
-async def send_gift(
-    db: Db,
-    *,
-    gift_event_id: UUID,
-    event_id: UUID,
-    sender: UUID,
-    handle: str,
-    stream_id: UUID,
-    code: str,
-    qty: int,
-    combo_id: str | None,
-    idempotency_key: str,
-    request_id: str,
-) -> GiftOutcome:
+def _arguments(order: GiftOrder) -> tuple[object, ...]:
+    return (
+        order.gift_event_id,
+        order.event_id,
+        order.sender,
+        order.handle,
+        order.stream_id,
+        order.code,
+        order.qty,
+        order.combo_id,
+        order.idempotency_key,
+        order.request_id,
+    )
+
+
+async def send_gift(db: Db, order: GiftOrder) -> GiftOutcome:
     """One round trip, one transaction: ledger, gift event and outbox row, or none of them."""
     async with db.cursor(row_factory=struct_row(GiftOutcome)) as cursor:
         await cursor.execute(
-            "SELECT * FROM ledger.send_gift(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (gift_event_id, event_id, sender, handle, stream_id, code, qty, combo_id, idempotency_key, request_id),
+            "SELECT * FROM ledger.send_gift(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", _arguments(order)
         )
         return (await cursor.fetchall())[0]
+
+
+async def send_gifts(db: Db, orders: Sequence[GiftOrder]) -> list[GiftOutcome]:
+    """Many gifts in one transaction, in their order; each as `send_gift` would, or `again`."""
+    async with db.cursor(binary=True, row_factory=struct_row(GiftOutcome)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM ledger.send_gifts(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::uuid[], %s::text[], "
+            "%s::int[], %s::text[], %s::text[], %s::text[])",
+            [list(column) for column in zip(*map(_arguments, orders), strict=True)],
+            prepare=True,
+        )
+        return await cursor.fetchall()
 
 
 async def gift_events(db: Db, stream_id: UUID, before: UUID | None, limit: int) -> list[GiftEvent]:
