@@ -23,7 +23,9 @@ HELD = {
     "passwords": "engines.passwords",
     "probes": "engines.probes",
     "outbox": "engines.outbox",
-    "batches": "engines.batches",
+    "gifts": "engines.gifts",
+    "guard": "engines.guard",
+    "checkout": "engines.checkout",
     "gateway": "gateway",
     "recommender": "recommender",
 }

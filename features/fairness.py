@@ -5,12 +5,12 @@ The hash is known before anybody has taken part, and who took part is an input o
 
 import hashlib
 import hmac
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 SEED_BYTES = 32
-SCHEME = "livestreamx-draw-1"
+SCHEME: Final = "livestreamx-draw-1"
 Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 

@@ -59,11 +59,11 @@ end
 -- person's hash, the day's hash, id, weights, boards: the day's experience anew (features/experience.py), and its level
 function run.learn(person, day, id, weights, boards)
   local did = {}
-  for i, name in ipairs({'slots', 'texts', 'reactions', 'watch', 'paid', 'xp'}) do
+  for i, name in ipairs({'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'xp'}) do
     did[name] = tonumber(redis.call('HGET', day, name) or 0)
   end
   local cap, most_spend, tokens, chat, reaction, watch = unpack(weights)
-  local spend = math.min(most_spend, math.floor(did.paid / tokens))
+  local spend = math.min(most_spend, math.floor(did.paid / tokens) + did.prizes)
   local talk = chat * math.min(did.slots, did.texts)
   local gained = math.min(cap, talk + spend + reaction * did.reactions + watch * did.watch) - did.xp
   if gained <= 0 then return end

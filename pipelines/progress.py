@@ -15,7 +15,7 @@ from features import experience
 from features.leaderboards import standings
 from livestreamx import keys, topics
 from livestreamx.engines.bus import PlainRoomBus
-from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent, ViewerHeartbeat
+from livestreamx.events import ChatMessage, Event, GiftSent, MinigameEnded, ReactionSent, ViewerHeartbeat
 from livestreamx.frames import LevelUp
 from pipelines.effects import Effects
 from pipelines.records import Record
@@ -73,6 +73,8 @@ def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
             effects.call("mark", key, "watch", mark, f"streams:{minute}", experience.WATCH_STREAMS)
         case GiftSent(paid=paid) if paid:
             effects.add(key, "paid", paid)
+        case MinigameEnded(xp=prize) if prize:
+            effects.add(key, "prizes", prize)
         case _:
             return False
     return True

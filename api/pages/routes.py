@@ -5,6 +5,7 @@ from litestar.di import Provide
 
 from api.pages.account import AccountPages
 from api.pages.home import HomePages
+from api.pages.overlay import OverlayPages
 from api.pages.pictures import PicturePages
 from api.pages.problems import FallbackPages
 from api.pages.profile import ProfilePages
@@ -23,6 +24,7 @@ def pages() -> Router:
             WatchPages,
             StudioPages,
             AccountPages,
+            OverlayPages,
             WalletPages,
             ProfilePages,
             PicturePages,

@@ -24,16 +24,17 @@ def test_what_acts_are_worth() -> None:
     assert day_experience(Day(reactions=5)) == 5
     assert day_experience(Day(watch=90)) == 90
     assert day_experience(Day(paid=105)) == 10
+    assert day_experience(Day(prizes=50)) == 50
 
 
 counts = st.integers(0, 5000)
 
 
-@given(counts, counts, counts, counts, st.integers(0, 10**6))
+@given(counts, counts, counts, counts, st.integers(0, 10**6), counts)
 def test_a_day_is_capped_and_spending_makes_at_most_half_of_it(
-    slots: int, texts: int, reactions: int, watch: int, paid: int
+    slots: int, texts: int, reactions: int, watch: int, paid: int, prizes: int
 ) -> None:
-    day = Day(slots=slots, texts=texts, reactions=reactions, watch=watch, paid=paid)
+    day = Day(slots=slots, texts=texts, reactions=reactions, watch=watch, paid=paid, prizes=prizes)
     free = Day(slots=slots, texts=texts, reactions=reactions, watch=watch)
     assert 0 <= day_experience(day) <= DAY_CAP
     assert day_experience(day) - day_experience(free) <= SPEND_CAP
