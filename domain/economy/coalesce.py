@@ -72,7 +72,8 @@ class GiftBatches:
                     return
                 self._wake.clear()
                 await self._wake.wait()
-            batch = [self._waiting.popleft() for _ in range(min(MOST_IN_BATCH, len(self._waiting)))]
+            share = -(-len(self._waiting) // CONNECTIONS)  # the other connection takes the rest meanwhile
+            batch = [self._waiting.popleft() for _ in range(min(MOST_IN_BATCH, share))]
             batch = [one for one in batch if not one[1].done()]  # nobody waits for those any more
             try:
                 await self._send_batch(batch)

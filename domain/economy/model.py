@@ -18,8 +18,8 @@ RARITIES: tuple[Rarity, ...] = get_args(Rarity)
 Bucket = Literal["paid", "bonus"]
 """Bonus tokens are spent first and give a creator score, never earnings."""
 
-GrantReason = Literal["signup", "topup", "purchase"]
-BUCKET_OF: dict[GrantReason, Bucket] = {"signup": "bonus", "topup": "bonus", "purchase": "paid"}
+GrantReason = Literal["signup", "topup", "promo", "purchase"]
+BUCKET_OF: dict[GrantReason, Bucket] = {"signup": "bonus", "topup": "bonus", "promo": "bonus", "purchase": "paid"}
 
 MOST_GIFTS = 99
 MOST_KEY_CHARACTERS = 128
@@ -127,6 +127,33 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     def place(self) -> LedgerPlace:
         """What the next page of the ledger begins after."""
         return LedgerPlace(self.posting, self.bucket)
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift that is back with its sender; `is_new` is False when it was refunded before. `balance` is the sender's."""
+
+    gift_event_id: UUID
+    user_id: UUID
+    stream_id: UUID
+    tokens: int
+    balance: Wallet
+    is_new: bool
+
+
+class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a month's statement: what one transaction did to one bucket, in tokens."""
+
+    at: datetime
+    txn_id: UUID
+    bucket: Bucket
+    reason: str
+    gift_code: str | None
+    qty: int | None
+    delta: int
+
+
+class UnknownGiftEvent(NotFound):
+    code, title = "gift_event_not_found", "There is no such gift"
 
 
 class UnknownGift(NotFound):

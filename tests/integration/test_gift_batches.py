@@ -96,7 +96,7 @@ async def test_a_batch_ends_as_its_gifts_one_by_one(books: Pool, url: str, seed:
     alone, together = (World(url, random.Random(seed)) for _ in range(2))
     luck = random.Random(seed + 1000)
     orders = alone.orders(luck, ORDERS)
-    places = {a: b for a, b in zip(alone.people + alone.streams, together.people + together.streams, strict=True)}
+    places = dict(zip(alone.people + alone.streams, together.people + together.streams, strict=True))
     async with connection(books) as db:
         one_by_one = [seen(await queries.send_gift(db, order)) for order in orders]
         same = [
