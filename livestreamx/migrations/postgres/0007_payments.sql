@@ -1,5 +1,71 @@
 -- Buying tokens: what is for sale, what was ordered, what Stripe said of it, and the ledger that follows.
 
+ALTER TYPE ledger.flow ADD VALUE 'purchase_refund';  -- a payment is given back
+ALTER TYPE ledger.flow ADD VALUE 'chargeback';       -- a payment is lost in a dispute
+
+-- what a buyer owes: tokens that were spent before their payment was taken back
+
+CREATE FUNCTION ledger.user_debt() RETURNS int LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 17;  -- 000 1 0 001
+
+CREATE OR REPLACE FUNCTION ledger.kind_name(account bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN CASE ledger.kind_of(account)
+    WHEN ledger.user_paid()         THEN 'user.paid'
+    WHEN ledger.creator_available() THEN 'creator.available'
+    WHEN ledger.user_held()         THEN 'user.held'
+    WHEN ledger.creator_earnings()  THEN 'creator.earnings'
+    WHEN ledger.platform_fee()      THEN 'platform.fee'
+    WHEN ledger.user_debt()         THEN 'user.debt'
+    WHEN ledger.creator_debt()      THEN 'creator.debt'
+    WHEN ledger.paid_source()       THEN 'paid.source'
+    WHEN ledger.user_bonus()        THEN 'user.bonus'
+    WHEN ledger.user_held_bonus()   THEN 'user.held_bonus'
+    WHEN ledger.creator_score()     THEN 'creator.score'
+    WHEN ledger.bonus_source()      THEN 'bonus.source'
+END;
+
+CREATE OR REPLACE FUNCTION ledger.is_legal(flow ledger.flow, debit bigint, credit bigint) RETURNS boolean
+IMMUTABLE STRICT PARALLEL SAFE LANGUAGE plpgsql AS $$
+DECLARE
+    d CONSTANT int := ledger.kind_of(debit);
+    c CONSTANT int := ledger.kind_of(credit);
+BEGIN
+    RETURN CASE flow
+        WHEN 'gift' THEN  -- a bonus token becomes score, never earnings
+            (d, c) IN ((ledger.user_bonus(), ledger.creator_score()),
+                       (ledger.user_paid(), ledger.creator_earnings()),
+                       (ledger.user_paid(), ledger.platform_fee()))
+        WHEN 'gift_refund' THEN  -- out of what the creator still has, else as a debt
+            (d, c) IN ((ledger.creator_score(), ledger.user_bonus()),
+                       (ledger.creator_earnings(), ledger.user_paid()),
+                       (ledger.creator_available(), ledger.user_paid()),
+                       (ledger.creator_debt(), ledger.user_paid()),
+                       (ledger.platform_fee(), ledger.user_paid()))
+        WHEN 'signup' THEN (d, c) = (ledger.bonus_source(), ledger.user_bonus())
+        WHEN 'topup' THEN (d, c) = (ledger.bonus_source(), ledger.user_bonus())
+        WHEN 'promo' THEN (d, c) = (ledger.bonus_source(), ledger.user_bonus())
+        WHEN 'purchase' THEN (d, c) = (ledger.paid_source(), ledger.user_paid())
+        WHEN 'purchase_refund' THEN  -- out of what is left, else as a debt
+            (d, c) IN ((ledger.user_paid(), ledger.paid_source()), (ledger.user_debt(), ledger.paid_source()))
+        WHEN 'chargeback' THEN
+            (d, c) IN ((ledger.user_paid(), ledger.paid_source()), (ledger.user_debt(), ledger.paid_source()))
+        WHEN 'debt_repaid' THEN
+            (d, c) IN ((ledger.creator_available(), ledger.creator_debt()), (ledger.user_paid(), ledger.user_debt()))
+        WHEN 'mature' THEN (d, c) = (ledger.creator_earnings(), ledger.creator_available())
+        WHEN 'payout' THEN (d, c) = (ledger.creator_available(), ledger.paid_source())
+        WHEN 'hold' THEN
+            (d, c) IN ((ledger.user_bonus(), ledger.user_held_bonus()), (ledger.user_paid(), ledger.user_held()))
+        WHEN 'hold_void' THEN
+            (d, c) IN ((ledger.user_held_bonus(), ledger.user_bonus()), (ledger.user_held(), ledger.user_paid()))
+        WHEN 'hold_post' THEN  -- as a gift
+            (d, c) IN ((ledger.user_held_bonus(), ledger.creator_score()),
+                       (ledger.user_held(), ledger.creator_earnings()),
+                       (ledger.user_held(), ledger.platform_fee()))
+        WHEN 'pack' THEN
+            (d, c) IN ((ledger.user_bonus(), ledger.bonus_source()), (ledger.user_paid(), ledger.platform_fee()))
+        ELSE false
+    END AND (debit >> 8 = credit >> 8 OR flow NOT IN ('mature', 'debt_repaid', 'hold', 'hold_void'));
+END$$;
+
 CREATE TABLE token_packs (
     id          text PRIMARY KEY CHECK (id ~ '^[a-z0-9_]{1,32}$'),
     tokens      bigint NOT NULL CHECK (tokens BETWEEN 1 AND 1000000),
@@ -72,8 +138,9 @@ CREATE TABLE payment_postings (
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON payment_postings
     FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
--- Tokens into a wallet, out of which a debt is repaid first; or back out of it, as far as they are there, the rest as debt.
-CREATE FUNCTION ledger.post_payment(p_payment payments, p_tokens bigint) RETURNS void
+-- Tokens into a wallet, out of which a debt is repaid first; or back out of it by the flow `p_back`, as far as they are
+-- there, and the rest as a debt.
+CREATE FUNCTION ledger.post_payment(p_payment payments, p_tokens bigint, p_back ledger.flow) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     owner CONSTANT bigint := (SELECT number FROM users WHERE id = p_payment.user_id);
@@ -100,7 +167,7 @@ BEGIN
         INSERT INTO account (id) VALUES (debt) ON CONFLICT DO NOTHING;
     END IF;
     INSERT INTO transfer (txn, leg, posting, flow, debit, credit, amount)
-    SELECT this_txn, leg, place, 'chargeback', account, paid_source(), part
+    SELECT this_txn, leg, place, p_back, account, paid_source(), part
     FROM (VALUES (0, wallet, least(amount, held)), (1, debt, amount - least(amount, held))) legs (leg, account, part)
     WHERE part > 0;
 END$$;
@@ -121,6 +188,7 @@ DECLARE
     wants_lock boolean;
     lost bigint;
     fits boolean;
+    kept bigint;
     due bigint;
     moved bigint;
     others uuid[];
@@ -132,14 +200,15 @@ BEGIN
     INTO disputed, wants_lock, lost FROM payment_disputes d WHERE payment_intent = p.payment_intent;
 
     fits := (f.paid_minor, f.currency) IS NOT DISTINCT FROM (p.price_minor, p.currency);
-    due := CASE WHEN fits THEN p.tokens * greatest(p.price_minor - f.refunded_minor - lost, 0) / p.price_minor ELSE 0 END;
+    kept := CASE WHEN fits THEN greatest(p.price_minor - f.refunded_minor - lost, 0) ELSE 0 END;
+    due := p.tokens * kept / p.price_minor;
     moved := due - p.credited;
     -- The lock puts all that happens to one wallet in a row, as gifts do.
     PERFORM FROM balance b JOIN users u ON u.id = p.user_id
     WHERE b.account IN (account_id(u.number, user_paid()), account_id(u.number, user_bonus())) AND stripe = 0
     ORDER BY b.account FOR NO KEY UPDATE OF b;
     IF moved <> 0 THEN
-        PERFORM post_payment(p, moved);
+        PERFORM post_payment(p, moved, CASE WHEN lost > 0 THEN 'chargeback' ELSE 'purchase_refund' END::ledger.flow);
     END IF;
     UPDATE payments SET credited = due, steps = steps + (moved <> 0)::int, locks = wants_lock,
         paid_at = CASE WHEN f.paid_minor IS NOT NULL THEN coalesce(paid_at, clock_timestamp()) END,
@@ -182,7 +251,7 @@ BEGIN
     IF p_intent IS NOT NULL THEN
         INSERT INTO payment_facts AS f (payment_intent, paid_minor, currency, refunded_minor, card)
         VALUES (p_intent, p_paid, CASE WHEN p_paid IS NOT NULL THEN p_currency END, coalesce(p_refunded, 0), p_card)
-        ON CONFLICT (payment_intent) DO UPDATE SET  -- also the lock: one payment is settled by one transaction at a time
+        ON CONFLICT (payment_intent) DO UPDATE SET  -- the lock puts what is said of one payment in a row
             paid_minor = greatest(f.paid_minor, excluded.paid_minor),
             currency = greatest(f.currency, excluded.currency),
             refunded_minor = greatest(f.refunded_minor, excluded.refunded_minor),
@@ -220,29 +289,30 @@ LANGUAGE sql SECURITY DEFINER SET search_path = ledger, public, pg_temp AS $$
 $$;
 
 -- Payments in balance with the ledger: every row must say 0.
-CREATE VIEW ledger.payment_audit AS
+CREATE VIEW ledger.audit_of_payments AS
 SELECT 'payments that differ from their postings' AS finding, count(*) AS found
 FROM payments p WHERE credited <> (SELECT coalesce(sum(tokens), 0) FROM payment_postings WHERE payment_id = p.id)
 UNION ALL
 SELECT 'postings that differ from their transfers', count(*)
 FROM payment_postings o JOIN payments p ON p.id = o.payment_id JOIN users u ON u.id = p.user_id
 WHERE o.tokens * 100 <> (
-    SELECT coalesce(sum(CASE WHEN debit = ledger.paid_source() AND credit >> 8 = u.number AND flow = 'purchase' THEN amount
+    SELECT coalesce(sum(CASE WHEN debit = ledger.paid_source() AND credit >> 8 = u.number THEN amount
                              WHEN credit = ledger.paid_source() AND debit >> 8 = u.number THEN -amount END), 0)
     FROM ledger.transfer t WHERE t.txn = o.txn);
 
 -- An order is entered and gets its address at Stripe; all else is written by the functions.
 GRANT SELECT ON token_packs, payments, stripe_events, payment_facts, payment_disputes, payment_postings,
-    ledger.payment_audit TO ledger_client;
+    ledger.audit_of_payments TO ledger_client;
 GRANT INSERT (user_id, pack_id, tokens, price_minor, currency, idempotency_key), UPDATE (checkout_url)
     ON payments TO ledger_client;
 REVOKE ALL ON FUNCTION
-    ledger.post_payment(payments, bigint), ledger.settle_payment(uuid), ledger.lift_locks(uuid),
-    ledger.take_stripe_event(text, text, text, uuid, bigint, text, boolean, bigint, text, text, bigint, boolean, boolean,
-                             boolean)
+    ledger.user_debt(), ledger.post_payment(payments, bigint, ledger.flow), ledger.settle_payment(uuid),
+    ledger.lift_locks(uuid),
+    ledger.take_stripe_event(text, text, text, uuid, bigint, text, boolean, bigint, text, text, bigint, boolean,
+                             boolean, boolean)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
-    ledger.lift_locks(uuid),
-    ledger.take_stripe_event(text, text, text, uuid, bigint, text, boolean, bigint, text, text, bigint, boolean, boolean,
-                             boolean)
+    ledger.user_debt(), ledger.lift_locks(uuid),
+    ledger.take_stripe_event(text, text, text, uuid, bigint, text, boolean, bigint, text, text, bigint, boolean,
+                             boolean, boolean)
 TO ledger_client;
