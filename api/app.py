@@ -19,6 +19,7 @@ from api.dependencies import dependencies
 from api.engines import Engines, open_engines
 from api.gifts import GiftController
 from api.health import healthz, metrics, readyz
+from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
@@ -29,6 +30,7 @@ from api.pages.routes import pages
 from api.payments import PaymentController
 from api.recommendations import RecommendationsController
 from api.recommender import Recommender
+from api.refunds import RefundController
 from api.streams import StreamsController
 from api.strictness import refuse_loose_body
 from api.studio import StudioController
@@ -51,10 +53,12 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     CommandController,
     CreatorsController,
     GiftController,
+    InventoryController,
     LeaderboardController,
     MeController,
     PaymentController,
     RecommendationsController,
+    RefundController,
     StreamsController,
     StudioController,
     UsersController,

@@ -1,4 +1,4 @@
-"""Gifts a second to one hot creator, to many, over HTTP and into Kafka, beside TPC-B and a naive ledger in the same run.
+"""Gifts a second to one creator, to many, over HTTP and into Kafka, beside TPC-B and a naive ledger in one run.
 
 `python -m bench.gifts [--seconds N]`; afterwards the books must be in order.
 """

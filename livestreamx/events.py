@@ -40,6 +40,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
         """The partition key: the stream, else the creator, else the user."""
         return str(self.stream_id or self.creator_id or self.user_id or self.event_id)
 
+    @property
+    def counts_at(self) -> datetime:
+        """The moment whose boards, minutes and days it counts for."""
+        return self.occurred_at
+
 
 # interactions
 
@@ -130,6 +135,10 @@ class GiftRefunded(Event, frozen=True, kw_only=True, tag="gift.refunded"):
     sent_at: datetime
     """When the gift was sent: its boards and its day's experience are those of that moment."""
     reason: str
+
+    @property
+    def counts_at(self) -> datetime:
+        return self.sent_at
 
 
 class PackPurchased(Event, frozen=True, kw_only=True, tag="pack.purchased"):

@@ -73,9 +73,9 @@ async def statement(pool: Pool, user_id: UUID, month: str) -> str:
     """A month (`yyyy-mm`, UTC) of a wallet as CSV with a header, oldest line first; `Invalid` for another format."""
     try:
         since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    except ValueError as error:
+        until = (since + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError) as error:
         raise Invalid("A month is written as 2026-01", code="month_invalid") from error
-    until = (since + timedelta(days=31)).replace(day=1)
     async with connection(pool) as db:
         lines = await queries.statement(db, user_id, since, until)
     out = io.StringIO()

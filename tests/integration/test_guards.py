@@ -65,6 +65,12 @@ ACCESS = {
     "GET /api/users/{handle}": ANYONE,
     "GET /api/wallet": USER,
     "GET /api/wallet/ledger": USER,
+    "GET /api/wallet/statement": USER,
+    "GET /api/me/inventory": USER,
+    "GET /api/packs/exclusive": ANYONE,
+    "POST /api/packs/{pack_id}/purchase": USER,
+    "POST /api/admin/packs": ADMIN,
+    "POST /api/admin/gifts/{gift_event_id}/refund": ADMIN,
     "POST /api/wallet/topup": USER,
     "GET /.well-known/jwks.json": ANYONE,
     "GET /healthz": ANYONE,
@@ -102,6 +108,19 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "PUT /api/me/commands": {"json": {"actions": {"tts.say": True}}},
     "PATCH /api/streams/{stream_id}/scene": {"json": {"filter": "noir"}},
     "POST /api/wallet/topup": {"json": {"amount": 1}},
+    "GET /api/wallet/statement": {"params": {"month": "2026-01"}},
+    "POST /api/packs/{pack_id}/purchase": {"json": None},
+    "POST /api/admin/gifts/{gift_event_id}/refund": {"json": {"reason": "fraud"}},
+    "POST /api/admin/packs": {
+        "json": {
+            "name": "Winter",
+            "items": [{"item": "snow_badge"}],
+            "priceTokens": 5,
+            "stock": 1,
+            "startsAt": "2026-01-01T00:00:00Z",
+            "endsAt": "2026-02-01T00:00:00Z",
+        }
+    },
     "GET /api/studio/streams/{stream_id}/export": {"params": {"panel": "chat"}},
 }
 
@@ -159,6 +178,8 @@ async def test_who_may(api: AsyncClient, cast: dict[str, Person | None], route: 
             stream_id=stream,
             creator_id=creator.id if role != "creator" else owner.id,
             session_id=uuid4(),
+            pack_id=uuid4(),
+            gift_event_id=uuid4(),
             game_id=uuid4(),
             overlay_key="no-such-key",
             handle=owner.handle,

@@ -12,6 +12,17 @@ CREATE TABLE gift_refunds (
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON gift_refunds
     FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
+-- What was sent stays as it was sent. `tokens` is generated, and not known yet before an update: it follows the others.
+CREATE OR REPLACE FUNCTION gift_event_moves_forward() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (OLD.state, NEW.state) NOT IN (('charged', 'delivered'), ('charged', 'refunded'), ('delivered', 'refunded'))
+        OR to_jsonb(OLD) - '{state,tokens}'::text[] <> to_jsonb(NEW) - '{state,tokens}'::text[]
+    THEN
+        RAISE EXCEPTION 'a gift that was sent only moves charged -> delivered -> refunded' USING ERRCODE = '42501';
+    END IF;
+    RETURN NEW;
+END$$;
+
 -- Up to when a creator's gifts have matured: what they earned since is pending. Its lock puts refunds and maturing of
 -- one creator in a row.
 CREATE TABLE ledger.maturity (

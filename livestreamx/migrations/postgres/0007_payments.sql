@@ -160,7 +160,7 @@ BEGIN
         INSERT INTO transfer (txn, leg, posting, flow, debit, credit, amount)
         VALUES (this_txn, 0, place, 'purchase', paid_source(), wallet, amount);
         INSERT INTO transfer (txn, leg, posting, flow, debit, credit, amount)
-        SELECT this_txn, 1, place, 'debt_repaid', wallet, debt, least(amount, owed) WHERE owed > 0;
+        SELECT this_txn, 1, nextval('posting'), 'debt_repaid', wallet, debt, least(amount, owed) WHERE owed > 0;
         RETURN;
     END IF;
     IF amount > held THEN
