@@ -73,8 +73,8 @@ async def begin(db: Db, *, game_id: UUID, stream_id: UUID, game: Game, terms: Te
 
 
 async def standing(redis: AsyncRedis, game: Minigame) -> Score:
-    """How a game stands by what the dataflow has counted."""
-    first, last = int(game.started_at.timestamp()), int(min(now(), game.ends_at).timestamp())
+    """How a game stands by what the dataflow has counted, in whole seconds after the hash was published."""
+    first, last = int(game.started_at.timestamp()) + 1, int(min(now(), game.ends_at).timestamp())
     async with redis.pipeline(transaction=False) as pipe:
         for second in range(first, last + 1):
             pipe.hgetall(keys.game_acts(game.stream_id, second))
