@@ -39,7 +39,7 @@ class Engines(msgspec.Struct, frozen=True):
     gifts: GiftDesk
     guard: GiftGuard
     checkout: Checkout | None
-    """None where payments are off: it takes both of Stripe's keys."""
+    """None where payments are off."""
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
         stack.push_async_callback(batches.close)
         batches.start()
         checkout = None
-        if settings.stripe_key and settings.stripe_webhook_secret:
+        if settings.payments_on:
             checkout = Checkout(settings.stripe_key, settings.stripe_webhook_secret, api_base=settings.stripe_api_base)
             stack.push_async_callback(checkout.aclose)
         emitter = Emitter(settings.kafka_bootstrap, lambda topic: metrics.produce_failures.labels(topic).inc())

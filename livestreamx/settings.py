@@ -105,6 +105,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The address to print and to put into links."""
         return self.public_url or f"http://localhost:{self.port}"
 
+    @property
+    def payments_on(self) -> bool:
+        """Whether tokens can be bought; it takes both of Stripe's keys."""
+        return bool(self.stripe_key and self.stripe_webhook_secret)
+
     def require(self, *names: str) -> "Settings":
         """Itself, once the named settings are there; `SettingsError` names the first that is not."""
         for name in names:

@@ -53,6 +53,10 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     paid_at: datetime | None
 
+    @property
+    def is_partly_refunded(self) -> bool:
+        return self.state == "credited" and self.refunded_minor > 0
+
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     """What one event of Stripe led to.
