@@ -49,7 +49,7 @@ def count(records: Sequence[Record]) -> Effects:
 
 
 def measure(event: Event) -> tuple[dict[str, int], str] | None:
-    """What one event adds to its stream's numbers, and the set its actor joins, if any; None for what does not count."""
+    """What an event adds to its stream's numbers, and the set its actor joins, if any; None when it does not count."""
     match event:
         case ChatMessage(accepted=True):
             return {"messages": 1}, "chatters"
