@@ -4,6 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from api.pages.account import AccountPages
+from api.pages.admin import AdminPages
 from api.pages.home import HomePages
 from api.pages.overlay import OverlayPages
 from api.pages.pictures import PicturePages
@@ -26,6 +27,7 @@ def pages() -> Router:
             AccountPages,
             OverlayPages,
             WalletPages,
+            AdminPages,
             ProfilePages,
             PicturePages,
             FallbackPages,

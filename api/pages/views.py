@@ -122,3 +122,15 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     words: str
     refunded_words: str
+
+
+class FlagCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A flag of abuse, as an admin sees it."""
+
+    id: UUID
+    title: str
+    handle: str
+    subject: str
+    evidence: tuple[tuple[str, str], ...]
+    wallet_locked: bool
+    at: datetime

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
+from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from tests.browser.guests import Guest, NewGuest
 from tests.integration.served import api_process
@@ -149,3 +150,26 @@ async def test_without_keys_the_page_says_that_payments_are_off(guest: NewGuest)
     await ada.join(f"ada_{secrets.token_hex(4)}", "/wallet")
     await expect(ada.page.locator("main")).to_contain_text("Payments are off")
     await expect(ada.page.locator(".pack")).to_have_count(0)
+
+
+async def test_an_admin_unlocks_a_disputed_wallet(buyer: Arrive, peer: Peer, pool: Pool, tmp_path: Path) -> None:
+    ada, admin = await buyer(), await buyer()
+    session = await choose(ada, 100)
+    await ada.page.get_by_role("button", name="Pay", exact=True).click()
+    await expect(ada.page.locator("h1")).to_have_text("Receipt")
+    peer.dispute(peer.sessions[session]["payment_intent"], "needs_response")
+    await peer.post()
+    handles = [str(await one.page.locator("body").get_attribute("data-viewer")) for one in (ada, admin)]
+    async with pool.connection() as db:
+        await db.execute("UPDATE users SET roles = roles || 'admin'::text WHERE handle = %s", (handles[1],))
+    await admin.context.clear_cookies(name="__Host-access")
+    page = await admin.open("/admin")
+    flag = page.locator(".flag", has_text=handles[0])
+    await expect(flag).to_contain_text("The bank disputes a payment")
+    await page.screenshot(path=tmp_path / "flags.png", full_page=True)
+    await flag.get_by_label("What did you decide").fill("The bank erred")
+    await flag.get_by_label("Unlock the wallet").check()
+    await flag.get_by_role("button", name="Resolve").click()
+    await expect(flag).to_have_count(0)
+    page = await ada.open("/wallet")
+    await expect(page.get_by_text("This wallet is locked")).to_have_count(0)
