@@ -25,7 +25,7 @@ def run(settings: Settings) -> tuple[bool, str]:
 def main() -> None:
     settings = Settings.from_env().require("postgres_url", "clickhouse_url", "redis_url")
     agrees, report = run(settings)
-    print(report)
+    sys.stdout.write(f"{report}\n")
     sys.exit(0 if agrees else 1)
 
 

@@ -4,8 +4,8 @@ It speaks HTTP/1.1 on plain streams, so that the client costs little of the two'
 """
 
 import asyncio
+import itertools
 import os
-import random
 import secrets
 import subprocess
 import sys
@@ -71,7 +71,7 @@ def over_http(settings: Settings, world: World, port: int, seconds: float) -> li
         port,
         seconds,
         world.streams[0],
-        [tokens.issue(user, "bench", ("viewer",), UUID(int=0)) for user in world.senders[:CONNECTIONS]],
+        [tokens.issue(user, "bench", ("viewer",), UUID(int=0)) for user in world.senders],
     )
     done = subprocess.run(
         [sys.executable, "-m", "bench.gift_loads.through_http"],
@@ -85,16 +85,18 @@ def over_http(settings: Settings, world: World, port: int, seconds: float) -> li
 async def ask(order: Order) -> list[float]:
     """Gifts on all connections until the time is over; anything but 201 ends it."""
     took: list[float] = []
+    tokens = itertools.cycle(token.encode() for token in order.tokens)  # in turn, for nobody may send too fast
     end = time.perf_counter() + order.seconds
 
-    async def client(token: str) -> None:
+    async def client() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", order.port)
         head = (
-            f"POST /api/streams/{order.stream}/gifts HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\nIdempotency-Key: "
+            f"POST /api/streams/{order.stream}/gifts HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(BODY)}\r\nAuthorization: Bearer "
         ).encode()
         while (began := time.perf_counter()) < end:
-            writer.write(head + secrets.token_hex(8).encode() + b"\r\n\r\n" + BODY)
+            key = secrets.token_hex(8).encode()
+            writer.write(head + next(tokens) + b"\r\nIdempotency-Key: " + key + b"\r\n\r\n" + BODY)
             answer = await reader.readuntil(b"\r\n\r\n")
             length = next(
                 int(line[15:]) for line in answer.split(b"\r\n") if line.lower().startswith(b"content-length:")
@@ -104,8 +106,7 @@ async def ask(order: Order) -> list[float]:
             took.append(time.perf_counter() - began)
         writer.close()
 
-    random.shuffle(order.tokens)
-    await asyncio.gather(*map(client, order.tokens))
+    await asyncio.gather(*(client() for _ in range(CONNECTIONS)))
     return took
 
 
