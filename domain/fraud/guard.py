@@ -4,6 +4,7 @@ So many sends in ten seconds, and for young accounts so many tokens an hour: one
 A retry counts once, because sends are kept under their own keys.
 """
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,13 +14,16 @@ import structlog
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.accounts.tokens import Claims
-from domain.fraud import queries, service
+from domain.economy import service as economy
+from domain.fraud import service
 from domain.fraud.model import VelocityLimit
 from livestreamx import keys
 from livestreamx.clock import now
-from livestreamx.engines.postgres import Pool, connection, transaction
+from livestreamx.engines.postgres import Pool, transaction
 from livestreamx.errors import DomainError, TooMany
 from livestreamx.settings import Settings
+
+CATALOGUE_SECONDS = 2.0
 
 # KEYS: the sends (ZSET key -> ms), the tokens (ZSET key -> ms) and their amounts (HASH). ARGV: the send's key, how many
 # sends in how many ms, tokens of this one, how many tokens an hour (0 asks no such question). Answers which limit
@@ -69,11 +73,13 @@ def account_age(user_id: UUID) -> timedelta:
 
 
 class GiftGuard:
-    """Admits gifts; one a process."""
+    """Admits gifts; one a process, for it remembers for a moment what they cost."""
 
     def __init__(self, pool: Pool, redis: AsyncRedis, settings: Settings) -> None:
         self._pool, self._redis, self._settings = pool, redis, settings
         self._admit = redis.register_script(ADMIT)
+        self._prices: dict[str, int] = {}
+        self._read_at = -CATALOGUE_SECONDS
 
     @asynccontextmanager
     async def admitted(
@@ -112,10 +118,12 @@ class GiftGuard:
 
     async def _cost(self, sender: UUID, code: str, qty: int) -> int:
         """Tokens that count against a young account, 0 for an older one; what cannot be sent costs nothing."""
-        if account_age(sender) >= timedelta(days=self._settings.young_account_days) or not code.isprintable():
+        if account_age(sender) >= timedelta(days=self._settings.young_account_days):
             return 0
-        async with connection(self._pool) as db:
-            return max(0, (await queries.price(db, code) or 0) * qty)
+        if time.monotonic() - self._read_at > CATALOGUE_SECONDS:
+            self._prices = {gift.code: gift.token_cost for gift in await economy.catalogue(self._pool)}
+            self._read_at = time.monotonic()  # only now: whoever asks meanwhile reads it too
+        return max(0, self._prices.get(code, 0) * qty)
 
     async def _flag(self, sender: UUID, tokens: int, request_id: str) -> None:
         async with transaction(self._pool) as db:

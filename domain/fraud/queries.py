@@ -53,13 +53,6 @@ async def resolve(db: Db, flag_id: UUID, admin_id: UUID, note: str) -> bool:
     return done.rowcount == 1
 
 
-async def price(db: Db, code: str) -> int | None:
-    """What a gift costs, in tokens; None for one that is not in the catalogue."""
-    done = await db.execute("SELECT token_cost FROM gifts WHERE code = %s", (code,))
-    row = await done.fetchone()
-    return int(row[0]) if row else None
-
-
 async def gifts_between(db: Db, sender: UUID, stream_id: UUID, hours: int) -> tuple[UUID, GiftsBetween] | None:
     """The stream's creator, and the paid tokens that they and the sender gave each other in the last hours."""
     done = await db.execute(
