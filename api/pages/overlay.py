@@ -37,7 +37,7 @@ async def stream_of_key(pool: Pool, key: str) -> tuple[bool, Stream | None, Scen
     """Whether the key is good, what is live behind it, and how that looks."""
     async with connection(pool) as db:
         creator = await overlay_keys.creator_of(db, key)
-        stream = await streams.live_of(db, creator) if creator else None
+        stream = await streams.on_air(db, creator) if creator else None
         return creator is not None, stream, await scene_of(db, stream.id) if stream else Scene()
 
 

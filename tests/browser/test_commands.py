@@ -1,6 +1,7 @@
 """Gifts that act, on the watch page and on the page that streaming software lays over the picture."""
 
 import secrets
+import zlib
 from pathlib import Path
 
 import httpx
@@ -30,7 +31,10 @@ async def test_a_command_gift_shows_on_the_watch_page_and_the_overlay(
     page = await watcher.watch(stream)
     over = await air.open(await overlay_path(creator))
     await expect(over.locator("#content")).to_have_attribute("data-connection", "open")
-    assert await air.measure("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)"
+    clear = await over.screenshot(omit_background=True, clip={"x": 700, "y": 400, "width": 1, "height": 1})
+    pixel = zlib.decompressobj().decompress(clear[clear.index(b"IDAT") + 4 :], 5)
+    assert pixel == bytes(5), "one row of one pixel: no filter, no colour, no opacity"
+    assert await air.measure("getComputedStyle(document.documentElement).colorScheme") == "normal"
     assert await air.measure("document.querySelector('.alert')") is None
     assert (await over.locator("body").inner_text()).strip() == ""
     async with Room(watcher.server, stream, fan) as room:
@@ -41,7 +45,7 @@ async def test_a_command_gift_shows_on_the_watch_page_and_the_overlay(
                 f"{fan.handle}moves the show to aurora"
             )
         await page.screenshot(path=tmp_path / "watch.png", timeout=60_000)
-        await over.screenshot(path=tmp_path / "overlay.png", omit_background=True, timeout=60_000)
+        await over.screenshot(path=tmp_path / "overlay.png", timeout=60_000)
         await expect(over.locator("#ticker")).to_contain_text(f"{fan.handle}: New scenery")
     await page.reload()
     await expect(page.locator(".stage")).to_have_attribute("data-background", "aurora")
@@ -116,6 +120,14 @@ async def test_the_overlays_address_is_a_secret_that_can_be_changed(guest: NewGu
     await expect(page.locator("#content")).to_have_attribute("data-connection", "open")
     await expect(page.locator(".alert")).to_have_count(0, timeout=20_000)
     async with Room(air.server, stream, creator) as room:
+        await room.ask("overlay:test")
+        await expect(page.locator(".alert")).to_contain_text("tests the overlay")
+        await expect(page.locator(".alert")).to_have_count(0, timeout=20_000)
+        await air.context.set_offline(True)
+        await expect(page.locator("#content")).to_have_attribute("data-connection", "closed")
+        await expect(page.locator(".alert, #ticker:visible, #game:visible")).to_have_count(0)
+        await air.context.set_offline(False)
+        await expect(page.locator("#content")).to_have_attribute("data-connection", "open")
         await room.ask("overlay:test")
         await expect(page.locator(".alert")).to_contain_text("tests the overlay")
     second = await overlay_path(creator)
