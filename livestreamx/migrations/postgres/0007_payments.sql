@@ -86,7 +86,7 @@ CREATE TABLE payments (
     payment_intent  text UNIQUE,
     gave_up         boolean NOT NULL DEFAULT false,  -- Stripe said that no money will come
     locks           boolean NOT NULL DEFAULT false,  -- a dispute of it locked the wallet
-    credited        bigint NOT NULL DEFAULT 0 CHECK (credited BETWEEN 0 AND tokens),
+    credited        bigint NOT NULL DEFAULT 0 CONSTRAINT no_more_than_ordered CHECK (credited BETWEEN 0 AND tokens),
     steps           int NOT NULL DEFAULT 0 CHECK (steps >= 0),
     state           text NOT NULL DEFAULT 'created'
                     CHECK (state IN ('created', 'paid', 'credited', 'failed', 'refunded', 'disputed')),
