@@ -1,4 +1,4 @@
-"""kill -9 of PostgreSQL, the API and the relay under gift load, twenty times: no acknowledged gift is lost or doubled."""
+"""kill -9 of PostgreSQL, the API and the relay under gift load: no acknowledged gift is lost or doubled."""
 
 import asyncio
 import secrets
