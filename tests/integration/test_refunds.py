@@ -68,6 +68,7 @@ def test_pending_earnings_go_back_leg_by_leg(db: Connection) -> None:
     assert refund(db, sent.gift_event_id)[0] == "refunded_before"
     assert refund(db, uuid4())[0] == "unknown_gift_event"
     assert holdings(db, sender) == before
+    assert mature(db, creator) == 0
     assert faults(db) == {}
 
 
@@ -152,6 +153,9 @@ def test_a_hold_ends_once(db: Connection) -> None:
     assert holdings(db, creator)[2:] == (2_800, 0)
     assert mature(db, creator) == 2_800
     assert faults(db) == {}
+    db.execute("SELECT ledger.lock_wallet(%s, 'dispute')", (holder,))
+    assert hold(5, uuid4()) == "wallet_locked"
+    assert send(db, holder, make_stream(db, creator), "HEART").outcome == "wallet_locked"
 
 
 async def test_an_admin_takes_a_gift_back(show: Show, pool: Pool, api: AsyncClient) -> None:  # noqa: F811
