@@ -5,7 +5,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c constraints.txt
 
-.PHONY: help run test check lint types imports bench train dagster docs screenshots clean
+.PHONY: help run test check lint types imports bench bench-gifts train dagster docs screenshots clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be done here
@@ -52,6 +52,9 @@ dagster: .venv/.installed-all  ## Dagster's own pages on the training jobs
 
 bench: .venv/.installed-all  ## print the tables of docs/performance.md
 	@for table in bench/*.py; do name=$$(basename $$table .py); [ $$name = __init__ ] || $(BIN)/python -m bench.$$name || exit 1; done
+
+bench-gifts: .venv/.installed-all  ## gifts a second beside pgbench and a naive ledger, in one run
+	@$(BIN)/python -m bench.gifts
 
 docs: .venv/.installed-all  ## write the generated pages: the event and frame catalogue
 	@$(BIN)/python -m livestreamx.catalogue > docs/events.md

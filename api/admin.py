@@ -1,18 +1,21 @@
-"""`/api/admin`: what admins see."""
+"""`/api/admin`: what admins see, and what they decide about people's money."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.auth.identity import require_role
 from api.paging import Cursor, Limit, decode_cursor, encode_cursor
-from api.schema import Page, View
+from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.audit import service as audit
+from domain.fraud import service as fraud
+from domain.fraud.model import Flag, FlagKind, FlagState
 from livestreamx.engines.postgres import Pool
 
 
@@ -29,6 +32,33 @@ class AuditEntry(View, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class FlagView(View, frozen=True, kw_only=True):
+    """Somebody to look at; `subject` is the payment, card or person that it is about."""
+
+    id: UUID
+    kind: FlagKind
+    user_id: UUID
+    handle: str
+    subject: str
+    evidence: dict[str, Any]
+    wallet_locked: bool
+    created_at: datetime
+    resolved_at: datetime | None
+    resolved_by: UUID | None
+    note: str | None
+
+    @classmethod
+    def of(cls, flag: Flag) -> "FlagView":
+        return cls(**msgspec.structs.asdict(flag))
+
+
+class Decision(Body, frozen=True, kw_only=True):
+    """Why a flag is closed, and whether the person's wallet may spend again."""
+
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=500, examples=["A family shares the card"])]
+    unlock_wallet: bool = False
+
+
 class AdminController(Controller):
     path = "/api/admin"
     tags = ("Administration",)
@@ -42,3 +72,42 @@ class AdminController(Controller):
         entries = await audit.read(pool, decode_cursor(cursor, UUID), limit)
         last = encode_cursor(entries[-1].id) if len(entries) == limit else None
         return Page(items=tuple(AuditEntry(**msgspec.structs.asdict(entry)) for entry in entries), next_cursor=last)
+
+    @get("/flags")
+    async def flags(
+        self,
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        which: Annotated[FlagState, QueryParameter(name="state")] = "open",
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[FlagView]:
+        """Flags of abuse, newest first. Admins only."""
+        require_role(user, "admin")
+        found = await fraud.flags(pool, which, decode_cursor(cursor, UUID), limit + 1)
+        page = found[:limit]
+        return Page(
+            items=tuple(map(FlagView.of, page)),
+            next_cursor=encode_cursor(page[-1].id) if len(found) > limit else None,
+        )
+
+    @post("/flags/{flag_id:uuid}/resolve", status_code=200)
+    async def resolve_flag(
+        self,
+        flag_id: FromPath[UUID],
+        data: JSONBody[Decision],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        request_id: NamedDependency[str],
+    ) -> FlagView:
+        """Close a flag, with a note for the audit log. Admins only; 404, 409 `flag_resolved`."""
+        require_role(user, "admin")
+        resolved = await fraud.resolve(
+            pool,
+            flag_id,
+            admin_id=user.sub,
+            note=data.note,
+            unlock_wallet=data.unlock_wallet,
+            request_id=request_id,
+        )
+        return FlagView.of(resolved)

@@ -13,11 +13,13 @@ from api import problems
 from api.admin import AdminController
 from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
+from api.commands import CommandController
 from api.correlation import Platform
 from api.dependencies import dependencies
 from api.engines import Engines, open_engines
 from api.gifts import GiftController
 from api.health import healthz, metrics, readyz
+from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
@@ -25,13 +27,16 @@ from api.openapi import ProblemResponses, describe
 from api.openapi_bodies import BodySchemas
 from api.pages.rendering import static_files, template_config
 from api.pages.routes import pages
+from api.payments import PaymentController
 from api.recommendations import RecommendationsController
 from api.recommender import Recommender
+from api.refunds import RefundController
 from api.streams import StreamsController
 from api.strictness import refuse_loose_body
 from api.studio import StudioController
 from api.users import CreatorsController, UsersController
 from api.wallet import WalletController
+from api.webhooks import WebhookController
 from domain.accounts.tokens import AccessTokens
 from livestreamx.observe.metrics import Metrics
 from livestreamx.observe.tracing import make_tracer_provider
@@ -45,15 +50,20 @@ BODY_BYTES = 256 * 1024
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AdminController,
     AuthController,
+    CommandController,
     CreatorsController,
     GiftController,
+    InventoryController,
     LeaderboardController,
     MeController,
+    PaymentController,
     RecommendationsController,
+    RefundController,
     StreamsController,
     StudioController,
     UsersController,
     WalletController,
+    WebhookController,
     enter_room,
     healthz,
     jwks,
@@ -73,6 +83,8 @@ def make_gateway(state: State, engines: Engines) -> Gateway:
             bus=engines.bus,
             tokens=state.tokens,
             metrics=state.metrics,
+            gifts=engines.gifts,
+            guard=engines.guard,
         )
     )
 

@@ -23,6 +23,9 @@ HELD = {
     "passwords": "engines.passwords",
     "probes": "engines.probes",
     "outbox": "engines.outbox",
+    "gifts": "engines.gifts",
+    "guard": "engines.guard",
+    "checkout": "engines.checkout",
     "gateway": "gateway",
     "recommender": "recommender",
 }

@@ -9,6 +9,10 @@ from redis.asyncio import Redis as AsyncRedis
 
 from api.health import Probes, make_outbox_probe, make_probes
 from domain.accounts.passwords import Passwords
+from domain.commands.service import GiftDesk
+from domain.economy.coalesce import CONNECTIONS, GiftBatches
+from domain.fraud.guard import GiftGuard
+from domain.payments.checkout import Checkout
 from livestreamx.engines import clickhouse, postgres, redis
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.kafka import Emitter
@@ -32,6 +36,10 @@ class Engines(msgspec.Struct, frozen=True):
     passwords: Passwords
     probes: Probes
     outbox: Probes
+    gifts: GiftDesk
+    guard: GiftGuard
+    checkout: Checkout | None
+    """None where payments are off."""
 
 
 @asynccontextmanager
@@ -45,6 +53,16 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
         stack.push_async_callback(cache.aclose)
         history = await clickhouse.connect(settings.clickhouse_url)
         stack.push_async_callback(history.close)
+        gift_pool = postgres.make_pool(settings.postgres_url, most=CONNECTIONS, name="livestreamx-gifts")
+        stack.push_async_callback(gift_pool.close)
+        await gift_pool.open(wait=True, timeout=OPEN_SECONDS)
+        batches = GiftBatches(gift_pool, cache)
+        stack.push_async_callback(batches.close)
+        batches.start()
+        checkout = None
+        if settings.payments_on:
+            checkout = Checkout(settings.stripe_key, settings.stripe_webhook_secret, api_base=settings.stripe_api_base)
+            stack.push_async_callback(checkout.aclose)
         emitter = Emitter(settings.kafka_bootstrap, lambda topic: metrics.produce_failures.labels(topic).inc())
         stack.callback(emitter.close)
         passwords = Passwords()
@@ -63,4 +81,7 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
             passwords=passwords,
             probes=probes,
             outbox=outbox,
+            gifts=GiftDesk(pool, cache, batches),
+            guard=GiftGuard(pool, cache, settings),
+            checkout=checkout,
         )

@@ -1,21 +1,22 @@
 """Gifts over REST: the catalogue, a stream's gifts, and sending one as the socket's `gift:send` does."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
-from redis.asyncio import Redis as AsyncRedis
 
 from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
+from domain.commands.service import GiftDesk
 from domain.economy import service
 from domain.economy.model import MOST_COMBO_CHARACTERS, MOST_GIFTS, Gift, GiftEvent, GiftReceipt, Rarity
+from domain.fraud.guard import GiftGuard
 from domain.streams.service import find_visible
 from livestreamx.engines.postgres import Pool, connection
 
@@ -31,6 +32,7 @@ class GiftView(View, frozen=True, kw_only=True):
     rarity: Rarity
     animation_key: Annotated[str, msgspec.Meta(examples=["heart"])]
     command_action: Annotated[str | None, msgspec.Meta(examples=["overlay.play"])]
+    command_args: Annotated[dict[str, Any], msgspec.Meta(examples=[{"overlay": "confetti"}])]
 
     @classmethod
     def of(cls, gift: Gift) -> "GiftView":
@@ -41,6 +43,7 @@ class GiftView(View, frozen=True, kw_only=True):
             rarity=gift.rarity,
             animation_key=gift.animation_key,
             command_action=gift.command_action,
+            command_args=gift.command_args,
         )
 
 
@@ -71,13 +74,17 @@ class GiftEventView(View, frozen=True, kw_only=True):
 
 
 class GiftOrder(Body, frozen=True, kw_only=True):
-    """What to send; sends of one combo share its id, which the sender makes up."""
+    """What to send; sends of one combo share its id, which the sender makes up.
+
+    `args` is for gifts that act: what the action takes, besides the catalogue's defaults.
+    """
 
     code: Code
     qty: Annotated[int, msgspec.Meta(ge=1, le=MOST_GIFTS, examples=[1])] = 1
     combo_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_COMBO_CHARACTERS, examples=["c-1"])] | None = (
         None
     )
+    args: Annotated[dict[str, str | int], msgspec.Meta(examples=[{"overlay": "fireworks"}])] | None = None
 
 
 class GiftReceiptView(View, frozen=True, kw_only=True):
@@ -134,23 +141,28 @@ class GiftController(Controller):
         self,
         stream_id: FromPath[UUID],
         data: JSONBody[GiftOrder],
-        pool: NamedDependency[Pool],
-        redis: NamedDependency[AsyncRedis],
         user: NamedDependency[Claims],
         request_id: NamedDependency[str],
         idempotency_key: IdempotencyKey,
+        gifts: NamedDependency[GiftDesk],
+        guard: NamedDependency[GiftGuard],
     ) -> GiftReceiptView:
-        """402 `insufficient_tokens`, 403 `self_gift`, 404, 409 `not_live` or `idempotency_key_reused`, 423."""
-        receipt = await service.send_gift(
-            pool,
-            redis,
-            sender=user.sub,
-            handle=user.handle,
-            stream_id=stream_id,
-            code=data.code,
-            qty=data.qty,
-            combo_id=data.combo_id,
-            idempotency_key=idempotency_key,
-            request_id=request_id,
+        """402 `insufficient_tokens`, 403 `self_gift` or `velocity_limit`, 404, 409 `not_live`, `idempotency_key_reused`
+        or `command_queue_full`, 422 `command_not_allowed` or `command_invalid`, 423 `wallet_locked`, 429.
+        """
+        admitted = guard.admitted(
+            user, stream_id, code=data.code, qty=data.qty, key=idempotency_key, request_id=request_id
         )
+        async with admitted:
+            receipt = await gifts.send(
+                sender=user.sub,
+                handle=user.handle,
+                stream_id=stream_id,
+                code=data.code,
+                qty=data.qty,
+                combo_id=data.combo_id,
+                args=data.args,
+                idempotency_key=idempotency_key,
+                request_id=request_id,
+            )
         return GiftReceiptView.of(receipt)

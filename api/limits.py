@@ -15,6 +15,8 @@ LOGIN = Limit("login", 10, 15 * 60)
 
 ADDRESS_LIMITS = "address_limits"
 """The `opt` of a handler that names its own limits: a tuple of `Limit`."""
+SIGNED = "signed"
+"""The `opt` of a handler whose every request is signed by a service: its few addresses are not counted."""
 
 
 def client_address(connection: AnyConnection) -> str:
@@ -39,7 +41,7 @@ async def limit_address(connection: AnyConnection, handler: BaseRouteHandler) ->
     if connection.scope["type"] != ScopeType.HTTP or not connection.scope["path"].startswith("/api/"):
         return
     state = connection.app.state
-    if not state.settings.rate_limits:
+    if not state.settings.rate_limits or handler.opt.get(SIGNED):
         return
     who = client_address(connection)
     limits: tuple[Limit, ...] = (API, *handler.opt.get(ADDRESS_LIMITS, ()))

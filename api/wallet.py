@@ -5,15 +5,15 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, get, post
+from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter, JSONBody
+from litestar.params import FromQuery, HeaderParameter, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
 from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
-from domain.economy import service
+from domain.economy import returns, service
 from domain.economy.model import MOST_KEY_CHARACTERS, Bucket, LedgerEntry, LedgerPlace, Wallet
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import Forbidden
@@ -100,6 +100,15 @@ class WalletController(Controller):
             items=tuple(map(LedgerEntryView.of, page)),
             next_cursor=encode_cursor(page[-1].place) if len(entries) > limit else None,
         )
+
+    @get("/statement", media_type="text/csv", summary="A month of your wallet, as CSV")
+    async def read_statement(
+        self, pool: NamedDependency[Pool], user: NamedDependency[Claims], month: FromQuery[str]
+    ) -> Response[str]:
+        """`month` as `2026-01` (UTC). Columns: at, transaction, bucket, reason, gift, qty, tokens."""
+        text = await returns.statement(pool, user.sub, month)
+        named = {"content-disposition": f'attachment; filename="statement-{month}.csv"'}
+        return Response(text, media_type="text/csv; charset=utf-8", headers=named)
 
     @post("/topup", status_code=200, summary="Bonus tokens for development")
     async def top_up(

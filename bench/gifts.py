@@ -1,128 +1,116 @@
-"""Gifts a second through the service, to one hot creator and to many, beside pgbench's TPC-B on the same PostgreSQL.
+"""Gifts a second to one creator, to many, over HTTP and into Kafka, beside TPC-B and a naive ledger in one run.
 
 `python -m bench.gifts [--seconds N]`; afterwards the books must be in order.
 """
 
 import argparse
 import asyncio
-import random
-import re
-import secrets
-import subprocess
+import socket
 import tempfile
-import time
 from pathlib import Path
-from uuid import UUID
+from statistics import median
 
+import msgspec
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from domain.economy import service
-from domain.economy.catalogue import GIFTS
-from domain.economy.queries import upsert_gifts
-from livestreamx.engines import redis as redis_engine
-from livestreamx.engines.migrate import migrate_postgres
-from livestreamx.engines.postgres import Pool, connection, make_pool, transaction
+from bench.gift_loads.anchors import SCALE, fill_tpc_b, make_naive, naive, tpc_b
+from bench.gift_loads.into_kafka import RATE, lags
+from bench.gift_loads.through_http import api, over_http
+from bench.gift_loads.through_service import CLIENTS, give
+from bench.gift_loads.world import CREATORS, make_world
+from livestreamx.engines.kafka import make_topics
+from livestreamx.engines.migrate import migrate_clickhouse, migrate_postgres
+from livestreamx.engines.postgres import connection, make_pool, transaction
 from livestreamx.settings import Settings
 from livestreamx.stack import engines_only
-from livestreamx.stack.postgres import binaries_folder
 
-SENDERS, CREATORS, CLIENTS, SCALE = 500, 50, 32, 10
-
-
-async def people(pool: Pool, count: int) -> list[UUID]:
-    """Users with wallets and a million paid tokens each."""
-    async with transaction(pool) as db:
-        found = await db.execute(
-            "INSERT INTO users (handle, password_hash) SELECT %s || number, 'x' "
-            "FROM generate_series(1, %s) number RETURNING id",
-            (f"b{secrets.token_hex(3)}_", count),
-        )
-        ids: list[UUID] = [row[0] for row in await found.fetchall()]
-        for user in ids:
-            await service.open_wallet(db, user, 0, "")
-            await service.grant(db, user, 1_000_000, "purchase")
-    return ids
+TPC_B = f"pgbench TPC-B, scale {SCALE}"
+NAIVE = "naive, SELECT FOR UPDATE, one hot creator"
+HOT = f"service, {CLIENTS} clients, one hot creator"
+UNIFORM = f"service, {CLIENTS} clients, {CREATORS} creators"
+HTTP = "HTTP, one process of the API, one hot creator"
 
 
-async def shows(pool: Pool, creators: list[UUID]) -> list[UUID]:
-    """A live stream of each."""
-    async with transaction(pool) as db:
-        found = await db.execute(
-            "INSERT INTO streams (creator_id, title, status, started_at) "
-            "SELECT unnest(%s::uuid[]), 'Bench', 'live', now() RETURNING id",
-            (creators,),
-        )
-        return [row[0] for row in await found.fetchall()]
+class Load(msgspec.Struct):
+    """Gifts (or transactions) a second in each round, and what they took (s)."""
 
-
-async def give(pool: Pool, settings: Settings, senders: list[UUID], streams: list[UUID], seconds: float) -> list[float]:
-    """What each gift took (s), sent by so many clients one after another for so long."""
-    redis = redis_engine.connect(settings.redis_url)
+    rates: list[float] = []
     took: list[float] = []
-    end = time.perf_counter() + seconds
 
-    async def client() -> None:
-        while (began := time.perf_counter()) < end:
-            await service.send_gift(
-                pool,
-                redis,
-                sender=random.choice(senders),
-                handle="bench",
-                stream_id=random.choice(streams),
-                code="HEART",
-                idempotency_key=secrets.token_hex(8),
-            )
-            took.append(time.perf_counter() - began)
+    def add(self, took: list[float], seconds: float) -> None:
+        self.rates.append(len(took) / seconds)
+        self.took += took
 
-    await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    await redis.aclose()
-    return took
+    @property
+    def rate(self) -> float:
+        return median(self.rates)
 
 
-def tpc_b(url: str, seconds: float) -> float:
-    """Transactions a second of pgbench's built-in script."""
-    pgbench = [str(binaries_folder() / "pgbench"), "--dbname", url]
-    subprocess.run([*pgbench, "-i", "-q", "-s", str(SCALE)], check=True, capture_output=True)
-    done = subprocess.run(
-        [*pgbench, "-M", "prepared", "-c", "8", "-T", str(int(seconds))], check=True, capture_output=True, text=True
-    )
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    assert found is not None
-    return float(found[1])
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
-async def measure(settings: Settings, seconds: float) -> tuple[list[tuple[str, list[float]]], int]:
-    """The gifts' times by kind of load, and how many faults the audit found afterwards."""
+async def measure(settings: Settings, seconds: float, rounds: int) -> tuple[dict[str, Load], list[float]]:
+    """The loads by turns, so that whatever else the machine does falls on all of them; then the way into Kafka (s)."""
+    loads = {name: Load() for name in (TPC_B, NAIVE, HOT, UNIFORM, HTTP)}
+    port = free_port()
     async with make_pool(settings.postgres_url) as pool:
+        world = await make_world(pool)
+        await make_naive(pool)
+        with api(settings, port):
+            for _ in range(rounds):
+                loads[TPC_B].rates.append(await asyncio.to_thread(tpc_b, settings.postgres_url, seconds))
+                loads[NAIVE].add(await naive(pool, seconds), seconds)
+                loads[HOT].add(await give(settings, world.senders, world.streams[:1], seconds), seconds)
+                loads[UNIFORM].add(await give(settings, world.senders, world.streams, seconds), seconds)
+                loads[HTTP].add(await asyncio.to_thread(over_http, settings, world, port, seconds), seconds)
         async with transaction(pool) as db:
-            await upsert_gifts(db, GIFTS)
-        senders, streams = await people(pool, SENDERS), await shows(pool, await people(pool, CREATORS))
-        rows = [
-            (name, await give(pool, settings, senders, to, seconds))
-            for name, to in (("one hot creator", streams[:1]), (f"{CREATORS} creators", streams))
-        ]
-        async with connection(pool) as db:
-            audit = await (await db.execute("SELECT sum(found)::int FROM ledger.audit")).fetchall()
-    return rows, audit[0][0]
+            await db.execute("DELETE FROM outbox")
+        return loads, await lags(settings, world, seconds)
+
+
+async def faults(settings: Settings) -> int:
+    async with make_pool(settings.postgres_url) as pool, connection(pool) as db:
+        found = await (await db.execute("SELECT sum(found)::int FROM ledger.audit")).fetchall()
+        return int(found[0][0])
+
+
+def quantiles(seconds: list[float]) -> tuple[str, str]:
+    """p50 and p99 in ms; nothing where nothing was timed."""
+    if not seconds:
+        return "", ""
+    ranked = sorted(seconds)
+    p50, p99 = (f"{ranked[int(len(ranked) * part)] * 1000:.1f}" for part in (0.5, 0.99))
+    return p50, p99
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=5, help="of each measurement")
-    seconds = arguments.parse_args().seconds
+    arguments.add_argument("--rounds", type=int, default=3, help="of all of them; medians count")
+    asked = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-gifts-") as home, engines_only(Path(home)) as engines:
-        migrate_postgres(engines.settings.postgres_url)
-        anchor = tpc_b(engines.settings.postgres_url, seconds)
-        rows, faults = asyncio.run(measure(engines.settings, seconds))
-    table = Table("load", "a second", "to TPC-B", "p50 ms", "p99 ms", title=f"Gifts, {CLIENTS} clients, one process")
-    table.add_row(f"pgbench TPC-B, scale {SCALE}", f"{anchor:,.0f}", "1.0", "", "")
-    for name, took in rows:
-        took.sort()
-        rate = len(took) / seconds
-        p50, p99 = (took[int(len(took) * part)] * 1000 for part in (0.5, 0.99))
-        table.add_row(name, f"{rate:,.0f}", f"{rate / anchor:.1f}", f"{p50:.1f}", f"{p99:.1f}")
-    Console().print(table, f"faults found by the audit: {faults}")
+        settings = engines.settings
+        migrate_postgres(settings.postgres_url)
+        migrate_clickhouse(settings.clickhouse_url)
+        make_topics(settings.kafka_bootstrap)
+        fill_tpc_b(settings.postgres_url)
+        loads, lag = uvloop.run(measure(settings, asked.seconds, asked.rounds))
+        found = uvloop.run(faults(settings))
+    anchor = loads[TPC_B].rate
+    table = Table("load", "a second", "to TPC-B", "p50 ms", "p99 ms", title=f"Gifts, median of {asked.rounds} rounds")
+    for name, load in loads.items():
+        table.add_row(name, f"{load.rate:,.0f}", f"{load.rate / anchor:.1f}", *quantiles(load.took))
+    table.add_row(f"answer to consumer at {RATE:,}/s", f"{len(lag) / asked.seconds:,.0f}", "", *quantiles(lag))
+    Console(width=110).print(
+        table,
+        f"one hot creator to {CREATORS} creators: {loads[HOT].rate / loads[UNIFORM].rate:.2f}; "
+        f"faults found by the audit: {found}",
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`python -m domain.seed [--demo]`: writes the gift catalogue, and with `--demo` people to look at; repeatable."""
+"""`python -m domain.seed [--demo]`: writes gifts and token packs, and with `--demo` people to look at; repeatable."""
 
 import argparse
 import asyncio
@@ -8,6 +8,8 @@ from domain.accounts.passwords import Passwords
 from domain.demo import Demo
 from domain.economy.catalogue import GIFTS
 from domain.economy.queries import upsert_gifts
+from domain.payments.catalogue import PACKS
+from domain.payments.queries import upsert_packs
 from livestreamx.engines.postgres import make_pool, transaction
 from livestreamx.settings import Settings
 
@@ -18,7 +20,9 @@ async def seed(settings: Settings, *, demo: bool) -> None:
     async with make_pool(settings.postgres_url, name="livestreamx-seed") as pool:
         async with transaction(pool) as db:
             changed = await upsert_gifts(db, GIFTS)
+            priced = await upsert_packs(db, PACKS)
         print(f"gifts: {changed} new or changed, {len(GIFTS)} in the catalogue", flush=True)
+        print(f"packs: {priced} new or changed, {len(PACKS)} for sale", flush=True)
         if demo:
             settings.require("signing_key")
             with closing(Passwords()) as passwords:

@@ -20,7 +20,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     """What one person did on one day (UTC).
 
     `slots` are half-minutes with an accepted message and `texts` distinct messages, `reactions` ten-second slots with
-    a reaction, `watch` minutes watched (two streams at once count), `paid` paid tokens given.
+    a reaction, `watch` minutes watched (two streams at once count), `paid` paid tokens given, `prizes` experience won
+    in games.
     """
 
     slots: int = 0
@@ -28,12 +29,13 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     reactions: int = 0
     watch: int = 0
     paid: int = 0
+    prizes: int = 0
 
 
 def day_experience(day: Day) -> int:
-    """Experience of a day, capped at 500, of which spending makes at most 250."""
+    """Experience of a day, capped at 500, of which spending and the games that gifts start make at most 250."""
     talk = CHAT_XP * min(day.slots, day.texts)
-    spend = min(SPEND_CAP, day.paid // PAID_TOKENS_PER_XP)
+    spend = min(SPEND_CAP, day.paid // PAID_TOKENS_PER_XP + day.prizes)
     return min(DAY_CAP, talk + spend + REACTION_XP * day.reactions + WATCH_XP * day.watch)
 
 

@@ -44,7 +44,7 @@ GIFTS = """
 SELECT toString(user_id), toString(creator_id), toFloat64(occurred_at), toFloat64(tokens)
 FROM gifts FINAL
 WHERE occurred_at >= fromUnixTimestamp64Micro({since:Int64}) AND occurred_at < fromUnixTimestamp64Micro({until:Int64})
-  AND user_id != {nobody:UUID}
+  AND user_id != {nobody:UUID} AND gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds)
 ORDER BY occurred_at, event_id
 """
 

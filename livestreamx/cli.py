@@ -109,20 +109,21 @@ def role(name: str, module: str, text: str) -> None:
 
 role("api", "api", "Run pages, API and websocket gateway.")
 role("relay", "livestreamx.engines.outbox", "Run the relay that brings recorded acts from PostgreSQL to Kafka.")
+role("commands", "domain.commands.executor", "Run the commands that gifts carry, and the mini-games.")
 role("dataflows", "pipelines.everything", "Run the dataflows: archive, mood, engagement, leaderboards.")
 
 
-def job(name: str, module: str, text: str, *, needs: str = "") -> None:
+def job(name: str, module: str, text: str, *, needs: str = "", alone: bool = False) -> None:
     """A command that hands everything to a module; `needs` is a package of the extra `train`.
 
-    Help, and a platform elsewhere given by `--url`, need no platform on this machine.
+    Help, a platform elsewhere given by `--url`, and what works `alone` need no platform on this machine.
     """
 
     def start(*arguments: Rest) -> None:
         if needs and find_spec(needs) is None:
             raise CommandError(f"`{name}` needs packages that are not installed: pip install 'livestreamx[train]'")
-        alone = any(argument.partition("=")[0] in {"--help", "-h", "--url"} for argument in arguments)
-        run_module(module, arguments, dict(os.environ) if alone else engine_environment())
+        elsewhere = any(argument.partition("=")[0] in {"--help", "-h", "--url"} for argument in arguments)
+        run_module(module, arguments, dict(os.environ) if alone or elsewhere else engine_environment())
 
     start.__doc__ = text
     app.command(App(name=name, help=text, help_flags=[], version_flags=[], default_command=start))
@@ -130,6 +131,7 @@ def job(name: str, module: str, text: str, *, needs: str = "") -> None:
 
 job("simulate", "livestreamx.simulate", "Send a synthetic audience into the live streams.")
 job("replay", "livestreamx.replay", "Replay a recorded chat log: FILE --stream ID --speed N.")
+job("verify-draw", "features.verify_draw", "Check the draw of a mini-game: FILE-or-JSON [--hash HASH].", alone=True)
 job("train", "orchestration.train", "Train, evaluate and promote the recommendation models.", needs="dagster")
 
 

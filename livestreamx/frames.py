@@ -60,6 +60,12 @@ class SendGift(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
     qty: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
     comboId: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     idempotencyKey: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
+    args: dict[str, str | int] | None = None
+    """For a gift that acts: what its action takes, besides the catalogue's defaults."""
+
+
+class OverlayTest(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A test alert on one's own overlays; nothing is charged or counted."""
 
 
 class React(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,14 +115,68 @@ class GiftReceived(msgspec.Struct, frozen=True, kw_only=True):
     comboFinal: bool = True
 
 
-class OverlayTrigger(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to play on screen, built by the server only; `durationMs` <= 15000."""
+class SceneState(msgspec.Struct, frozen=True, kw_only=True):
+    """How a stream looks; every name is one of a fixed list."""
+
+    theme: str
+    filter: str
+    background: str
+    overlays: tuple[str, ...]
+
+
+class OverlayTrigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something to play on screen, built by the server only; `durationMs` <= 15000, 0 where there is nothing to play.
+
+    `kind` is `gift`, `test`, `scene`, an action such as `overlay.play`, or what became of a command that `commandId`
+    names: `command.queued`, `command.done`, `command.rejected`, `command.expired`.
+    """
 
     kind: str
     animationKey: str
     actor: str
     text: str
     durationMs: Annotated[int, msgspec.Meta(ge=0, le=15000)]
+    commandId: UUID | None = None
+    scene: SceneState | None = None
+    """Of a `scene`: what the stream looks like from now on."""
+
+
+class MinigameStart(msgspec.Struct, frozen=True, kw_only=True):
+    """A game is on; `seedHash` binds the server to its draw. `choices` are what a wheel may stop at, by weight."""
+
+    gameId: UUID
+    game: str
+    actor: str
+    seedHash: str
+    endsAt: datetime
+    hp: int = 0
+    sides: tuple[str, ...] = ()
+    choices: dict[str, int] = {}
+
+
+class MinigameUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """How a boss (`hp` left) or a tug (points by side) stands; once a second."""
+
+    gameId: UUID
+    game: str
+    hp: int
+    sides: dict[str, int]
+    players: int
+    asOf: datetime
+
+
+class MinigameEnd(msgspec.Struct, frozen=True, kw_only=True):
+    """A game is over: `resolved` with a winner, or `expired`. The proof lies at `GET /api/minigames/{gameId}`."""
+
+    gameId: UUID
+    game: str
+    state: str
+    seedHash: str
+    seed: str
+    outcome: str
+    winner: str
+    xp: int
+    badge: str
 
 
 class MoodState(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +244,8 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     mood: MoodState | None
     poll: Any | None
     challenge: Any | None
+    scene: SceneState | None
+    minigame: MinigameStart | None
     viewers: int
     chat: tuple[ChatShown, ...]
     """Recent messages, oldest first."""
@@ -220,6 +282,7 @@ CLIENT_FRAMES: dict[str, ClientFrameType] = {
     "chat:message": ClientFrameType(Say, "viewer", "chat"),
     "gift:send": ClientFrameType(SendGift, "viewer", "gifts"),
     "mood:react": ClientFrameType(React, "viewer", "mood"),
+    "overlay:test": ClientFrameType(OverlayTest, "moderator", "overlay"),
 }
 
 SERVER_FRAMES: dict[str, ServerFrameType] = {
@@ -231,6 +294,9 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "chat:mode": ServerFrameType(ChatMode, "chat"),
     "gift:received": ServerFrameType(GiftReceived, "gifts"),
     "overlay:trigger": ServerFrameType(OverlayTrigger, "overlay"),
+    "minigame:start": ServerFrameType(MinigameStart, "overlay"),
+    "minigame:update": ServerFrameType(MinigameUpdate, "overlay"),
+    "minigame:end": ServerFrameType(MinigameEnd, "overlay"),
     "mood:state": ServerFrameType(MoodState, "mood"),
     "viewer:count": ServerFrameType(ViewerCount, "viewers"),
     "stream:state": ServerFrameType(StreamState, "stream"),
@@ -239,7 +305,7 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
 }
 
 SERVER_ONLY: frozenset[str] = frozenset(SERVER_FRAMES) - frozenset(CLIENT_FRAMES) | frozenset(
-    """challenge:update poll:update minigame:start minigame:update minigame:end badge:earned segment:start segment:end
+    """challenge:update poll:update badge:earned segment:start segment:end
     moment:detected chat:deleted chat:pinned notify:new ack error""".split()
 )
 """Names that a client may not send: what the server sends today, and the names kept for it."""

@@ -29,7 +29,7 @@ def room_once(stream: Id, cause: Id) -> str:
 
 
 def room_state(stream: Id) -> str:
-    """Hash: what a newcomer is told (`stream`, `mood`, `poll`, `challenge`), each a JSON text."""
+    """Hash: what a newcomer is told (`stream`, `mood`, `poll`, `challenge`, `scene`, `minigame`), each a JSON text."""
     return f"room:{{{stream}}}:state"
 
 
@@ -63,6 +63,11 @@ def live_streams() -> str:
     return "live:streams"
 
 
+def game_acts(stream: Id, second: int) -> str:
+    """Hash: `<user>:<mood>` -> reactions and `<user>:gift` -> tokens of one second (since the epoch), for games."""
+    return f"room:{{{stream}}}:acts:{second}"
+
+
 # limits
 
 
@@ -74,6 +79,21 @@ def limit(scope: str, who: str) -> str:
 def room_slow(stream: Id) -> str:
     """Set while a flooded room is in slow mode."""
     return f"room:{{{stream}}}:slow"
+
+
+def gift_sends(user: Id) -> str:
+    """ZSET: idempotency key -> ms, of the gifts that somebody sent a moment ago."""
+    return f"gifts:{{{user}}}:sends"
+
+
+def gift_tokens(user: Id) -> str:
+    """ZSET: idempotency key -> ms, of the last hour's gifts of a young account."""
+    return f"gifts:{{{user}}}:tokens"
+
+
+def gift_amounts(user: Id) -> str:
+    """Hash: idempotency key -> tokens, beside `gift_tokens`."""
+    return f"gifts:{{{user}}}:amounts"
 
 
 # results of the dataflows

@@ -73,8 +73,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_gap_seconds: int = 45
     viewer_count_seconds: float = 5.0
 
+    gift_sends: int = 10
+    gift_window_seconds: float = 10.0
+    """One sender's gifts: so many in so many seconds."""
+    young_account_days: int = 7
+    young_account_tokens: int = 5000
+    """What an account younger than that gives in an hour."""
+
     stripe_key: str = ""
     stripe_webhook_secret: str = ""
+    stripe_api_base: str = ""
+    """Another address than Stripe's own, such as that of a peer to test with."""
     livekit_url: str = ""
     livekit_key: str = ""
     livekit_secret: str = ""
@@ -95,6 +104,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def url(self) -> str:
         """The address to print and to put into links."""
         return self.public_url or f"http://localhost:{self.port}"
+
+    @property
+    def payments_on(self) -> bool:
+        """Whether tokens can be bought; it takes both of Stripe's keys."""
+        return bool(self.stripe_key and self.stripe_webhook_secret)
 
     def require(self, *names: str) -> "Settings":
         """Itself, once the named settings are there; `SettingsError` names the first that is not."""

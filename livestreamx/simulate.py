@@ -26,7 +26,7 @@ from livestreamx.settings import Settings
 
 TOP_UP = 500
 LOWEST_BALANCE = 50
-GIFTS = {"HEART": 60, "ROSE": 25, "CONFETTI": 10, "ROCKET": 4, "CROWN": 1}
+GIFTS = {"HEART": 64, "ROSE": 30, "CONFETTI": 3, "ROCKET": 2, "CROWN": 1}
 LINES: dict[str, tuple[str, ...]] = {
     "hype": ("POGGERS", "LETS GOOO", "PogChamp PogChamp", "what a play 🔥", "W", "insane", "HYPERS"),
     "joy": ("LUL", "KEKW", "lol", "hahaha that face", "OMEGALUL", "😂😂", "im crying lol"),

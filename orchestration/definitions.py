@@ -4,18 +4,18 @@ import dagster as dg
 
 from livestreamx.settings import Settings
 from orchestration import checks
-from orchestration.assets import history, models, serving
+from orchestration.assets import books, history, models, serving
 from orchestration.resources import resources_of
-from orchestration.schedules import nightly, train
+from orchestration.schedules import nightly, nightly_books, reconcile, train
 
 
 def define(settings: Settings, database: str = "") -> dg.Definitions:
     """The definitions over the engines of these settings; `database` instead of the platform's own history."""
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([history, models, serving]),
-        asset_checks=dg.load_asset_checks_from_modules([checks]),
-        jobs=[train],
-        schedules=[nightly],
+        assets=dg.load_assets_from_modules([books, history, models, serving]),
+        asset_checks=dg.load_asset_checks_from_modules([books, checks]),
+        jobs=[reconcile, train],
+        schedules=[nightly, nightly_books],
         resources=resources_of(settings, database),
     )
 

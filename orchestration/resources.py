@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import dagster as dg
+import psycopg
 from clickhouse_connect.driver.client import Client
+from psycopg.rows import TupleRow
 from redis import Redis
 
 from livestreamx.engines import clickhouse, redis
@@ -28,6 +30,19 @@ class Engines(dg.ConfigurableResource[None]):
         return redis.connect_plain(self.redis_url)
 
 
+class Ledger(dg.ConfigurableResource[None]):
+    """PostgreSQL, where the money is."""
+
+    postgres_url: str
+
+    def open(self) -> psycopg.Connection[TupleRow]:
+        """A connection whose statements see one state of the books; close it."""
+        db = psycopg.connect(self.postgres_url, application_name="livestreamx-reconcile")
+        db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        db.read_only = True
+        return db
+
+
 class Folders(dg.ConfigurableResource[None]):
     """Where the results of runs and the versions of models lie."""
 
@@ -49,5 +64,6 @@ def resources_of(settings: Settings, database: str = "") -> dict[str, object]:
             database=name,
             gap_seconds=settings.session_gap_seconds,
         ),
+        "ledger": Ledger(postgres_url=settings.postgres_url),
         "folders": Folders(work=str(settings.home / "training" / name), models=str(settings.models)),
     }

@@ -6,7 +6,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
 from livestreamx.topics import Topic
-from pipelines import archive, engagement, leaderboards, mood, overlays, progress
+from pipelines import archive, engagement, games, leaderboards, mood, overlays, progress
 from pipelines.counting import chunk_writer, counting
 from pipelines.fences import Fence
 from pipelines.freshness import measured
@@ -32,6 +32,11 @@ def _mood(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
 def _engagement(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     write = chunk_writer(Fence(engines.redis(), engagement.NAME), engagement.count)
     return counting(engagement.NAME, source, Sink(run, lambda: write))
+
+
+def _games(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    write = chunk_writer(Fence(engines.redis(), games.NAME), games.count)
+    return counting(games.NAME, source, Sink(run, lambda: write))
 
 
 def _leaderboards(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
@@ -65,6 +70,7 @@ def every_flow() -> dict[str, Flow]:
         _redis_flow(overlays.NAME, overlays.TOPICS, _overlays),
         _redis_flow(leaderboards.NAME, leaderboards.TOPICS, _leaderboards, leaderboards.PACE),
         _redis_flow(engagement.NAME, engagement.TOPICS, _engagement),
+        _redis_flow(games.NAME, games.TOPICS, _games),
         _redis_flow(progress.NAME, progress.TOPICS, _progress),
         _redis_flow(mood.NAME, mood.TOPICS, _mood, mood.PACE),
         Flow(

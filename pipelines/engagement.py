@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from livestreamx import keys, topics
-from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent, ViewerLeft
+from livestreamx.events import ChatMessage, Event, GiftRefunded, GiftSent, ReactionSent, ViewerLeft
 from pipelines.effects import Effects
 from pipelines.records import Record
 
@@ -26,12 +26,12 @@ def count(records: Sequence[Record]) -> Effects:
         if event.stream_id is None or found is None:
             continue
         added, what = found
-        at_ms = int(event.occurred_at.timestamp() * 1000)
+        at_ms = int(event.counts_at.timestamp() * 1000)
         minute = (event.stream_id, at_ms // 60_000)
         newest[minute] = max(at_ms, newest.get(minute, 0))
         for name, number in added.items():
             numbers[minute][name] += number
-        if who := event.user_id or event.anon_id:
+        if what and (who := event.user_id or event.anon_id):
             people[event.stream_id, what].add(who)
     for (stream, minute_number), sums in numbers.items():
         total, minute_key = keys.stream_metrics(stream), keys.stream_minute(stream, minute_number)
@@ -49,7 +49,7 @@ def count(records: Sequence[Record]) -> Effects:
 
 
 def measure(event: Event) -> tuple[dict[str, int], str] | None:
-    """What one event adds to its stream's numbers, and the set its actor belongs to; None for what does not count."""
+    """What an event adds to its stream's numbers, and the set its actor joins, if any; None when it does not count."""
     match event:
         case ChatMessage(accepted=True):
             return {"messages": 1}, "chatters"
@@ -57,6 +57,8 @@ def measure(event: Event) -> tuple[dict[str, int], str] | None:
             return {"reactions": 1}, "reactors"
         case GiftSent():
             return {"gifts": 1, "tokens": event.tokens}, "gifters"
+        case GiftRefunded():
+            return {"gifts": -1, "tokens": -event.tokens}, ""
         case ViewerLeft() if event.user_id is None or event.user_id != event.creator_id:
             return {"watchedMs": event.watched_ms}, "watchers"
     return None

@@ -44,6 +44,11 @@ end
 -- board, totals, member, more, tie: add to a total and place its owner; of equals the one who got there first leads
 function run.place(board, totals, member, more, tie)
   local total = math.min(redis.call('HINCRBY', totals, member, more), HIGHEST)
+  if total <= 0 then -- all of it was taken back
+    redis.call('HDEL', totals, member)
+    redis.call('ZREM', board, member)
+    return
+  end
   local known = redis.call('ZSCORE', board, member)
   if known then tie = math.max(tie, SPAN - 1 - tonumber(known) % SPAN) end
   redis.call('ZADD', board, total * SPAN + (SPAN - 1 - tie), member)
@@ -59,14 +64,14 @@ end
 -- person's hash, the day's hash, id, weights, boards: the day's experience anew (features/experience.py), and its level
 function run.learn(person, day, id, weights, boards)
   local did = {}
-  for i, name in ipairs({'slots', 'texts', 'reactions', 'watch', 'paid', 'xp'}) do
+  for i, name in ipairs({'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'xp'}) do
     did[name] = tonumber(redis.call('HGET', day, name) or 0)
   end
   local cap, most_spend, tokens, chat, reaction, watch = unpack(weights)
-  local spend = math.min(most_spend, math.floor(did.paid / tokens))
+  local spend = math.min(most_spend, math.max(0, math.floor(did.paid / tokens)) + did.prizes)
   local talk = chat * math.min(did.slots, did.texts)
   local gained = math.min(cap, talk + spend + reaction * did.reactions + watch * did.watch) - did.xp
-  if gained <= 0 then return end
+  if gained == 0 then return end -- less than nothing after a refund
   redis.call('HINCRBY', day, 'xp', gained)
   local xp = redis.call('HINCRBY', person, 'xp', gained)
   for _, board in ipairs(boards) do
@@ -77,10 +82,9 @@ function run.learn(person, day, id, weights, boards)
     end
   end
   local level = math.floor((50 + math.floor(math.sqrt(2500 + 200 * xp))) / 100)
-  if level > tonumber(redis.call('HGET', person, 'level') or 1) then
-    redis.call('HSET', person, 'level', level)
-    results[#results + 1] = {id, level, xp}
-  end
+  local before = tonumber(redis.call('HGET', person, 'level') or 1)
+  if level ~= before then redis.call('HSET', person, 'level', level) end
+  if level > before then results[#results + 1] = {id, level, xp} end
 end
 
 for _, op in ipairs(change.ops) do

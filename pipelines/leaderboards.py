@@ -15,7 +15,7 @@ from features.leaderboards import Board, Standing, decompose, standings
 from livestreamx import keys, topics
 from livestreamx.clock import now
 from livestreamx.engines.bus import PlainRoomBus
-from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent
+from livestreamx.events import ChatMessage, Event, GiftRefunded, GiftSent, ReactionSent
 from livestreamx.frames import LeaderboardRow, LeaderboardUpdate
 from pipelines.effects import Effects
 from pipelines.records import Record
@@ -37,9 +37,9 @@ def count(records: Sequence[Record]) -> Effects:
         event = record.event
         for board, who, more in points(event):
             # weeks and seasons begin with an hour, so that all acts of one hour count on the same boards
-            key = (board, who, event.stream_id, int(event.occurred_at.timestamp()) // HOUR)
-            total, last = scores.get(key, (0, event.occurred_at))
-            scores[key] = (total + more, max(last, event.occurred_at))
+            key = (board, who, event.stream_id, int(event.counts_at.timestamp()) // HOUR)
+            total, last = scores.get(key, (0, event.counts_at))
+            scores[key] = (total + more, max(last, event.counts_at))
         if isinstance(event, ChatMessage | GiftSent) and event.user_id is not None:
             effects.put(keys.handles(), str(event.user_id), event.handle)
     for (board, who, stream, _), (more, last) in scores.items():
@@ -48,7 +48,7 @@ def count(records: Sequence[Record]) -> Effects:
 
 
 def points(event: Event) -> Iterator[tuple[Board, UUID, int]]:
-    """The boards that an event counts on, for whom and how much."""
+    """The boards that an event counts on, for whom and how much: below zero for a gift that was taken back."""
     if event.user_id is None or event.user_id == event.creator_id:
         return
     match event:
@@ -59,6 +59,11 @@ def points(event: Event) -> Iterator[tuple[Board, UUID, int]]:
             yield "gifts", event.user_id, event.tokens
             if event.creator_id is not None and event.paid:
                 yield "creators", event.creator_id, event.paid
+        case GiftRefunded():
+            yield "engagement", event.user_id, -1
+            yield "gifts", event.user_id, -event.tokens
+            if event.creator_id is not None and event.paid:
+                yield "creators", event.creator_id, -event.paid
 
 
 def place(effects: Effects, board: Board, who: UUID, more: int, where: Sequence[Standing]) -> None:
@@ -85,7 +90,7 @@ class BoardFrames:
         self._changed |= {
             record.event.stream_id
             for record in records
-            if isinstance(record.event, GiftSent) and record.event.stream_id is not None
+            if isinstance(record.event, GiftSent | GiftRefunded) and record.event.stream_id is not None
         }
         clock = self._clock()
         ripe = [stream for stream in self._changed if self._due.get(stream, 0.0) <= clock]

@@ -1,4 +1,4 @@
-"""Overlays: recorded acts appear in the room. A gift is shown and played, a stream's new state is told and kept.
+"""Overlays: recorded acts appear in the room. Gifts, commands and games are shown and played, states told and kept.
 
 Frames go out before the fence moves, each guarded by its event's id, so that a crash neither loses nor doubles one.
 """
@@ -24,6 +24,7 @@ from livestreamx.events import (
     StreamStarted,
 )
 from livestreamx.frames import GiftReceived, OverlayTrigger, Person, StreamState
+from pipelines.command_frames import frames_of, keep_state
 from pipelines.effects import Effects
 from pipelines.records import Record
 
@@ -65,6 +66,7 @@ def count(records: Sequence[Record]) -> Effects:
     effects = Effects()
     for record in records:
         event = record.event
+        keep_state(effects, event)
         if not isinstance(event, StreamEvent) or event.stream_id is None or event.creator_id is None:
             continue
         state = stream_state(event)
@@ -127,6 +129,8 @@ class RoomFrames:
                 frames += gift_frames(event, levels[event.user_id])
             elif isinstance(event, StreamEvent) and event.stream_id is not None and event.creator_id is not None:
                 frames.append((event.stream_id, "stream:state", stream_state(event), event.event_id))
+            else:
+                frames += frames_of(event)
         if frames:
             self._bus.publish_all(frames)
 

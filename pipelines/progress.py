@@ -15,7 +15,7 @@ from features import experience
 from features.leaderboards import standings
 from livestreamx import keys, topics
 from livestreamx.engines.bus import PlainRoomBus
-from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent, ViewerHeartbeat
+from livestreamx.events import ChatMessage, Event, GiftRefunded, GiftSent, MinigameEnded, ReactionSent, ViewerHeartbeat
 from livestreamx.frames import LevelUp
 from pipelines.effects import Effects
 from pipelines.records import Record
@@ -23,8 +23,8 @@ from pipelines.records import Record
 NAME = "progress"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY)
 DAY_SECONDS = 86_400
-DAY_KEPT_SECONDS = 9 * DAY_SECONDS
-"""Longer than the log keeps a day's events."""
+DAY_KEPT_SECONDS = 16 * DAY_SECONDS
+"""Longer than the log keeps a day's events, and than a gift's earnings are pending: a refund finds the day."""
 
 WEIGHTS = (
     experience.DAY_CAP,
@@ -44,7 +44,7 @@ def count(records: Sequence[Record]) -> Effects:
         event = record.event
         if event.user_id is None or event.user_id == event.creator_id:
             continue
-        at, second = event.occurred_at, int(event.occurred_at.timestamp())
+        at, second = event.counts_at, int(event.counts_at.timestamp())
         day = (event.user_id, second // DAY_SECONDS)
         key, last = latest.get(day) or (keys.experience_day(event.user_id, at.astimezone(UTC).date().isoformat()), at)
         if earn(effects, event, key, second):
@@ -73,6 +73,10 @@ def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
             effects.call("mark", key, "watch", mark, f"streams:{minute}", experience.WATCH_STREAMS)
         case GiftSent(paid=paid) if paid:
             effects.add(key, "paid", paid)
+        case GiftRefunded(paid=paid) if paid:
+            effects.add(key, "paid", -paid)
+        case MinigameEnded(xp=prize) if prize:
+            effects.add(key, "prizes", prize)
         case _:
             return False
     return True

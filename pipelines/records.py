@@ -5,7 +5,8 @@ A chunk names the offset it starts at and the next one, so that a sink can tell 
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import get_args, get_type_hints
+from types import UnionType
+from typing import Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from confluent_kafka import Message
@@ -109,11 +110,13 @@ def check(event: Event, logged_ms: int) -> None:
 
 
 def fields_of(kind: type[Event], *types: type) -> tuple[str, ...]:
-    """The event's own fields that hold one of these types, or nothing."""
+    """The event's own fields that hold one of these types, or nothing; not those that hold a collection of them."""
     own = [name for name in kind.__struct_fields__ if name not in Event.__struct_fields__]
     hints = get_type_hints(kind)
-    return tuple(name for name in own if hints[name] in types or set(get_args(hints[name])) & set(types))
+    choices = {name: get_args(hints[name]) if get_origin(hints[name]) in UNIONS else (hints[name],) for name in own}
+    return tuple(name for name in own if set(choices[name]) & set(types))
 
 
+UNIONS = (Union, UnionType)
 CHECKED = {kind: (fields_of(kind, int), fields_of(kind, datetime)) for kind in EVENTS}
 """The fields that `check` looks at, worked out once."""

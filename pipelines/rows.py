@@ -14,6 +14,7 @@ from livestreamx.events import (
     Event,
     FollowAdded,
     FollowRemoved,
+    GiftRefunded,
     GiftSent,
     MoodChanged,
     ReactionSent,
@@ -75,6 +76,10 @@ def _gift(event: Any) -> Row:
     return row | {"command": event.command or "", "combo_id": event.combo_id or ""}
 
 
+def _refund(event: Any) -> Row:
+    return _columns(event, "gift_event_id", "code", "qty", "tokens", "paid", "bonus", "sent_at", "reason")
+
+
 def _presence(event: Any) -> Row:
     given = {name: getattr(event, name, empty) for name, empty in PRESENCE.items()}
     person = {"anon_id": event.anon_id or "", "session_id": event.session_id or ""}
@@ -110,6 +115,7 @@ def _recommendation(event: Any) -> Row:
 TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
     ChatMessage: ("chat_messages", _chat),
     GiftSent: ("gifts", _gift),
+    GiftRefunded: ("gift_refunds", _refund),
     ReactionSent: ("reactions", lambda event: _columns(event, "mood")),
     ViewerJoined: ("presence", _presence),
     ViewerHeartbeat: ("presence", _presence),

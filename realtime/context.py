@@ -4,6 +4,8 @@ import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.accounts.tokens import AccessTokens
+from domain.commands.service import GiftDesk
+from domain.fraud.guard import GiftGuard
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.kafka import Emitter
 from livestreamx.engines.postgres import Pool
@@ -21,3 +23,5 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     bus: RoomBus
     tokens: AccessTokens
     metrics: Metrics
+    gifts: GiftDesk
+    guard: GiftGuard

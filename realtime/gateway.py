@@ -24,6 +24,7 @@ from realtime.gifts import Gifts
 from realtime.identity import Identity
 from realtime.joining import Joining
 from realtime.moods import Moods
+from realtime.overlays import Overlays
 from realtime.people import People
 from realtime.presence import ANONYMOUS_AFTER_MS, Presence
 from realtime.rooms import Room, Rooms
@@ -64,7 +65,8 @@ class Gateway:
             "resume": joining.resume,
             "viewer:heartbeat": self._presence.beat,
             "chat:message": Chat(context, self.rooms).say,
-            "gift:send": Gifts(context.pool, redis).send,
+            "gift:send": Gifts(context.gifts, context.guard).send,
+            "overlay:test": Overlays(context.bus, Throttle(redis)).test,
             "mood:react": Moods(self.rooms, context.emitter, Throttle(redis)).react,
         }
         self._desk = Desk(handlers, joining.join, joining.restart, self._lost, self.spawn, context.metrics)

@@ -1,10 +1,8 @@
 """Gifts over the socket: the ledger decides, the room learns of it by the event that commits with the charge."""
 
-from redis.asyncio import Redis as AsyncRedis
-
-from domain.economy import service as economy
+from domain.commands.service import GiftDesk
+from domain.fraud.guard import GiftGuard
 from livestreamx.clock import uuid7
-from livestreamx.engines.postgres import Pool
 from livestreamx.frames import SendGift
 from livestreamx.observe.request import request_id
 from realtime.session import Session
@@ -13,25 +11,29 @@ from realtime.session import Session
 class Gifts:
     """Sends gifts; one a process."""
 
-    def __init__(self, pool: Pool, redis: AsyncRedis) -> None:
-        self._pool, self._redis = pool, redis
+    def __init__(self, desk: GiftDesk, guard: GiftGuard) -> None:
+        self._desk, self._guard = desk, guard
 
     async def send(self, session: Session, request: SendGift) -> dict[str, object]:
-        """`{giftEventId, balance}`, the balance in tokens; the refusals of `economy.send_gift`.
+        """`{giftEventId, balance}`, the balance in tokens; the refusals of `GiftDesk.send` and `GiftGuard`.
 
         Without an `idempotencyKey` each frame is a gift of its own.
         """
         claims = session.user
-        receipt = await economy.send_gift(
-            self._pool,
-            self._redis,
-            sender=claims.sub,
-            handle=claims.handle,
-            stream_id=session.room.id,
-            code=request.code,
-            qty=request.qty,
-            combo_id=request.comboId,
-            idempotency_key=request.idempotencyKey or uuid7().hex,
-            request_id=request_id(),
+        key = request.idempotencyKey or uuid7().hex
+        admitted = self._guard.admitted(
+            claims, session.room.id, code=request.code, qty=request.qty, key=key, request_id=request_id()
         )
+        async with admitted:
+            receipt = await self._desk.send(
+                sender=claims.sub,
+                handle=claims.handle,
+                stream_id=session.room.id,
+                code=request.code,
+                qty=request.qty,
+                combo_id=request.comboId,
+                args=request.args,
+                idempotency_key=key,
+                request_id=request_id(),
+            )
         return {"giftEventId": receipt.gift_event_id, "balance": receipt.balance.tokens}

@@ -45,6 +45,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     mood: msgspec.Raw
     poll: msgspec.Raw
     challenge: msgspec.Raw
+    scene: msgspec.Raw
+    minigame: msgspec.Raw
     viewers: int
     chat: tuple[msgspec.Raw, ...]
     """Recent messages, oldest first."""
@@ -92,6 +94,8 @@ async def read_snapshot(redis: AsyncRedis, stream: UUID, *, chat: int, present_m
         mood=part(b"mood"),
         poll=part(b"poll"),
         challenge=part(b"challenge"),
+        scene=part(b"scene"),
+        minigame=part(b"minigame"),
         viewers=int(viewers),
         chat=tuple(msgspec.Raw(message) for message in reversed(messages)),
     )

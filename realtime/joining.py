@@ -131,6 +131,8 @@ class Joining:
                 "mood": snapshot.mood,
                 "poll": snapshot.poll,
                 "challenge": snapshot.challenge,
+                "scene": snapshot.scene,
+                "minigame": snapshot.minigame,
                 "viewers": snapshot.viewers,
                 "chat": snapshot.chat if with_chat else (),
             },

@@ -4,7 +4,9 @@ from litestar import Router
 from litestar.di import Provide
 
 from api.pages.account import AccountPages
+from api.pages.admin import AdminPages
 from api.pages.home import HomePages
+from api.pages.overlay import OverlayPages
 from api.pages.pictures import PicturePages
 from api.pages.problems import FallbackPages
 from api.pages.profile import ProfilePages
@@ -23,7 +25,9 @@ def pages() -> Router:
             WatchPages,
             StudioPages,
             AccountPages,
+            OverlayPages,
             WalletPages,
+            AdminPages,
             ProfilePages,
             PicturePages,
             FallbackPages,

@@ -11,11 +11,22 @@ from api.pages.shelves import make_cards
 from api.pages.views import Panel, Total
 from api.pages.visit import Visit
 from domain.accounts import service as accounts
+from domain.commands import service as commands
+from domain.commands.model import Action
 from domain.streams import queries, service
 from livestreamx.engines.postgres import connection
 from livestreamx.events import MOODS
 
 STREAMS = 50
+ACTIONS: dict[Action, str] = {
+    "overlay.play": "Fill the screen with an animation",
+    "scene.background": "Change the background",
+    "scene.filter": "Change the light",
+    "minigame.start": "Start a mini-game",
+    "challenge.progress": "Strike a blow in a game",
+    "sound.play": "Play a sound",
+    "tts.say": "Have words read out",
+}
 
 PANELS = (
     Panel(
@@ -75,6 +86,8 @@ class StudioPages(Controller):
         return visit.page(
             "studio.html",
             is_creator="creator" in account.roles,
+            actions=ACTIONS,
+            switches=await commands.switches(visit.pool, visit.viewer.id),
             streams=await make_cards(visit.redis, found, visit.settings.session_gap_seconds),
         )
 

@@ -94,3 +94,43 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     bucket: str
     delta: int
     balance_after: int
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A pack that is for sale; `words` is its price for readers without scripts, `saved` in percent."""
+
+    id: str
+    tokens: int
+    minor: int
+    currency: str
+    words: str
+    saved: int
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment as its row and its receipt show it; `credited` are the tokens that were kept."""
+
+    id: UUID
+    at: datetime
+    paid_at: datetime | None
+    tokens: int
+    credited: int
+    state: str
+    state_words: str
+    minor: int
+    refunded_minor: int
+    currency: str
+    words: str
+    refunded_words: str
+
+
+class FlagCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A flag of abuse, as an admin sees it."""
+
+    id: UUID
+    title: str
+    handle: str
+    subject: str
+    evidence: tuple[tuple[str, str], ...]
+    wallet_locked: bool
+    at: datetime

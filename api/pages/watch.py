@@ -14,7 +14,10 @@ from api.pages import art
 from api.pages.shelves import by_viewers, make_cards
 from api.pages.views import StreamCard, card_of
 from api.pages.visit import Visit
+from domain.commands import service as commands
+from domain.commands.scenes import scene_of
 from domain.economy import service as economy
+from domain.economy.model import Gift
 from domain.leaderboards import service as leaderboards
 from domain.profiles import queries as profiles
 from domain.streams import service as streams
@@ -61,6 +64,13 @@ async def recent_chat(redis: AsyncRedis, stream_id: UUID) -> list[ChatShown]:
     return [msgspec.json.decode(message, type=ChatShown) for message in reversed(found)]
 
 
+async def gifts_of(visit: Visit, creator_id: UUID) -> list[Gift]:
+    """The catalogue without the gifts whose action this channel does not take."""
+    switches = await commands.switches(visit.pool, creator_id)
+    refused = {action for action, is_on in switches.items() if not is_on}
+    return [gift for gift in await economy.catalogue(visit.pool) if gift.command_action not in refused]
+
+
 async def suggest(visit: Visit, but: UUID) -> list[StreamCard]:
     """What else is live, the most watched first."""
     found = await streams.browse(visit.pool, status="live", category=None, after=None, limit=100)
@@ -78,6 +88,7 @@ class WatchPages(Controller):
         """Stream, chat, mood, gifts, board; 404 for a stream that this viewer may not know of."""
         async with connection(visit.pool) as db:
             stream = await streams.find_visible(db, stream_id, visit.claims)
+            scene = await scene_of(db, stream_id)
             following = visit.viewer is not None and await profiles.follows(db, visit.viewer.id, stream.creator_id)
         pulse = await take_pulse(visit.redis, stream_id, visit.settings.session_gap_seconds)
         mood = pulse.mood or quiet_mood()
@@ -95,7 +106,8 @@ class WatchPages(Controller):
             mood=mood,
             moods=MOODS,
             chat=await recent_chat(visit.redis, stream_id),
-            gifts=await economy.catalogue(visit.pool),
+            gifts=await gifts_of(visit, stream.creator_id),
+            scene=msgspec.structs.asdict(scene),
             board=board.rows,
             suggestions=await suggest(visit, stream_id) if over else (),
             name_hue=name_hue,

@@ -7,6 +7,8 @@ WHEN = (
     "stream_id = {stream:UUID} AND occurred_at >= fromUnixTimestamp64Milli({since:Int64}) "
     "AND occurred_at < fromUnixTimestamp64Milli({until:Int64})"
 )
+KEPT = "gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds WHERE stream_id = {stream:UUID})"
+"""Of gifts: those that were not taken back."""
 STEP = "intDiv(toUnixTimestamp64Milli(occurred_at), {step:Int64}) * {step:Int64}"
 FILL = "ORDER BY step WITH FILL FROM {first:Int64} TO {last:Int64} STEP {step:Int64}"
 
@@ -55,13 +57,13 @@ TOTALS: dict[PanelName, str] = {
     "gifts": f"""
         SELECT sum(tokens) AS tokens, sum(paid) AS paid, sum(bonus) AS bonus, count() AS count,
                uniqExact(user_id) AS gifters
-        FROM gifts FINAL WHERE {WHEN}""",
+        FROM gifts FINAL WHERE {WHEN} AND {KEPT}""",
     "engagement": f"""
         WITH {SESSIONS},
         acts AS (
             SELECT 'messages' AS act, user_id FROM chat_messages FINAL WHERE {WHEN} AND accepted
             UNION ALL SELECT 'reactions' AS act, user_id FROM reactions FINAL WHERE {WHEN}
-            UNION ALL SELECT 'gifts' AS act, user_id FROM gifts FINAL WHERE {WHEN}
+            UNION ALL SELECT 'gifts' AS act, user_id FROM gifts FINAL WHERE {WHEN} AND {KEPT}
         ),
         (SELECT countIf(ms >= {{unique:Int64}}) FROM watched) AS viewers
         SELECT countIf(act = 'messages') AS messages, countIf(act = 'reactions') AS reactions,
@@ -81,7 +83,7 @@ TOTALS: dict[PanelName, str] = {
 
 GIFTS_BY_CODE = f"""
 SELECT code, count() AS count, sum(qty) AS qty, sum(tokens) AS tokens, sum(paid) AS paid, sum(bonus) AS bonus
-FROM gifts FINAL WHERE {WHEN} GROUP BY code ORDER BY tokens DESC, code"""
+FROM gifts FINAL WHERE {WHEN} AND {KEPT} GROUP BY code ORDER BY tokens DESC, code"""
 
 # Kaplan-Meier over each viewer's time from the first sign of life to the last: a viewer who was there at the end of
 # the span is not a loss, and leaves the denominator at that minute.
@@ -130,14 +132,14 @@ FROM chat_messages FINAL WHERE {WHEN} AND accepted GROUP BY step"""
 
 GIFTS = f"""
 SELECT {STEP} AS step, sum(tokens) AS tokens, sum(paid) AS paid, sum(bonus) AS bonus, count() AS count
-FROM gifts FINAL WHERE {WHEN} GROUP BY step"""
+FROM gifts FINAL WHERE {WHEN} AND {KEPT} GROUP BY step"""
 
 ENGAGEMENT = f"""
 SELECT {STEP} AS step, countIf(act = 'm') AS messages, countIf(act = 'r') AS reactions, countIf(act = 'g') AS gifts
 FROM (
     SELECT 'm' AS act, occurred_at FROM chat_messages FINAL WHERE {WHEN} AND accepted
     UNION ALL SELECT 'r' AS act, occurred_at FROM reactions FINAL WHERE {WHEN}
-    UNION ALL SELECT 'g' AS act, occurred_at FROM gifts FINAL WHERE {WHEN}
+    UNION ALL SELECT 'g' AS act, occurred_at FROM gifts FINAL WHERE {WHEN} AND {KEPT}
 )
 GROUP BY step"""
 

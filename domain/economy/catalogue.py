@@ -6,12 +6,31 @@ GIFTS: tuple[Gift, ...] = (
     Gift(code="HEART", name="Heart", token_cost=5, rarity="common", animation_key="heart"),
     Gift(code="ROSE", name="Rose", token_cost=10, rarity="common", animation_key="rose"),
     Gift(
+        code="HAMMER",
+        name="Hammer blow",
+        token_cost=25,
+        rarity="common",
+        animation_key="hammer",
+        command_action="challenge.progress",
+        command_args={"points": 25},
+    ),
+    Gift(
         code="CONFETTI",
         name="Confetti",
         token_cost=50,
         rarity="rare",
         animation_key="confetti",
         command_action="overlay.play",
+        command_args={"overlay": "confetti"},
+    ),
+    Gift(
+        code="SHOUT",
+        name="Shout-out",
+        token_cost=75,
+        rarity="rare",
+        animation_key="shout",
+        command_action="tts.say",
+        command_args={},
     ),
     Gift(
         code="ROCKET",
@@ -20,6 +39,16 @@ GIFTS: tuple[Gift, ...] = (
         rarity="rare",
         animation_key="rocket",
         command_action="sound.play",
+        command_args={"sound": "liftoff"},
+    ),
+    Gift(
+        code="FILTER",
+        name="New light",
+        token_cost=150,
+        rarity="epic",
+        animation_key="filter",
+        command_action="scene.filter",
+        command_args={"filter": "noir"},
     ),
     Gift(
         code="BG_SWAP",
@@ -28,6 +57,7 @@ GIFTS: tuple[Gift, ...] = (
         rarity="epic",
         animation_key="bg_swap",
         command_action="scene.background",
+        command_args={"background": "aurora"},
     ),
     Gift(
         code="WHEEL",
@@ -36,6 +66,7 @@ GIFTS: tuple[Gift, ...] = (
         rarity="epic",
         animation_key="wheel",
         command_action="minigame.start",
+        command_args={"game": "wheel"},
     ),
     Gift(
         code="CROWN",
@@ -44,5 +75,6 @@ GIFTS: tuple[Gift, ...] = (
         rarity="legendary",
         animation_key="crown",
         command_action="overlay.play",
+        command_args={"overlay": "crown"},
     ),
 )

@@ -4,11 +4,12 @@ Tokens are whole here; the ledger counts hundredths of them, so that a creator's
 """
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
 
+from livestreamx.clock import uuid7
 from livestreamx.errors import Conflict, Forbidden, NotFound, PaymentRequired
 
 Rarity = Literal["common", "rare", "epic", "legendary"]
@@ -17,8 +18,8 @@ RARITIES: tuple[Rarity, ...] = get_args(Rarity)
 Bucket = Literal["paid", "bonus"]
 """Bonus tokens are spent first and give a creator score, never earnings."""
 
-GrantReason = Literal["signup", "topup", "purchase"]
-BUCKET_OF: dict[GrantReason, Bucket] = {"signup": "bonus", "topup": "bonus", "purchase": "paid"}
+GrantReason = Literal["signup", "topup", "promo", "purchase"]
+BUCKET_OF: dict[GrantReason, Bucket] = {"signup": "bonus", "topup": "bonus", "promo": "bonus", "purchase": "paid"}
 
 MOST_GIFTS = 99
 MOST_KEY_CHARACTERS = 128
@@ -43,6 +44,8 @@ class Gift(msgspec.Struct, frozen=True, kw_only=True):
     rarity: Rarity
     animation_key: str
     command_action: str | None = None
+    command_args: dict[str, Any] = {}
+    """What the action is told unless the sender says otherwise."""
 
 
 class GiftEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +57,35 @@ class GiftEvent(msgspec.Struct, frozen=True, kw_only=True):
     qty: int
     from_user: str
     created_at: datetime
+
+
+class GiftOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody asks to send; the ids are those that the gift and its event get if it is new."""
+
+    gift_event_id: UUID = msgspec.field(default_factory=uuid7)
+    event_id: UUID = msgspec.field(default_factory=uuid7)
+    sender: UUID
+    handle: str
+    stream_id: UUID
+    code: str
+    qty: int = 1
+    combo_id: str | None = None
+    idempotency_key: str
+    request_id: str = ""
+
+
+class GiftOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger says of an order: `sent`, `replayed`, or the reason of the refusal.
+
+    `cost` and balances in tokens; `again` (in a batch only) asks for the same order by itself.
+    """
+
+    outcome: str
+    gift_event_id: UUID | None
+    cost: int | None
+    paid_left: int
+    bonus_left: int
+    created_at: datetime | None
 
 
 class GiftReceipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +127,33 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
     def place(self) -> LedgerPlace:
         """What the next page of the ledger begins after."""
         return LedgerPlace(self.posting, self.bucket)
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift that is back with its sender; `is_new` is False when it was refunded before. `balance` is the sender's."""
+
+    gift_event_id: UUID
+    user_id: UUID
+    stream_id: UUID
+    tokens: int
+    balance: Wallet
+    is_new: bool
+
+
+class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a month's statement: what one transaction did to one bucket, in tokens."""
+
+    at: datetime
+    txn_id: UUID
+    bucket: Bucket
+    reason: str
+    gift_code: str | None
+    qty: int | None
+    delta: int
+
+
+class UnknownGiftEvent(NotFound):
+    code, title = "gift_event_not_found", "There is no such gift"
 
 
 class UnknownGift(NotFound):

@@ -1,34 +1,35 @@
 """All SQL of the economy. The rules themselves are functions and constraints of the `ledger` schema."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from psycopg.types.json import Jsonb
 
-from domain.economy.model import Bucket, Gift, GiftEvent, LedgerEntry, LedgerPlace, Wallet
+from domain.economy.model import (
+    Bucket,
+    Gift,
+    GiftEvent,
+    GiftOrder,
+    GiftOutcome,
+    LedgerEntry,
+    LedgerPlace,
+    StatementLine,
+    Wallet,
+)
+from livestreamx.clock import uuid7
 from livestreamx.engines.postgres import Db, struct_row
 
 LAST = 2**63 - 1
 RANK_OF_BUCKET: dict[Bucket, int] = {"paid": 0, "bonus": 1}
 
 
-class GiftOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What `ledger.send_gift` says: `sent`, `replayed`, or the reason of the refusal."""
-
-    outcome: str
-    gift_event_id: UUID | None
-    cost: int | None
-    paid_left: int
-    bonus_left: int
-    created_at: datetime | None
-
-
 async def catalogue(db: Db, rarity: str | None) -> list[Gift]:
     """The cheapest gift first."""
     async with db.cursor(row_factory=struct_row(Gift)) as cursor:
         await cursor.execute(
-            "SELECT code, name, token_cost, rarity, animation_key, command_action FROM gifts "
+            "SELECT code, name, token_cost, rarity, animation_key, command_action, command_args FROM gifts "
             "WHERE rarity = coalesce(%s, rarity) ORDER BY token_cost, code",
             (rarity,),
         )
@@ -41,16 +42,18 @@ async def upsert_gifts(db: Db, gifts: Iterable[Gift]) -> int:
     for gift in gifts:
         done = await db.execute(
             """
-            INSERT INTO gifts AS known (code, name, token_cost, rarity, animation_key, command_action)
-            VALUES (%(code)s, %(name)s, %(token_cost)s, %(rarity)s, %(animation_key)s, %(command_action)s)
+            INSERT INTO gifts AS known (code, name, token_cost, rarity, animation_key, command_action, command_args)
+            VALUES (%(code)s, %(name)s, %(token_cost)s, %(rarity)s, %(animation_key)s, %(command_action)s,
+                    %(command_args)s)
             ON CONFLICT (code) DO UPDATE SET name = excluded.name, token_cost = excluded.token_cost,
                 rarity = excluded.rarity, animation_key = excluded.animation_key,
-                command_action = excluded.command_action
-            WHERE (known.name, known.token_cost, known.rarity, known.animation_key, known.command_action)
+                command_action = excluded.command_action, command_args = excluded.command_args
+            WHERE (known.name, known.token_cost, known.rarity, known.animation_key, known.command_action,
+                   known.command_args)
                 IS DISTINCT FROM (excluded.name, excluded.token_cost, excluded.rarity, excluded.animation_key,
-                                  excluded.command_action)
+                                  excluded.command_action, excluded.command_args)
             """,
-            msgspec.structs.asdict(gift),
+            msgspec.structs.asdict(gift) | {"command_args": Jsonb(gift.command_args)},
         )
         changed += done.rowcount
     return changed
@@ -83,27 +86,99 @@ async def wallet(db: Db, user_id: UUID) -> Wallet:
         return await cursor.fetchone() or Wallet(tokens=0, paid=0, bonus=0)
 
 
-async def send_gift(
-    db: Db,
-    *,
-    gift_event_id: UUID,
-    event_id: UUID,
-    sender: UUID,
-    handle: str,
-    stream_id: UUID,
-    code: str,
-    qty: int,
-    combo_id: str | None,
-    idempotency_key: str,
-    request_id: str,
-) -> GiftOutcome:
+def _arguments(order: GiftOrder) -> tuple[object, ...]:
+    return (
+        order.gift_event_id,
+        order.event_id,
+        order.sender,
+        order.handle,
+        order.stream_id,
+        order.code,
+        order.qty,
+        order.combo_id,
+        order.idempotency_key,
+        order.request_id,
+    )
+
+
+async def send_gift(db: Db, order: GiftOrder) -> GiftOutcome:
     """One round trip, one transaction: ledger, gift event and outbox row, or none of them."""
     async with db.cursor(row_factory=struct_row(GiftOutcome)) as cursor:
         await cursor.execute(
-            "SELECT * FROM ledger.send_gift(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (gift_event_id, event_id, sender, handle, stream_id, code, qty, combo_id, idempotency_key, request_id),
+            "SELECT * FROM ledger.send_gift(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", _arguments(order)
         )
         return (await cursor.fetchall())[0]
+
+
+async def send_gifts(db: Db, orders: Sequence[GiftOrder]) -> list[GiftOutcome]:
+    """Many gifts in one transaction, in their order; each as `send_gift` would, or `again`."""
+    async with db.cursor(binary=True, row_factory=struct_row(GiftOutcome)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM ledger.send_gifts(%b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::uuid[], %b::text[], "
+            "%b::int[], %b::text[], %b::text[], %b::text[])",
+            [list(column) for column in zip(*map(_arguments, orders), strict=True)],
+            prepare=True,
+        )
+        return await cursor.fetchall()
+
+
+class RefundOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What `ledger.refund_gift` says: `refunded`, `refunded_before` or `unknown_gift_event`."""
+
+    outcome: str
+    user_id: UUID | None
+    stream_id: UUID | None
+    tokens: int | None
+    paid_left: int | None
+    bonus_left: int | None
+
+
+async def refund_gift(db: Db, gift_event_id: UUID, actor: UUID | None, reason: str, request_id: str) -> RefundOutcome:
+    """Every leg of the gift the other way, once; with its event."""
+    async with db.cursor(row_factory=struct_row(RefundOutcome)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM ledger.refund_gift(%s, %s, %s, %s, %s, %s)",
+            (gift_event_id, uuid7(), uuid7(), actor, reason, request_id),
+        )
+        return (await cursor.fetchall())[0]
+
+
+async def mature_earnings(db: Db, creator: UUID, before: datetime) -> int:
+    """What became available, in hundredths of a token."""
+    done = await db.execute("SELECT ledger.mature_earnings(%s, %s, %s)", (creator, uuid7(), before))
+    return int((await done.fetchall())[0][0])
+
+
+async def creators_with_earnings(db: Db) -> list[UUID]:
+    """Those who have pending earnings."""
+    found = await db.execute(
+        "SELECT u.id FROM ledger.balance b JOIN users u ON u.number = b.account >> 8 "
+        "WHERE ledger.kind_of(b.account) = ledger.creator_earnings() GROUP BY u.id HAVING sum(b.posted) > 0"
+    )
+    return [row[0] for row in await found.fetchall()]
+
+
+STATEMENT = """
+SELECT min(t.at) AS at, t.txn AS txn_id, bucket, t.flow::text AS reason, g.gift_code, g.qty,
+       (sum(CASE WHEN t.credit = w.account THEN t.amount ELSE -t.amount END) / 100)::bigint AS delta
+FROM users u
+CROSS JOIN (VALUES ('paid', ledger.user_paid()), ('bonus', ledger.user_bonus())) buckets (bucket, kind)
+CROSS JOIN LATERAL (SELECT ledger.account_id(u.number, kind) AS account) w
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger.transfer WHERE debit = w.account AND ledger.is_wallet(debit)
+    UNION ALL SELECT * FROM ledger.transfer WHERE credit = w.account AND ledger.is_wallet(credit)) t
+LEFT JOIN gift_refunds r ON t.flow = 'gift_refund' AND r.txn = t.txn
+LEFT JOIN gift_events g ON g.id = coalesce(r.gift_event_id, CASE WHEN t.flow = 'gift' THEN t.txn END)
+WHERE u.id = %s AND t.at >= %s AND t.at < %s
+GROUP BY t.posting, t.txn, bucket, t.flow, g.gift_code, g.qty ORDER BY t.posting, bucket
+"""
+
+
+async def statement(db: Db, user_id: UUID, since: datetime, until: datetime) -> list[StatementLine]:
+    """What moved a wallet in a span, oldest first."""
+    async with db.cursor(row_factory=struct_row(StatementLine)) as cursor:
+        await cursor.execute(STATEMENT, (user_id, since, until))
+        return await cursor.fetchall()
 
 
 async def gift_events(db: Db, stream_id: UUID, before: UUID | None, limit: int) -> list[GiftEvent]:
@@ -158,7 +233,9 @@ SELECT entry.posting, entry.txn AS txn_id, entry.bucket, (entry.delta / 100)::bi
        ((entry.posted - later.delta - coalesce(sum(entry.delta) OVER (
            PARTITION BY entry.account ORDER BY entry.posting DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
         ) / 100)::bigint AS balance_after
-FROM entry JOIN later USING (account) LEFT JOIN gift_events g ON entry.flow = 'gift' AND g.id = entry.txn
+FROM entry JOIN later USING (account)
+LEFT JOIN gift_refunds r ON entry.flow = 'gift_refund' AND r.txn = entry.txn
+LEFT JOIN gift_events g ON g.id = coalesce(r.gift_event_id, CASE WHEN entry.flow = 'gift' THEN entry.txn END)
 ORDER BY entry.posting DESC, entry.rank DESC LIMIT %(limit)s
 """
 

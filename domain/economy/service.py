@@ -5,12 +5,11 @@ The database decides: each call here is one transaction whose rules are constrai
 
 from uuid import UUID, uuid5
 
-import msgspec
-import structlog
 from redis.asyncio import Redis as AsyncRedis
-from redis.exceptions import RedisError
 
 from domain.economy import queries
+from domain.economy.announcing import announce_balances
+from domain.economy.coalesce import GiftBatches
 from domain.economy.model import (
     BUCKET_OF,
     MOST_COMBO_CHARACTERS,
@@ -18,6 +17,8 @@ from domain.economy.model import (
     MOST_KEY_CHARACTERS,
     Gift,
     GiftEvent,
+    GiftOrder,
+    GiftOutcome,
     GiftReceipt,
     GrantReason,
     InsufficientTokens,
@@ -31,16 +32,11 @@ from domain.economy.model import (
     UnknownStream,
     Wallet,
 )
-from domain.economy.queries import GiftOutcome
-from livestreamx import keys
-from livestreamx.clock import now, uuid7
+from livestreamx.clock import uuid7
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Invalid, Locked
 from livestreamx.events import TokensGranted
-from livestreamx.frames import WalletBalance
-
-log = structlog.get_logger("domain.economy")
 
 
 async def open_wallet(db: Db, user_id: UUID, tokens: int, request_id: str) -> None:
@@ -127,37 +123,73 @@ async def send_gift(
     combo_id: str | None = None,
     idempotency_key: str,
     request_id: str = "",
+    batches: GiftBatches | None = None,
 ) -> GiftReceipt:
     """Charge a gift and record it with its event, all or nothing; bonus tokens are spent first.
 
     The key is the sender's own: the same request with it gives the same receipt, another one is `KeyReused`.
+    `batches` sends it together with those that wait at the same moment, to the same end.
     Refusals: `UnknownGift`, `UnknownStream`, `NotLive`, `SelfGift`, `Locked`, `InsufficientTokens`, `Invalid`.
     """
-    check_key(idempotency_key)
-    if not 1 <= qty <= MOST_GIFTS:
-        raise Invalid(f"From 1 to {MOST_GIFTS} gifts at once")
-    if combo_id is not None and not (1 <= len(combo_id) <= MOST_COMBO_CHARACTERS and combo_id.isprintable()):
-        raise Invalid(f"A combo's id is 1 to {MOST_COMBO_CHARACTERS} printable characters")
-    if not code.isprintable():
-        raise UnknownGift()
+    order = GiftOrder(
+        sender=sender,
+        handle=handle,
+        stream_id=stream_id,
+        code=code,
+        qty=qty,
+        combo_id=combo_id,
+        idempotency_key=idempotency_key,
+        request_id=request_id,
+    )
+    check_order(order)
+    if batches is not None:
+        return _receipt(await batches.send(order), code, qty)
     async with connection(pool) as db:
-        outcome = await queries.send_gift(
-            db,
-            gift_event_id=uuid7(),
-            event_id=uuid7(),
-            sender=sender,
-            handle=handle,
-            stream_id=stream_id,
-            code=code,
-            qty=qty,
-            combo_id=combo_id,
-            idempotency_key=idempotency_key,
-            request_id=request_id,
-        )
+        outcome = await queries.send_gift(db, order)
     receipt = _receipt(outcome, code, qty)
     if outcome.outcome == "sent":
         await announce_balance(redis, sender, receipt.balance)
     return receipt
+
+
+async def charge_gift(
+    db: Db,
+    *,
+    sender: UUID,
+    handle: str,
+    stream_id: UUID,
+    code: str,
+    qty: int,
+    combo_id: str | None,
+    idempotency_key: str,
+    request_id: str,
+) -> tuple[GiftReceipt, bool]:
+    """What `send_gift` does, for a caller who has more to write in the same transaction; whether the gift is new."""
+    order = GiftOrder(
+        sender=sender,
+        handle=handle,
+        stream_id=stream_id,
+        code=code,
+        qty=qty,
+        combo_id=combo_id,
+        idempotency_key=idempotency_key,
+        request_id=request_id,
+    )
+    check_order(order)
+    outcome = await queries.send_gift(db, order)
+    return _receipt(outcome, code, qty), outcome.outcome == "sent"
+
+
+def check_order(order: GiftOrder) -> None:
+    """`Invalid` or `UnknownGift` for what the ledger need not be asked."""
+    check_key(order.idempotency_key)
+    if not 1 <= order.qty <= MOST_GIFTS:
+        raise Invalid(f"From 1 to {MOST_GIFTS} gifts at once")
+    combo = order.combo_id
+    if combo is not None and not (1 <= len(combo) <= MOST_COMBO_CHARACTERS and combo.isprintable()):
+        raise Invalid(f"A combo's id is 1 to {MOST_COMBO_CHARACTERS} printable characters")
+    if not order.code.isprintable():
+        raise UnknownGift()
 
 
 def _receipt(outcome: GiftOutcome, code: str, qty: int) -> GiftReceipt:
@@ -192,16 +224,8 @@ def _receipt(outcome: GiftOutcome, code: str, qty: int) -> GiftReceipt:
 
 
 async def announce_balance(redis: AsyncRedis, user_id: UUID, held: Wallet) -> None:
-    """Tell every socket of the person what is left, after the commit.
-
-    The commit stands without it, and whoever asked has the balance in the answer: a Redis that is away is only logged.
-    """
-    data = WalletBalance(tokens=held.tokens, paid=held.paid, bonus=held.bonus)
-    frame = {"event": "wallet:balance", "ts": now(), "data": data}
-    try:
-        await redis.publish(keys.person_channel(user_id), msgspec.json.encode(frame))
-    except RedisError as error:
-        log.warning("balance_not_announced", user_id=str(user_id), error=type(error).__name__)
+    """Tell one person what is left, after the commit."""
+    await announce_balances(redis, {user_id: held})
 
 
 def check_key(key: str) -> None:

@@ -96,6 +96,15 @@ async def live_of(db: Db, creator_id: UUID) -> Stream | None:
         return await cursor.fetchone()
 
 
+async def on_air(db: Db, creator_id: UUID) -> Stream | None:
+    """The creator's live stream, listed or not; a private one is for its owner alone."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.creator_id = %s AND s.status = 'live' AND s.visibility <> 'private'", (creator_id,)
+        )
+        return await cursor.fetchone()
+
+
 async def live_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
     """Those of these streams that are live and public, in no order."""
     async with db.cursor(row_factory=struct_row(Stream)) as cursor:

@@ -90,6 +90,7 @@ def plan_platform(home: Home, settings: Settings, demo: bool) -> Plan:
         (
             api,
             role("relay", module("livestreamx.engines.outbox")),
+            role("commands", module("domain.commands.executor")),
             role("dataflows", module("pipelines.everything")),
         ),
     ]

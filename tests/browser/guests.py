@@ -18,6 +18,7 @@ class Guest:
         self.context, self.page, self.server = context, page, server
         self.problems: list[str] = []
         self.scripts: dict[str, int] = {}
+        self.other_sites: set[str] = set()
         page.set_default_timeout(SECONDS * 1000)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
@@ -35,7 +36,7 @@ class Guest:
 
     def _request(self, request: Request) -> None:
         asked, ours = urlsplit(request.url), urlsplit(self.server)
-        if asked.scheme.startswith(("http", "ws")) and asked.netloc != ours.netloc:
+        if asked.scheme.startswith(("http", "ws")) and asked.netloc not in {ours.netloc, *self.other_sites}:
             self.problems.append(f"asked another site: {request.url}")
 
     def _response(self, response: Response) -> None:

@@ -1,7 +1,7 @@
 """From bytes to rows: what is read, what is set aside and why, when a flood holds back, and what history keeps."""
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from livestreamx.clock import uuid7
 from livestreamx.events import EVENTS, ChatMessage, Event, GiftSent, decode, encode
-from pipelines import engagement, leaderboards, overlays, progress
+from pipelines import engagement, games, leaderboards, overlays, progress
 from pipelines.archive import Page, archive
 from pipelines.gate import Gate, HeldBackError
 from pipelines.records import Chunk, Record, Unreadable, read
@@ -119,13 +119,12 @@ def test_history_has_a_row_of_every_event_and_no_chat_text_in_its_payload() -> N
 
 def sample(kind: type[Event]) -> Event:
     """An event of a type, its fields of the simplest values."""
-    simple: dict[Any, Any] = {str: "x", int: 1, float: 0.5}
+    simple: dict[Any, Any] = {str: "x", int: 1, float: 0.5, datetime: BEGAN, dict[str, float]: {"joy": 1.0}}
     given: dict[str, Any] = {"stream_id": uuid7(), "creator_id": uuid7(), "user_id": uuid7(), "occurred_at": BEGAN}
     for field in msgspec.structs.fields(kind):
         if field.required:
-            kinds = {"mood": "joy", "since": BEGAN, "hop_end": BEGAN, "shares": {"joy": 1.0}, "bucket": "paid"}
-            by_type = simple.get(getattr(field.type, "__origin__", field.type), uuid7())
-            given[field.name] = kinds.get(field.name, by_type)
+            plain = field.type.__origin__ if get_origin(field.type) is Annotated else field.type
+            given[field.name] = get_args(plain)[0] if get_origin(plain) is Literal else simple.get(plain, uuid7())
     event = decode(encode(kind(**given)))
     assert type(event) is kind
     return event
@@ -137,5 +136,5 @@ def test_every_type_of_event_is_read_archived_and_counted(kind: type[Event]) -> 
     assert isinstance(read_bytes(encode(event)), Record)
     (page,) = archived(chunks_of([event]))
     assert page.rows["events"][0]["event_id"] == event.event_id
-    for flow in (engagement, leaderboards, overlays, progress):
+    for flow in (engagement, games, leaderboards, overlays, progress):
         flow.count(records_of([event])).ops()

@@ -112,4 +112,5 @@ def holdings(db: Connection, user: UUID) -> tuple[int, ...]:
 
 def faults(db: Connection) -> dict[str, int]:
     """What the audit finds; empty when the books are in order."""
-    return {finding: found for finding, found in db.execute("SELECT * FROM ledger.audit").fetchall() if found}
+    audit = db.execute("SELECT * FROM ledger.audit UNION ALL SELECT * FROM ledger.audit_of_returns").fetchall()
+    return {finding: found for finding, found in audit if found}

@@ -274,8 +274,11 @@ async def test_the_catalogue(api: AsyncClient) -> None:
     assert [(gift["code"], gift["tokenCost"]) for gift in gifts] == [
         ("HEART", 5),
         ("ROSE", 10),
+        ("HAMMER", 25),
         ("CONFETTI", 50),
+        ("SHOUT", 75),
         ("ROCKET", 100),
+        ("FILTER", 150),
         ("BG_SWAP", 200),
         ("WHEEL", 250),
         ("CROWN", 1000),

@@ -20,6 +20,9 @@ from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from tests.integration.people import Person
 from tests.integration.served import api_process
+from tests.stripe_peer.app import serving
+from tests.stripe_peer.events import SECRET
+from tests.stripe_peer.peer import Peer
 
 EXAMPLES = 25
 SECONDS_EACH = 1.5
@@ -36,8 +39,11 @@ HARMLESS = settings(
 
 @pytest.fixture(scope="module")
 def base(settings: Settings) -> Iterator[str]:
-    with api_process(settings) as (url, _):
-        yield url
+    """The API with payments on: off, they answer 503 whatever is asked."""
+    with serving(Peer()) as peer:
+        stripe = {"LSX_STRIPE_KEY": "sk_test_peer", "LSX_STRIPE_WEBHOOK_SECRET": SECRET}
+        with api_process(settings, **stripe, LSX_STRIPE_API_BASE=peer.url) as (url, _):
+            yield url
 
 
 async def known_ids(base: str, pool: Pool) -> tuple[str, dict[str, dict[str, Any]]]:

@@ -186,7 +186,7 @@ class Economy(RuleBasedStateMachine):
         kept = self.db.execute("SELECT id FROM gift_events WHERE stream_id = ANY (%s)", (self.streams,)).fetchall()
         told = self.db.execute(
             "SELECT (convert_from(payload, 'UTF8')::jsonb ->> 'gift_event_id')::uuid FROM outbox "
-            "WHERE key = ANY (%s) AND topic = 'economy'",
+            "WHERE key = ANY (%s) AND convert_from(payload, 'UTF8')::jsonb ->> 'type' = 'gift.sent'",
             ([str(stream) for stream in self.streams],),
         ).fetchall()
         assert sorted(row[0] for row in kept) == sorted(row[0] for row in told) == sorted(i for i in ids if i)

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from domain.economy.catalogue import GIFTS
+from domain.payments.catalogue import PACKS
 from livestreamx.settings import Settings
 from tests.integration.books import database_of_its_own, faults
 
-COUNTED = ("users", "sessions", "streams", "follows", "gifts", "outbox", "audit_log", "ledger.transfer")
+COUNTED = ("users", "sessions", "streams", "follows", "gifts", "token_packs", "outbox", "audit_log", "ledger.transfer")
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,13 @@ def test_seeding_twice_changes_nothing(home: dict[str, str]) -> None:
     first = seed(home, "--demo")
     before = rows(home["LSX_POSTGRES_URL"])
     assert before["streams"] >= 5
-    assert before["gifts"] == 7
+    assert before["gifts"] == len(GIFTS)
     again = seed(home, "--demo")
-    assert again.splitlines()[0] == "gifts: 0 new or changed, 7 in the catalogue"
-    assert again.splitlines()[1:] == first.splitlines()[1:]
+    assert again.splitlines()[0] == f"gifts: 0 new or changed, {len(GIFTS)} in the catalogue"
+    assert again.splitlines()[1] == f"packs: 0 new or changed, {len(PACKS)} for sale"
+    assert again.splitlines()[2:] == first.splitlines()[2:]
     assert rows(home["LSX_POSTGRES_URL"]) == before
-    note = re.fullmatch(r"note: sign in as demo with the password (\w{16}), or as \w+ .*", again.splitlines()[1])
+    note = re.fullmatch(r"note: sign in as demo with the password (\w{16}), or as \w+ .*", again.splitlines()[2])
     assert note is not None
 
 
@@ -61,7 +64,7 @@ def test_the_catalogue_follows_its_source(home: dict[str, str]) -> None:
     with psycopg.connect(home["LSX_POSTGRES_URL"], autocommit=True) as db:
         seed(home)
         db.execute("UPDATE gifts SET token_cost = 6, command_action = 'sound.play' WHERE code = 'HEART'")
-        assert seed(home) == "gifts: 1 new or changed, 7 in the catalogue\n"
+        assert seed(home).startswith(f"gifts: 1 new or changed, {len(GIFTS)} in the catalogue\n")
         assert db.execute("SELECT token_cost, command_action FROM gifts WHERE code = 'HEART'").fetchone() == (5, None)
 
 

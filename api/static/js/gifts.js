@@ -9,6 +9,7 @@ const REASONS = {
   not_live: "The stream is not live.",
   wallet_locked: "Your wallet is locked.",
   self_gift: "You cannot send gifts to yourself.",
+  command_queue_full: "Many gifts wait for their turn. Nothing was charged; try again in a moment.",
   rate_limited: "That was fast. Wait a moment.",
   not_connected: "Not connected. Nothing was charged; try again in a moment.",
   connection_lost: "The connection broke again. Look at your balance before you try once more.",
@@ -54,9 +55,11 @@ export class GiftTray {
     const { code, name, cost } = button.dataset;
     const qty = this.#quantity;
     busy(button, async () => {
+      const args = button.dataset.asks ? await this.#asked(button.dataset.asks) : undefined;
+      if (args === null) return;
       if (cost * qty >= CONFIRM_TOKENS && !(await this.#confirmed(name, qty, cost * qty))) return;
       try {
-        const { balance } = await this.#send({ code, qty, comboId: this.#comboOf(code), idempotencyKey: requestKey() });
+        const { balance } = await this.#send({ code, qty, comboId: this.#comboOf(code), args, idempotencyKey: requestKey() });
         this.balance = balance;
         this.#say(`${name}${qty > 1 ? ` × ${qty}` : ""} sent. Thank you!`);
       } catch (refusal) {
@@ -81,6 +84,19 @@ export class GiftTray {
     const goesOn = this.#combo.code === code && now - this.#combo.at < COMBO_MS;
     this.#combo = { code, id: goesOn ? this.#combo.id : requestKey(), at: now };
     return this.#combo.id;
+  }
+
+  /** What a gift that acts should do, or null when the sender thought better of it. */
+  #asked(name) {
+    const dialog = document.getElementById("gift-args");
+    for (const label of dialog.querySelectorAll("[data-asked]")) label.hidden = label.dataset.asked !== name;
+    const input = dialog.querySelector(`[name=${name}]`);
+    dialog.returnValue = "";
+    dialog.showModal();
+    input.focus();
+    return new Promise((resolve) =>
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "send" ? { [name]: input.value } : null), { once: true }),
+    );
   }
 
   #confirmed(name, qty, tokens) {

@@ -13,9 +13,15 @@ export class Overlays {
   #words = document.getElementById("overlay-words");
   #queue = [];
   #playing = false;
+  #longest;
   #still = matchMedia("(prefers-reduced-motion: reduce)");
 
-  /** Queue an alert: `{actor, text, picture, rarity, comboCount, durationMs}`. */
+  /** `longest`: how long one alert may last (ms). */
+  constructor({ longest = 5_000 } = {}) {
+    this.#longest = longest;
+  }
+
+  /** Queue an alert: `{actor, text, picture, rarity, comboCount, durationMs, kind}`. */
   play(alert) {
     if (this.#queue.length >= MOST_WAITING) this.#queue.shift();
     this.#queue.push({ ...alert, at: Date.now() });
@@ -30,7 +36,7 @@ export class Overlays {
     if (!alert) return;
     const shown = make(
       "div",
-      { className: "alert", dataset: { rarity: alert.rarity } },
+      { className: "alert", dataset: { rarity: alert.rarity, kind: alert.kind ?? "gift" } },
       icon(alert.picture, `icon ${alert.picture}`),
       make("div", {}, make("b", { textContent: alert.actor }), make("span", { textContent: alert.text })),
     );
@@ -38,7 +44,7 @@ export class Overlays {
     this.#layer.append(shown);
     this.#words.textContent = `${alert.actor} ${alert.text}`;
     if (!this.#still.matches) this.#scatter(alert);
-    const lasts = this.#queue.length > 3 ? SHORT_MS : Math.min(alert.durationMs || 3_000, 5_000);
+    const lasts = this.#queue.length > 3 ? SHORT_MS : Math.min(alert.durationMs || 3_000, this.#longest);
     setTimeout(() => shown.classList.add("leaving"), lasts);
     setTimeout(() => {
       shown.remove();
@@ -46,9 +52,14 @@ export class Overlays {
     }, lasts + LEAVING_MS);
   }
 
-  #scatter({ picture, rarity }) {
+  /** A few drops of a picture, when motion is welcome. */
+  drift(picture) {
+    if (!this.#still.matches) this.#scatter({ picture, rarity: "common" }, 3);
+  }
+
+  #scatter({ picture, rarity }, some = 0) {
     const way = WAYS[picture] ?? "";
-    const count = way === "fly" ? 3 : DROPS[rarity] ?? DROPS.common;
+    const count = some || (way === "fly" ? 3 : DROPS[rarity] ?? DROPS.common);
     for (let drop = 0; drop < count; drop++) {
       const shown = icon(picture, `icon drop ${way} ${picture}`);
       shown.dataset.rarity = rarity;

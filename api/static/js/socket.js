@@ -13,11 +13,13 @@ const FINAL_CODES = new Set([4400, 4404]);
  * `new RoomSocket({ url, token })`: `token()` gives `{access, expiresIn}` or null for a reader without an account.
  * Events: every server frame by its name with its data, and `state` with "connecting", "open" or "closed".
  * On the first connection, and whenever missed frames are gone for good, `room:state` comes; after a reconnect that
- * missed nothing `room:refresh` brings the numbers of the moment. Listens to all channels, so `seq` has no gaps.
+ * missed nothing `room:refresh` brings the numbers of the moment. Listens to all channels, so `seq` has no gaps; an
+ * address that shows only some is `partial`: its frames are taken as they come.
  */
 export class RoomSocket {
   #url;
   #token;
+  #partial;
   #listeners = new Map();
   #waiting = new Map();
   #early = new Map();
@@ -32,8 +34,9 @@ export class RoomSocket {
   #isOpen = false;
   #opening = [];
 
-  constructor({ url, token }) {
+  constructor({ url, token, partial = false }) {
     this.#url = url;
+    this.#partial = partial;
     this.#token = token;
   }
 
@@ -188,6 +191,11 @@ export class RoomSocket {
   /** Frames may come before those that fill the gap in front of them: they wait, but not for ever. */
   #order(frame) {
     if (this.#seq !== null && frame.seq <= this.#seq) return;
+    if (this.#partial) {
+      this.#seq = frame.seq;
+      this.#emit(frame.event, frame.data, frame.ts);
+      return;
+    }
     this.#early.set(frame.seq, frame);
     this.#drain();
     clearTimeout(this.#timers.gap);

@@ -1,13 +1,42 @@
-// Development top-ups.
+// The wallet: buying a pack, and development top-ups.
 import { busy, showBalance, toast } from "./dom.js";
+import { localPrices, money } from "./money.js";
 import { call, requestKey } from "./session.js";
+
+localPrices();
+
+const shop = document.getElementById("buy");
+let order = requestKey();
+
+shop?.addEventListener("change", () => {
+  const { tokens, minor, currency } = shop.querySelector("input:checked").dataset;
+  shop.querySelector("[data-total]").textContent = `Total: ${money(Number(minor), currency)} for ${tokens} tokens, nothing is added to it.`;
+  shop.querySelector("[data-problem]").hidden = true;
+  order = requestKey();
+});
+
+shop?.addEventListener("submit", (submitted) => {
+  submitted.preventDefault();
+  const problem = shop.querySelector("[data-problem]");
+  problem.hidden = true;
+  busy(shop.querySelector("button"), async () => {
+    try {
+      const { url } = await call("POST", "/api/checkout/tokens", { packId: shop.elements.pack.value }, { "idempotency-key": order });
+      order = requestKey();
+      location.assign(url);
+    } catch (refusal) {
+      problem.textContent = refusal.message;
+      problem.hidden = false;
+    }
+  });
+});
 
 const form = document.getElementById("topup");
 let key = requestKey();
 
 form?.addEventListener("submit", (submitted) => {
   submitted.preventDefault();
-  const problem = document.querySelector("[data-problem]");
+  const problem = document.querySelector("[data-topup-problem]");
   problem.textContent = "";
   busy(form.querySelector("button"), async () => {
     try {

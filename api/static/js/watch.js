@@ -1,5 +1,6 @@
 // The watch page: one socket, and the parts of the page that follow it.
 import { ChatLog, Composer } from "./chat.js";
+import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
 import "./follow.js";
 import { lasted, localTimes, make, toast } from "./dom.js";
 import { GiftTray, pictureOf } from "./gifts.js";
@@ -10,6 +11,7 @@ import { RoomSocket, roomUrl } from "./socket.js";
 
 const CALM = { mood: "neutral", shares: {}, reactors: 0 };
 const BOARD_ROWS = 10;
+const REFUNDED = new Set(["command.rejected", "command.expired"]);
 
 const page = document.getElementById("content");
 const me = document.body.dataset.viewer;
@@ -20,6 +22,7 @@ const composer = new Composer((text) => ask("chat:message", { text }));
 const tray = new GiftTray(socket);
 const mood = new MoodPanel(ask);
 const overlays = new Overlays();
+const game = new GameCard();
 const STATES = { connecting: "Connecting", open: "Live", closed: "Reconnecting" };
 
 function showConnection(state) {
@@ -55,9 +58,10 @@ function showGift(gift) {
   overlays.play({ actor: gift.user.handle, text: `sent ${gift.name}${many}`, picture, rarity: gift.rarity, comboCount: gift.comboCount });
 }
 
-/** Gifts bring their own alert; what else the server triggers is played as it says. */
-function showOverlay({ kind, actor, text, durationMs }) {
-  if (kind !== "gift") overlays.play({ actor, text, picture: "gift", rarity: "rare", durationMs });
+/** Gifts bring their own alert; what else the server triggers is played as it says, and one's own refunds are told. */
+function showOverlay(trigger) {
+  playTrigger(overlays, trigger);
+  if (trigger.actor === me && REFUNDED.has(trigger.kind)) toast(`Your gift ${trigger.text}`);
 }
 
 async function showStream(stream) {
@@ -89,6 +93,8 @@ function openRoom(isOpen) {
 }
 
 function refresh(state) {
+  if (state.scene) showScene(state.scene);
+  if (state.minigame) game.start(state.minigame);
   showViewers(state);
   mood.show(state.mood ?? CALM);
   showStream(state.stream);
@@ -104,6 +110,9 @@ socket
   .on("chat:message", (message) => chat.say(message))
   .on("gift:received", showGift)
   .on("overlay:trigger", showOverlay)
+  .on("minigame:start", (started) => game.start(started))
+  .on("minigame:update", (update) => game.update(update))
+  .on("minigame:end", (over) => game.end(over))
   .on("mood:state", (state) => mood.show(state))
   .on("viewer:count", showViewers)
   .on("leaderboard:update", showBoard)
@@ -112,6 +121,7 @@ socket
   .on("level:up", ({ level }) => toast(`Level ${level}!`))
   .start();
 
+keepOverlays(overlays);
 const elapsed = document.querySelector("[data-elapsed]");
 const countdown = document.querySelector("[data-countdown]");
 setInterval(() => {

@@ -10,8 +10,11 @@ def test_codes_and_prices() -> None:
     assert {gift.code: gift.token_cost for gift in GIFTS} == {
         "HEART": 5,
         "ROSE": 10,
+        "HAMMER": 25,
         "CONFETTI": 50,
+        "SHOUT": 75,
         "ROCKET": 100,
+        "FILTER": 150,
         "BG_SWAP": 200,
         "WHEEL": 250,
         "CROWN": 1000,

@@ -1,5 +1,6 @@
 """Experience: levels are exact at every boundary, days are capped, and order never matters."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,16 +25,17 @@ def test_what_acts_are_worth() -> None:
     assert day_experience(Day(reactions=5)) == 5
     assert day_experience(Day(watch=90)) == 90
     assert day_experience(Day(paid=105)) == 10
+    assert day_experience(Day(prizes=50)) == 50
 
 
 counts = st.integers(0, 5000)
+days = st.builds(
+    Day, slots=counts, texts=counts, reactions=counts, watch=counts, paid=st.integers(0, 10**6), prizes=counts
+)
 
 
-@given(counts, counts, counts, counts, st.integers(0, 10**6))
-def test_a_day_is_capped_and_spending_makes_at_most_half_of_it(
-    slots: int, texts: int, reactions: int, watch: int, paid: int
-) -> None:
-    day = Day(slots=slots, texts=texts, reactions=reactions, watch=watch, paid=paid)
-    free = Day(slots=slots, texts=texts, reactions=reactions, watch=watch)
+@given(days)
+def test_a_day_is_capped_and_spending_makes_at_most_half_of_it(day: Day) -> None:
+    free = msgspec.structs.replace(day, paid=0, prizes=0)
     assert 0 <= day_experience(day) <= DAY_CAP
     assert day_experience(day) - day_experience(free) <= SPEND_CAP

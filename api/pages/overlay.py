@@ -1,0 +1,81 @@
+"""`/o/{key}`: what streaming software lays over the picture. Read-only, and nothing but what belongs on air.
+
+The key is a secret in an address: it is no referrer, is kept nowhere, and a key that is not good shows an empty page.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Template
+
+from api.pages.rendering import HEADERS
+from api.pages.watch import gift_icon
+from api.schema import View
+from domain.commands import overlay_keys
+from domain.commands.model import Scene
+from domain.commands.scenes import scene_of
+from domain.economy import service as economy
+from domain.streams import queries as streams
+from domain.streams.model import Stream
+from livestreamx.engines.postgres import Pool, connection
+from livestreamx.errors import NotFound
+
+AIR_HEADERS = HEADERS | {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+
+
+class OnAir(View, frozen=True, kw_only=True):
+    """The stream that the overlay belongs over now, if there is one."""
+
+    stream_id: UUID | None
+
+
+async def stream_of_key(pool: Pool, key: str) -> tuple[bool, Stream | None, Scene]:
+    """Whether the key is good, what is live behind it, and how that looks."""
+    async with connection(pool) as db:
+        creator = await overlay_keys.creator_of(db, key)
+        stream = await streams.on_air(db, creator) if creator else None
+        return creator is not None, stream, await scene_of(db, stream.id) if stream else Scene()
+
+
+class OverlayPages(Controller):
+    """The page, and what it asks every few seconds."""
+
+    path = "/o/{overlay_key:str}"
+
+    @get("/")
+    async def overlay(
+        self,
+        request: Request[Any, Any, Any],
+        overlay_key: FromPath[str],
+        pool: NamedDependency[Pool],
+        preview: FromQuery[bool] = False,
+    ) -> Template:
+        """Transparent, and empty until something happens; `?preview=1` plays a test alert."""
+        is_good, stream, scene = await stream_of_key(pool, overlay_key)
+        return Template(
+            template_name="overlay.html",
+            context={
+                "is_good": is_good,
+                "stream_id": stream.id if stream else "",
+                "scene": msgspec.structs.asdict(scene),
+                "ask": f"{request.scope['path'].rstrip('/')}/stream",
+                "preview": preview,
+                "gifts": await economy.catalogue(pool) if is_good else (),
+                "gift_icon": gift_icon,
+            },
+            status_code=200 if is_good else 404,
+            media_type="text/html; charset=utf-8",
+            headers=AIR_HEADERS,
+        )
+
+    @get("/stream")
+    async def on_air(self, overlay_key: FromPath[str], pool: NamedDependency[Pool]) -> Response[OnAir]:
+        """Which room to listen to now."""
+        is_good, stream, _ = await stream_of_key(pool, overlay_key)
+        if not is_good:
+            raise NotFound("There is no such overlay", code="overlay_not_found")
+        return Response(OnAir(stream_id=stream.id if stream else None), headers={"Cache-Control": "no-store"})

@@ -1,0 +1,75 @@
+// The overlay page: finds the creator's live stream, listens to its room for ever, and shows nothing but what happens.
+import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
+import { pictureOf } from "./gifts.js";
+import { Overlays } from "./overlays.js";
+import { RoomSocket } from "./socket.js";
+
+const ASK_MS = 5_000;
+const TICKER_MS = 45_000;
+const TICKER_LENGTH = 4;
+
+const page = document.getElementById("content");
+const overlays = new Overlays({ longest: 15_000 });
+const game = new GameCard();
+const ticker = document.getElementById("ticker");
+let socket = null;
+let stream = "";
+let lines = [];
+let tickerTimer = 0;
+
+function showGift(gift) {
+  const many = gift.qty > 1 ? ` × ${gift.qty}` : "";
+  if (Date.now() - Date.parse(gift.createdAt) < 60_000) {
+    overlays.play({ actor: gift.user.handle, text: `sent ${gift.name}${many}`, picture: pictureOf(gift.code), rarity: gift.rarity, comboCount: gift.comboCount });
+  }
+  lines = [`${gift.user.handle}: ${gift.name}${many}`, ...lines].slice(0, TICKER_LENGTH);
+  ticker.textContent = lines.join("   ·   ");
+  ticker.hidden = false;
+  clearTimeout(tickerTimer);
+  tickerTimer = setTimeout(() => (ticker.hidden = true), TICKER_MS);
+}
+
+function enter(state) {
+  page.dataset.mood = state.mood?.mood ?? "neutral";
+  if (state.scene) showScene(state.scene);
+  if (state.minigame) game.start(state.minigame);
+}
+
+function listen(id) {
+  if (id === stream) return;
+  stream = id;
+  socket?.stop();
+  socket = null;
+  page.dataset.mood = "neutral";
+  if (!id) return;
+  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/overlay?stream=${id}`;
+  socket = new RoomSocket({ url, token: async () => null, partial: true })
+    .on("state", (state) => (page.dataset.connection = state))
+    .on("room:state", enter)
+    .on("room:refresh", enter)
+    .on("gift:received", showGift)
+    .on("overlay:trigger", (trigger) => playTrigger(overlays, trigger, { speaks: true }))
+    .on("mood:state", ({ mood }) => (page.dataset.mood = mood))
+    .on("minigame:start", (started) => game.start(started))
+    .on("minigame:update", (update) => game.update(update))
+    .on("minigame:end", (over) => game.end(over))
+    .start();
+}
+
+async function ask() {
+  try {
+    const answer = await fetch(document.body.dataset.ask, { cache: "no-store" });
+    if (answer.ok) listen((await answer.json()).streamId ?? "");
+    else if (answer.status === 404) listen("");
+  } catch {
+    // Away for a moment: on air nobody wants to read about it, the next look finds it again.
+  }
+  setTimeout(ask, ASK_MS);
+}
+
+keepOverlays(overlays);
+listen(document.body.dataset.stream);
+setTimeout(ask, ASK_MS);
+if (document.body.dataset.preview) {
+  playTrigger(overlays, { kind: "test", animationKey: "heart", actor: "Preview", text: "this is how an alert looks", durationMs: 8_000 });
+}

@@ -1,0 +1,54 @@
+"""`/api/webhooks`: what other services tell us, once they have proved who they are."""
+
+from typing import Any
+
+import structlog
+from litestar import Controller, Request, post
+from litestar.di import NamedDependency
+from redis.asyncio import Redis as AsyncRedis
+
+from api.limits import SIGNED
+from api.schema import View
+from domain.payments import service
+from domain.payments.checkout import Checkout
+from domain.payments.facts import Unreadable, read_event
+from domain.payments.model import PaymentsOff
+from livestreamx.engines.postgres import Pool
+from livestreamx.errors import Invalid
+
+log = structlog.get_logger("api.webhooks")
+
+
+class Received(View, frozen=True, kw_only=True):
+    """`ignored` is a kind of event that says nothing of payments; `duplicate` one that was taken in before."""
+
+    outcome: str
+
+
+class WebhookController(Controller):
+    path = "/api/webhooks"
+    tags = ("Webhooks",)
+
+    @post("/stripe", status_code=200, summary="Events of Stripe", opt={SIGNED: True})
+    async def stripe(
+        self,
+        request: Request[Any, Any, Any],
+        pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
+        checkout: NamedDependency[Checkout | None],
+        request_id: NamedDependency[str],
+    ) -> Received:
+        """The signature is of the raw body. 400 `bad_signature`; any other refusal makes Stripe deliver it again."""
+        if checkout is None:
+            raise PaymentsOff()
+        body = await request.body()
+        checkout.verify(body, request.headers.get("stripe-signature"))
+        try:
+            fact = read_event(body)
+        except Unreadable as error:
+            log.error("stripe_event_unreadable", error=str(error))
+            raise Invalid("This event is not as Stripe describes it", code="bad_event") from error
+        if fact is None:
+            return Received(outcome="ignored")
+        settled = await service.take(pool, redis, fact, request_id=request_id)
+        return Received(outcome=settled.outcome)

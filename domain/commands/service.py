@@ -1,0 +1,140 @@
+"""Asking for what a gift can do: allowed, well-formed and waiting in turn, or refused before anything is charged."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from redis.asyncio import Redis as AsyncRedis
+
+from domain.commands import queries
+from domain.commands.model import (
+    MOST_WAITING,
+    REGISTRY,
+    Action,
+    AddProgress,
+    Args,
+    Channel,
+    CommandInvalid,
+    CommandNotAllowed,
+    QueueFull,
+    StartGame,
+)
+from domain.commands.rules import as_action, read_args
+from domain.economy import service as economy
+from domain.economy.coalesce import GiftBatches
+from domain.economy.model import Gift, GiftReceipt, KeyReused
+from livestreamx.engines.outbox import record
+from livestreamx.engines.postgres import Db, Pool, connection, transaction
+from livestreamx.events import CommandQueued
+
+CATALOGUE_SECONDS = 2.0
+
+
+class GiftDesk:
+    """Takes gifts, those that act and those that do not; one a process, for it remembers which gifts act."""
+
+    def __init__(self, pool: Pool, redis: AsyncRedis, batches: GiftBatches | None = None) -> None:
+        self._pool, self._redis, self._batches = pool, redis, batches
+        self._acting: dict[str, Gift] = {}
+        self._read_at = -CATALOGUE_SECONDS
+
+    async def send(
+        self,
+        *,
+        sender: UUID,
+        handle: str,
+        stream_id: UUID,
+        code: str,
+        qty: int = 1,
+        combo_id: str | None = None,
+        args: dict[str, Any] | None = None,
+        idempotency_key: str,
+        request_id: str = "",
+    ) -> GiftReceipt:
+        """Charge a gift and, if it acts, queue what it asks for: both or neither.
+
+        Besides the refusals of `economy.send_gift`: `CommandNotAllowed`, `CommandInvalid`, `QueueFull`.
+        """
+        gift = await self._acting_gift(code)
+        sending: dict[str, Any] = {
+            "sender": sender,
+            "handle": handle,
+            "stream_id": stream_id,
+            "code": code,
+            "qty": qty,
+            "combo_id": combo_id,
+            "idempotency_key": idempotency_key,
+            "request_id": request_id,
+        }
+        if gift is None:
+            if args:
+                raise CommandInvalid("args: this gift does nothing that could be told how", field="args")
+            return await economy.send_gift(self._pool, self._redis, **sending, batches=self._batches)
+        economy.check_key(idempotency_key)
+        action = as_action(gift.command_action or "")
+        asked = read_args(action, args or {}, gift.command_args)
+        async with transaction(self._pool) as db:
+            await queries.lock_queue(db, stream_id)
+            channel = None
+            if not await was_sent(db, sender, idempotency_key, asked):
+                channel = await queries.channel(db, stream_id, action)
+                if channel is not None:
+                    check(channel, action, asked)
+            receipt, is_new = await economy.charge_gift(db, **sending)
+            if is_new and channel is not None:
+                queued = CommandQueued(
+                    stream_id=stream_id,
+                    creator_id=channel.creator_id,
+                    user_id=sender,
+                    command_id=receipt.gift_event_id,
+                    action=action,
+                    handle=handle,
+                    args=msgspec.to_builtins(asked),
+                )
+                await queries.enqueue(db, queued, request_id)
+                await record(db, queued, request_id=request_id)
+        if is_new:
+            await economy.announce_balance(self._redis, sender, receipt.balance)
+        return receipt
+
+    async def _acting_gift(self, code: str) -> Gift | None:
+        if time.monotonic() - self._read_at > CATALOGUE_SECONDS:
+            self._acting = {gift.code: gift for gift in await economy.catalogue(self._pool) if gift.command_action}
+            self._read_at = time.monotonic()  # after the answer: whoever comes meanwhile must not meet an empty catalogue
+        return self._acting.get(code)
+
+
+async def was_sent(db: Db, sender: UUID, key: str, asked: Args) -> bool:
+    """Whether this key has sent a gift already, whose answer counts; `KeyReused` if it asked for something else."""
+    before = await queries.asked_before(db, sender, key)
+    if before is not None and before.args is not None and before.args != msgspec.to_builtins(asked):
+        raise KeyReused("This key sent another gift")
+    return before is not None
+
+
+def check(channel: Channel, action: Action, asked: Args) -> None:
+    """`CommandNotAllowed` or `QueueFull` when the channel does not take this now."""
+    if not (REGISTRY[action].on if channel.switched is None else channel.switched):
+        raise CommandNotAllowed(f"{action}: the creator has switched this off", field="code", action=action)
+    if isinstance(asked, StartGame) and channel.playing:
+        raise CommandNotAllowed(f"A {channel.playing} is on already: wait for its end", field="code", action=action)
+    if isinstance(asked, AddProgress) and channel.playing not in ("boss", "tug"):
+        raise CommandNotAllowed("No boss and no tug is on that this could help in", field="code", action=action)
+    if channel.waiting >= MOST_WAITING:
+        raise QueueFull(f"{channel.waiting} commands are waiting: try again in a moment")
+
+
+async def switches(pool: Pool, creator_id: UUID) -> dict[Action, bool]:
+    """Every action, and whether the creator's channel takes it."""
+    async with connection(pool) as db:
+        said = await queries.switches(db, creator_id)
+    return {action: said.get(action, kind.on) for action, kind in REGISTRY.items()}
+
+
+async def switch(pool: Pool, creator_id: UUID, wanted: dict[Action, bool]) -> dict[Action, bool]:
+    """Turn actions on or off, the others stay; all of them afterwards."""
+    async with transaction(pool) as db:
+        for action, enabled in sorted(wanted.items()):
+            await queries.switch(db, creator_id, action, enabled)
+    return await switches(pool, creator_id)

@@ -1,0 +1,49 @@
+"""What a flag is, and the refusals that stop somebody before they are charged."""
+
+from datetime import datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+import msgspec
+
+from livestreamx.errors import Conflict, Forbidden, NotFound
+
+FlagKind = Literal["velocity", "shared_card", "gift_ring", "dispute", "amount_mismatch", "second_payment"]
+FLAG_KINDS: tuple[FlagKind, ...] = get_args(FlagKind)
+
+FlagState = Literal["open", "resolved"]
+
+
+class Flag(msgspec.Struct, frozen=True, kw_only=True):
+    """Something an admin should look at; `subject` is the payment, card or person that it is about."""
+
+    id: UUID
+    kind: FlagKind
+    user_id: UUID
+    handle: str
+    subject: str
+    evidence: dict[str, Any]
+    wallet_locked: bool
+    created_at: datetime
+    resolved_at: datetime | None
+    resolved_by: UUID | None
+    note: str | None
+
+
+class GiftsBetween(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens that two people gave each other lately."""
+
+    given: int
+    returned: int
+
+
+class VelocityLimit(Forbidden):
+    code, title = "velocity_limit", "A young account gives only so many tokens an hour"
+
+
+class UnknownFlag(NotFound):
+    code, title = "flag_not_found", "There is no such flag"
+
+
+class FlagResolved(Conflict):
+    code, title = "flag_resolved", "Somebody resolved this flag already"

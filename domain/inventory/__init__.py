@@ -1,0 +1,1 @@
+"""Exclusive packs, sold for tokens while they last, and what people own of them."""

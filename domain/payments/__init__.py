@@ -1,0 +1,1 @@
+"""Tokens for money: packs, checkout at Stripe, and wallets that follow what Stripe says of each payment."""

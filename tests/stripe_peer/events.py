@@ -1,0 +1,69 @@
+"""Events as Stripe writes and signs them."""
+
+import json
+import secrets
+import time
+from typing import Any
+
+import stripe
+
+Object = dict[str, Any]
+SECRET = "whsec_of_the_peer"
+
+
+def make_event(kind: str, about: Object, *, event_id: str = "") -> bytes:
+    """The body of one delivery; deliveries of the same event carry the same id."""
+    event = {
+        "id": event_id or f"evt_{secrets.token_hex(12)}",
+        "object": "event",
+        "api_version": stripe.api_version,
+        "created": int(time.time()),
+        "livemode": False,
+        "type": kind,
+        "data": {"object": about},
+    }
+    return json.dumps(event).encode()
+
+
+def sign(body: bytes, secret: str = SECRET, at: int | None = None) -> str:
+    """The `Stripe-Signature` header, by Stripe's own scheme."""
+    made: str = stripe.WebhookSignature.generate_signature_header(body.decode(), secret, at)
+    return made
+
+
+def session(payment_id: str, intent: str | None, minor: int, *, paid: bool, currency: str = "usd") -> Object:
+    return {
+        "id": f"cs_{payment_id}",
+        "object": "checkout.session",
+        "client_reference_id": payment_id,
+        "metadata": {"payment_id": payment_id},
+        "payment_intent": intent,
+        "payment_status": "paid" if paid else "unpaid",
+        "amount_total": minor,
+        "currency": currency,
+    }
+
+
+def charge(intent: str, minor: int, *, refunded: int = 0, card: str = "") -> Object:
+    return {
+        "id": f"ch_{intent}",
+        "object": "charge",
+        "payment_intent": intent,
+        "amount": minor,
+        "amount_refunded": refunded,
+        "refunded": refunded == minor,
+        "currency": "usd",
+        "payment_method_details": {"type": "card", "card": {"brand": "visa", "fingerprint": card or f"fp_{intent}"}},
+    }
+
+
+def dispute(intent: str, minor: int, status: str, *, number: int = 1) -> Object:
+    return {
+        "id": f"dp_{intent}_{number}",
+        "object": "dispute",
+        "payment_intent": intent,
+        "charge": f"ch_{intent}",
+        "amount": minor,
+        "currency": "usd",
+        "status": status,
+    }
