@@ -101,7 +101,9 @@ class GiftDesk:
     async def _acting_gift(self, code: str) -> Gift | None:
         if time.monotonic() - self._read_at > CATALOGUE_SECONDS:
             self._acting = {gift.code: gift for gift in await economy.catalogue(self._pool) if gift.command_action}
-            self._read_at = time.monotonic()  # after the answer: whoever comes meanwhile must not meet an empty catalogue
+            self._read_at = (
+                time.monotonic()
+            )  # after the answer: whoever comes meanwhile must not meet an empty catalogue
         return self._acting.get(code)
 
 
