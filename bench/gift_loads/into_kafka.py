@@ -17,6 +17,7 @@ from livestreamx.topics import ECONOMY
 
 RATE, TICK_SECONDS = 1000, 0.01
 PATIENCE_SECONDS = 10.0
+WARM_UP_SECONDS = 2.0
 
 
 class Arrivals:
@@ -78,6 +79,7 @@ async def lags(settings: Settings, world: World, seconds: float) -> list[float]:
         arrivals = await asyncio.to_thread(Arrivals, settings.kafka_bootstrap)
         try:
             async with giver(settings) as gifts:
+                await at_a_rate(gifts, world, WARM_UP_SECONDS)
                 answered = await at_a_rate(gifts, world, seconds)
             end = time.perf_counter() + PATIENCE_SECONDS
             while len(arrivals.at.keys() & answered.keys()) < len(answered) and time.perf_counter() < end:
