@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import msgspec
+import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import AsyncRowFactory, TupleRow
 from psycopg.types.json import set_json_dumps, set_json_loads
@@ -35,10 +36,7 @@ def struct_row(struct: type[Row]) -> AsyncRowFactory[Row]:
 
 
 def make_pool(url: str, *, most: int = 10, name: str = "livestreamx") -> Pool:
-    """A pool of autocommit connections, not yet open: `await pool.open()` belongs into the lifespan.
-
-    A connection is tried before it is lent, so that a database that was restarted costs nobody a request.
-    """
+    """A pool of autocommit connections, not yet open: `await pool.open()` belongs into the lifespan."""
     options: dict[str, Any] = {"autocommit": True, "application_name": name}
     return AsyncConnectionPool(
         url,
@@ -46,7 +44,6 @@ def make_pool(url: str, *, most: int = 10, name: str = "livestreamx") -> Pool:
         max_size=most,
         open=False,
         timeout=5,
-        check=AsyncConnectionPool.check_connection,
         kwargs=options,
         name=name,
     )
@@ -56,10 +53,32 @@ def make_pool(url: str, *, most: int = 10, name: str = "livestreamx") -> Pool:
 async def connection(pool: Pool) -> AsyncIterator[Db]:
     """A connection for single statements; `Unavailable` when none is to be had in time."""
     try:
-        async with pool.connection() as db:
-            yield db
+        db = await _lend(pool)
     except PoolTimeout as error:
         raise Unavailable("The database is busy") from error
+    try:
+        async with db:
+            yield db
+    finally:
+        await pool.putconn(db)
+
+
+async def _lend(pool: Pool) -> Db:
+    """A connection that answers, so that a database that was restarted costs nobody a request.
+
+    The pool's own check waits a second and more after each connection that does not.
+    """
+    while True:
+        db = await pool.getconn()
+        try:
+            await pool.check_connection(db)
+        except psycopg.OperationalError:
+            await pool.putconn(db)  # closed by now: the pool replaces it
+        except BaseException:
+            await pool.putconn(db)
+            raise
+        else:
+            return db
 
 
 @asynccontextmanager

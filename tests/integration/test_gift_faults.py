@@ -62,7 +62,8 @@ class Givers:
 
 @pytest.fixture
 def doomed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    env = {"LSX_DEV_TOPUP": "on", "LSX_RATE_LIMITS": "off", "LSX_GIFT_SENDS": "100000"}
+    generous = {"LSX_GIFT_SENDS": "100000", "LSX_YOUNG_ACCOUNT_TOKENS": "100000000"}
+    env = {"LSX_DEV_TOPUP": "on", "LSX_RATE_LIMITS": "off", **generous}
     with Platform(tmp_path_factory.mktemp("doomed"), free_port(), env=env) as platform:
         yield platform
 

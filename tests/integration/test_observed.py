@@ -22,7 +22,7 @@ from tests.conftest import environment, free_port
 from tests.integration.flows import Dataflows
 from tests.integration.served import api_process
 
-FLOWS = {"archive", "engagement", "leaderboards", "mood", "overlays", "progress"}
+FLOWS = {"archive", "engagement", "games", "leaderboards", "mood", "overlays", "progress"}
 
 
 def message() -> ChatMessage:
