@@ -6,7 +6,7 @@ from livestreamx.settings import Settings
 from orchestration import checks
 from orchestration.assets import books, history, models, serving
 from orchestration.resources import resources_of
-from orchestration.schedules import nightly, nightly_books, reconcile, train
+from orchestration.schedules import close_day, nightly, nightly_books, reconcile, train
 
 
 def define(settings: Settings, database: str = "") -> dg.Definitions:
@@ -14,7 +14,7 @@ def define(settings: Settings, database: str = "") -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules([books, history, models, serving]),
         asset_checks=dg.load_asset_checks_from_modules([books, checks]),
-        jobs=[reconcile, train],
+        jobs=[close_day, reconcile, train],
         schedules=[nightly, nightly_books],
         resources=resources_of(settings, database),
     )

@@ -1,11 +1,15 @@
-"""What happens every night: the books are compared, then models are trained on everything known by then."""
+"""Every night the books are compared and earnings released, then models are trained on all that is known by then."""
 
 import dagster as dg
 
 BOOKS = dg.AssetSelection.groups("books")
+EARNINGS = dg.AssetSelection.groups("earnings")
 
-train = dg.define_asset_job("train", dg.AssetSelection.all() - BOOKS, description="From history to a promoted model")
+train = dg.define_asset_job(
+    "train", dg.AssetSelection.all() - BOOKS - EARNINGS, description="From history to a promoted model"
+)
 reconcile = dg.define_asset_job("reconcile", BOOKS, description="Whether all engines agree on the money")
+close_day = dg.define_asset_job("close_day", BOOKS | EARNINGS, description="Compare the books, then release earnings")
 
 nightly = dg.build_schedule_from_partitioned_job(train, name="nightly_training", hour_of_day=4)
-nightly_books = dg.ScheduleDefinition(name="nightly_books", job=reconcile, cron_schedule="30 3 * * *")
+nightly_books = dg.ScheduleDefinition(name="nightly_books", job=close_day, cron_schedule="30 3 * * *")

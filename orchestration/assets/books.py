@@ -1,9 +1,14 @@
-"""The books of all engines, compared every night."""
+"""The books of all engines, compared every night; what nobody can dispute any more is then released to creators."""
+
+import asyncio
 
 import dagster as dg
 
+from domain.economy.returns import mature_earnings
 from domain.reconciliation.model import Reconciliation
 from domain.reconciliation.service import reconcile
+from livestreamx.clock import now
+from livestreamx.engines.postgres import make_pool
 from orchestration.resources import Engines, Ledger
 
 
@@ -27,3 +32,15 @@ def reconciliation(engines: Engines, ledger: Ledger) -> dg.Output[Reconciliation
 def books_agree(reconciliation: Reconciliation) -> dg.AssetCheckResult:
     """To the token; what comes after money, such as payouts, waits behind this."""
     return dg.AssetCheckResult(passed=reconciliation.agrees, description=reconciliation.report())
+
+
+@dg.asset(group_name="earnings", kinds={"postgres"}, deps=[reconciliation])
+def matured_earnings(ledger: Ledger) -> dg.MaterializeResult[None]:
+    """What creators earned long enough ago becomes available to them; only once the books agree."""
+    return dg.MaterializeResult(metadata={"tokens": asyncio.run(release(ledger.postgres_url)) / 100})
+
+
+async def release(postgres_url: str) -> int:
+    """Mature what is due now; hundredths of tokens."""
+    async with make_pool(postgres_url, most=1, name="livestreamx-earnings") as pool:
+        return await mature_earnings(pool, now())

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import dagster as dg
 import httpx
 import msgspec
 import psycopg
@@ -24,6 +25,8 @@ from livestreamx.engines.clickhouse import connect_plain as connect_clickhouse
 from livestreamx.engines.redis import connect_plain as connect_redis
 from livestreamx.settings import Settings
 from livestreamx.stack.platform import Platform
+from orchestration.definitions import define
+from orchestration.reconcile import QUIET
 from tests.builders import eventually, go_live, make_user
 from tests.conftest import environment, free_port
 from tests.integration.books import Connection
@@ -186,3 +189,21 @@ def test_the_job_fails_with_a_report(books: Books, tmp_path: Path) -> None:
     assert "leaderboards: gifts board of nobody: expected 0, found 7" in done.stdout
     done = run()
     assert (done.returncode, "all agree" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_a_day_is_closed_only_when_the_books_agree(books: Books) -> None:
+    """Gifts of bonus tokens earn nothing, so what is released here is none; that it is reached is the point."""
+    close_day = define(books.settings).resolve_job_def("close_day")
+
+    def released() -> list[float]:
+        with dg.DagsterInstance.ephemeral() as instance:
+            done = close_day.execute_in_process(instance=instance, raise_on_error=False, run_config=QUIET)
+        made = [event.step_materialization_data.materialization for event in done.get_asset_materialization_events()]
+        return [one.metadata["tokens"].value for one in made if one.asset_key == dg.AssetKey("matured_earnings")]
+
+    books.boards.hset(keys.board_totals("gifts", "global", GLOBAL_REF), "nobody", "7")
+    try:
+        assert released() == []
+    finally:
+        books.boards.hdel(keys.board_totals("gifts", "global", GLOBAL_REF), "nobody")
+    assert released() == [0.0]
