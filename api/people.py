@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from api.schema import View
 from api.wallet import WalletView
 from domain.accounts.model import User
@@ -56,17 +58,5 @@ class Me(PublicUser, frozen=True, kw_only=True):
     @classmethod
     def owner(cls, user: User, wallet: Wallet) -> "Me":
         """The account as its owner sees it."""
-        return cls(
-            id=user.id,
-            handle=user.handle,
-            roles=user.roles,
-            avatar_url=user.avatar_url,
-            bio=user.bio,
-            level=user.level,
-            xp=user.xp,
-            badges=user.badges,
-            socials=user.socials,
-            created_at=user.created_at,
-            email=user.email,
-            wallets=WalletView.of(wallet),
-        )
+        shown = msgspec.structs.asdict(PublicUser.of(user))
+        return cls(**shown, email=user.email, wallets=WalletView.of(wallet))
