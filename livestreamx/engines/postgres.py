@@ -72,11 +72,10 @@ async def _lend(pool: Pool) -> Db:
         db = await pool.getconn()
         try:
             await pool.check_connection(db)
-        except psycopg.OperationalError:
-            await pool.putconn(db)  # closed by now: the pool replaces it
-        except BaseException:
-            await pool.putconn(db)
-            raise
+        except BaseException as error:
+            await pool.putconn(db)  # the pool replaces it when it is closed
+            if not isinstance(error, psycopg.OperationalError):
+                raise
         else:
             return db
 
