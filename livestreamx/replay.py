@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from livestreamx.client import Account, Refused, Room, Unanswered
+from livestreamx.errors import TooMany
 from livestreamx.settings import Settings
 
 JOINING_AT_ONCE = 8
@@ -258,12 +259,9 @@ def main(file: Path, /, *, stream: str | None = None, speed: float = 1.0, url: s
         sys.exit(str(errors.exceptions[0]))
     except* Refused as errors:
         refusal = errors.exceptions[0]
-        hint = (
-            "; start the platform with LSX_RATE_LIMITS=off to replay many chatters from one address"
-            if "429" in str(refusal) or "limited" in str(refusal)
-            else ""
-        )
-        sys.exit(f"the platform refused: {refusal}{hint}")
+        hint = "; start the platform with LSX_RATE_LIMITS=off to replay many chatters from one address"
+        limited = isinstance(refusal, Refused) and refusal.code == TooMany.code
+        sys.exit(f"the platform refused: {refusal}{hint if limited else ''}")
     except* httpx.ConnectError:
         sys.exit(f"no platform answers at {base}: start it with `livestreamx up`")
 
