@@ -33,13 +33,3 @@ class ConsoleReport:
             self._error.print(f"  whole log: {failure.log.path}")
             if failure.part.advice:
                 self._error.print(f"  what to do: {escape(failure.part.advice)}")
-
-
-class SilentReport:
-    """For tests and benches that only want the engines."""
-
-    def ready(self, name: str, seconds: float, detail: str) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""
