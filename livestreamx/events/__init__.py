@@ -1,0 +1,137 @@
+"""Every Kafka event: a tagged union of frozen Structs, encoded as one flat JSON object.
+
+Additive changes only: a new field has a default; a change of meaning is a new type. `docs/events.md` is made from here.
+"""
+
+from typing import get_args
+
+import msgspec
+
+from livestreamx.events.discovery import (
+    RecommendationClicked,
+    RecommendationShown,
+)
+from livestreamx.events.economy import (
+    CommandDone,
+    CommandEvent,
+    CommandExpired,
+    CommandQueued,
+    CommandRejected,
+    CommandStarted,
+    FraudFlagged,
+    GiftRefunded,
+    GiftSent,
+    MinigameEnded,
+    MinigameStarted,
+    PackPurchased,
+    SceneChanged,
+    Tokens,
+    TokensGranted,
+    TokensReversed,
+)
+from livestreamx.events.envelope import (
+    Event,
+)
+from livestreamx.events.interactions import (
+    MOODS,
+    ChatDeleted,
+    ChatMessage,
+    Mood,
+    ReactionSent,
+    ViewerHeartbeat,
+    ViewerJoined,
+    ViewerLeft,
+)
+from livestreamx.events.lifecycle import (
+    CreatorEnrolled,
+    FollowAdded,
+    FollowRemoved,
+    StreamArchived,
+    StreamCancelled,
+    StreamEnded,
+    StreamEvent,
+    StreamScheduled,
+    StreamStarted,
+    UserRegistered,
+)
+from livestreamx.events.signals import (
+    MoodChanged,
+)
+
+__all__ = [
+    "EVENTS",
+    "MOODS",
+    "AnyEvent",
+    "ChatDeleted",
+    "ChatMessage",
+    "CommandDone",
+    "CommandEvent",
+    "CommandExpired",
+    "CommandQueued",
+    "CommandRejected",
+    "CommandStarted",
+    "CreatorEnrolled",
+    "Event",
+    "FollowAdded",
+    "FollowRemoved",
+    "FraudFlagged",
+    "GiftRefunded",
+    "GiftSent",
+    "MinigameEnded",
+    "MinigameStarted",
+    "Mood",
+    "MoodChanged",
+    "PackPurchased",
+    "ReactionSent",
+    "RecommendationClicked",
+    "RecommendationShown",
+    "SceneChanged",
+    "StreamArchived",
+    "StreamCancelled",
+    "StreamEnded",
+    "StreamEvent",
+    "StreamScheduled",
+    "StreamStarted",
+    "Tokens",
+    "TokensGranted",
+    "TokensReversed",
+    "UserRegistered",
+    "ViewerHeartbeat",
+    "ViewerJoined",
+    "ViewerLeft",
+    "decode",
+    "encode",
+    "tag_of",
+]
+
+AnyEvent = (
+    ViewerJoined | ViewerHeartbeat | ViewerLeft | ChatMessage | ChatDeleted | ReactionSent
+    | GiftSent | GiftRefunded | PackPurchased | TokensGranted | TokensReversed | FraudFlagged
+    | CommandQueued | CommandStarted | CommandDone | CommandRejected | CommandExpired | SceneChanged
+    | MinigameStarted | MinigameEnded
+    | UserRegistered | CreatorEnrolled | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
+    | StreamCancelled
+    | FollowAdded | FollowRemoved
+    | RecommendationShown | RecommendationClicked
+    | MoodChanged
+)  # fmt: skip
+
+EVENTS: tuple[type[Event], ...] = get_args(AnyEvent)
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+
+
+def encode(event: Event) -> bytes:
+    """The event as one JSON object."""
+    return _encoder.encode(event)
+
+
+def decode(record: bytes) -> AnyEvent:
+    """The event in a record; `msgspec.DecodeError` or `msgspec.ValidationError` says what is wrong with it."""
+    return _decoder.decode(record)
+
+
+def tag_of(event: type[Event]) -> str:
+    """The type tag, such as `chat.message`."""
+    return str(event.__struct_config__.tag)

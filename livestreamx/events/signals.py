@@ -1,0 +1,23 @@
+"""Results of the dataflows that others consume."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from livestreamx import topics
+from livestreamx.events.envelope import Event
+from livestreamx.topics import Topic
+
+
+class MoodChanged(Event, frozen=True, kw_only=True, tag="mood.state"):
+    """The mood of a stream at the end of one hop, computed by the mood flow.
+
+    `shares` sum to 1 (empty when nobody reacted); `intensity` is the dominant share, 0 to 1.
+    """
+
+    topic: ClassVar[Topic] = topics.SIGNALS
+    mood: str
+    intensity: float
+    shares: dict[str, float]
+    reactors: int
+    since: datetime
+    hop_end: datetime

@@ -1,0 +1,154 @@
+"""Every websocket frame, both directions, by name: the Struct of its `data`, its channel and who may send it.
+
+A client frame is `{"event","id","data"}`, a server frame `{"event","seq","ts","data"}`; private frames carry no `seq`.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from livestreamx.frames.chat import (
+    ChatMode,
+    ChatShown,
+)
+from livestreamx.frames.gifts import (
+    GiftReceived,
+    MinigameEnd,
+    MinigameStart,
+    MinigameUpdate,
+    OverlayTrigger,
+    SceneState,
+    WalletBalance,
+)
+from livestreamx.frames.progress import (
+    LeaderboardRow,
+    LeaderboardUpdate,
+    LevelUp,
+)
+from livestreamx.frames.requests import (
+    Auth,
+    Heartbeat,
+    OverlayTest,
+    React,
+    Request,
+    Resume,
+    Say,
+    SendGift,
+)
+from livestreamx.frames.room import (
+    AuthExpired,
+    MoodState,
+    Person,
+    StreamState,
+    ViewerCount,
+)
+from livestreamx.frames.snapshot import (
+    ResumeTruncated,
+    RoomState,
+)
+
+__all__ = [
+    "CLIENT_FRAMES",
+    "JSON",
+    "MSGPACK",
+    "PUBLIC_CHANNELS",
+    "SERVER_FRAMES",
+    "SERVER_ONLY",
+    "Auth",
+    "AuthExpired",
+    "Channel",
+    "ChatMode",
+    "ChatShown",
+    "ClientFrame",
+    "ClientFrameType",
+    "GiftReceived",
+    "Heartbeat",
+    "LeaderboardRow",
+    "LeaderboardUpdate",
+    "LevelUp",
+    "MinigameEnd",
+    "MinigameStart",
+    "MinigameUpdate",
+    "MoodState",
+    "OverlayTest",
+    "OverlayTrigger",
+    "Person",
+    "React",
+    "Request",
+    "Resume",
+    "ResumeTruncated",
+    "RoomState",
+    "Say",
+    "SceneState",
+    "SendGift",
+    "Sender",
+    "ServerFrameType",
+    "StreamState",
+    "ViewerCount",
+    "WalletBalance",
+]
+
+Channel = Literal["chat", "gifts", "mood", "polls", "overlay", "viewers", "stream", "leaderboard", "private"]
+PUBLIC_CHANNELS: frozenset[str] = frozenset(
+    {"chat", "gifts", "mood", "polls", "overlay", "viewers", "stream", "leaderboard"}
+)
+Sender = Literal["anyone", "viewer", "moderator"]
+
+# subprotocols
+JSON = "livestreamx.v1.json"
+MSGPACK = "livestreamx.v1.msgpack"
+
+
+class ClientFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a client sends; `data` is decoded once `event` has named its type."""
+
+    event: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    id: Annotated[str, msgspec.Meta(max_length=64)] | Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None = None
+    data: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class ClientFrameType(msgspec.Struct, frozen=True):
+    data: type[Request]
+    sender: Sender
+    channel: Channel
+
+
+class ServerFrameType(msgspec.Struct, frozen=True):
+    data: type[msgspec.Struct]
+    channel: Channel
+
+
+CLIENT_FRAMES: dict[str, ClientFrameType] = {
+    "auth": ClientFrameType(Auth, "anyone", "private"),
+    "resume": ClientFrameType(Resume, "anyone", "private"),
+    "viewer:heartbeat": ClientFrameType(Heartbeat, "anyone", "viewers"),
+    "chat:message": ClientFrameType(Say, "viewer", "chat"),
+    "gift:send": ClientFrameType(SendGift, "viewer", "gifts"),
+    "mood:react": ClientFrameType(React, "viewer", "mood"),
+    "overlay:test": ClientFrameType(OverlayTest, "moderator", "overlay"),
+}
+
+SERVER_FRAMES: dict[str, ServerFrameType] = {
+    "room:state": ServerFrameType(RoomState, "private"),
+    "resume:truncated": ServerFrameType(ResumeTruncated, "private"),
+    "auth:expired": ServerFrameType(AuthExpired, "private"),
+    "wallet:balance": ServerFrameType(WalletBalance, "private"),
+    "chat:message": ServerFrameType(ChatShown, "chat"),
+    "chat:mode": ServerFrameType(ChatMode, "chat"),
+    "gift:received": ServerFrameType(GiftReceived, "gifts"),
+    "overlay:trigger": ServerFrameType(OverlayTrigger, "overlay"),
+    "minigame:start": ServerFrameType(MinigameStart, "overlay"),
+    "minigame:update": ServerFrameType(MinigameUpdate, "overlay"),
+    "minigame:end": ServerFrameType(MinigameEnd, "overlay"),
+    "mood:state": ServerFrameType(MoodState, "mood"),
+    "viewer:count": ServerFrameType(ViewerCount, "viewers"),
+    "stream:state": ServerFrameType(StreamState, "stream"),
+    "leaderboard:update": ServerFrameType(LeaderboardUpdate, "leaderboard"),
+    "level:up": ServerFrameType(LevelUp, "leaderboard"),
+}
+
+SERVER_ONLY: frozenset[str] = frozenset(SERVER_FRAMES) - frozenset(CLIENT_FRAMES) | frozenset(
+    """challenge:update poll:update badge:earned segment:start segment:end
+    moment:detected chat:deleted chat:pinned notify:new ack error""".split()
+)
+"""Names that a client may not send: what the server sends today, and the names kept for it."""
