@@ -12,19 +12,15 @@ from psycopg import Error as DatabaseError
 from redis.exceptions import RedisError
 
 from livestreamx.clock import now_ms
-from livestreamx.engines.throttle import Throttle
 from livestreamx.errors import DomainError
 from livestreamx.frames import Resume
+from realtime.acts import make_acts
 from realtime.bus_reader import BusReader
-from realtime.chat import Chat
 from realtime.codec import Codec, Codecs
 from realtime.connection import Connection
 from realtime.context import Context
-from realtime.gifts import Gifts
 from realtime.identity import Identity
 from realtime.joining import Joining
-from realtime.moods import Moods
-from realtime.overlays import Overlays
 from realtime.people import People
 from realtime.presence import ANONYMOUS_AFTER_MS, Presence
 from realtime.rooms import Room, Rooms
@@ -64,10 +60,7 @@ class Gateway:
             "auth": self._identity.sign_in,
             "resume": joining.resume,
             "viewer:heartbeat": self._presence.beat,
-            "chat:message": Chat(context, self.rooms).say,
-            "gift:send": Gifts(context.gifts, context.guard).send,
-            "overlay:test": Overlays(context.bus, Throttle(redis)).test,
-            "mood:react": Moods(self.rooms, context.emitter, Throttle(redis)).react,
+            **make_acts(context, self.rooms),
         }
         self._desk = Desk(handlers, joining.join, joining.restart, self._lost, self.spawn, context.metrics)
 

@@ -1,0 +1,24 @@
+"""What the client's frames do in a room: one entry an event, a method of the class that holds what it needs.
+
+Signing in, resuming and heartbeats are the gateway's own and stand there.
+"""
+
+from livestreamx.engines.throttle import Throttle
+from realtime.chat import Chat
+from realtime.context import Context
+from realtime.gifts import Gifts
+from realtime.moods import Moods
+from realtime.overlays import Overlays
+from realtime.rooms import Rooms
+from realtime.session import Handler
+
+
+def make_acts(context: Context, rooms: Rooms) -> dict[str, Handler]:
+    """The handlers by event; each takes the session and the frame's data, and answers with the ack's data."""
+    throttle = Throttle(context.redis)
+    return {
+        "chat:message": Chat(context, rooms).say,
+        "gift:send": Gifts(context.gifts, context.guard).send,
+        "mood:react": Moods(rooms, context.emitter, throttle).react,
+        "overlay:test": Overlays(context.bus, throttle).test,
+    }
