@@ -55,6 +55,8 @@ from livestreamx.events.lifecycle import (
     UserRegistered,
 )
 from livestreamx.events.signals import (
+    BadgeEarned,
+    LevelReached,
     MoodChanged,
 )
 
@@ -62,6 +64,7 @@ __all__ = [
     "EVENTS",
     "MOODS",
     "AnyEvent",
+    "BadgeEarned",
     "ChatDeleted",
     "ChatMessage",
     "CommandDone",
@@ -77,6 +80,7 @@ __all__ = [
     "FraudFlagged",
     "GiftRefunded",
     "GiftSent",
+    "LevelReached",
     "MinigameEnded",
     "MinigameStarted",
     "Mood",
@@ -113,7 +117,7 @@ AnyEvent = (
     | StreamCancelled
     | FollowAdded | FollowRemoved
     | RecommendationShown | RecommendationClicked
-    | MoodChanged
+    | MoodChanged | LevelReached | BadgeEarned
 )  # fmt: skip
 
 EVENTS: tuple[type[Event], ...] = get_args(AnyEvent)

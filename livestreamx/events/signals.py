@@ -21,3 +21,18 @@ class MoodChanged(Event, frozen=True, kw_only=True, tag="mood.state"):
     reactors: int
     since: datetime
     hop_end: datetime
+
+
+class LevelReached(Event, frozen=True, kw_only=True, tag="level.reached"):
+    """Somebody rose to this level with `xp` in all; an act that brings several levels tells each of them."""
+
+    topic: ClassVar[Topic] = topics.SIGNALS
+    level: int
+    xp: int
+
+
+class BadgeEarned(Event, frozen=True, kw_only=True, tag="badge.earned"):
+    """Somebody earned a badge, which they have once."""
+
+    topic: ClassVar[Topic] = topics.SIGNALS
+    badge: str
