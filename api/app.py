@@ -8,6 +8,7 @@ from litestar.datastructures import State
 from litestar.enums import ScopeType
 from litestar.plugins.opentelemetry import OpenTelemetryConfig, OpenTelemetryPlugin
 from litestar.types import ControllerRouterHandler
+from opentelemetry.sdk.trace import TracerProvider
 
 from api import problems
 from api.admin import AdminController
@@ -89,6 +90,14 @@ def make_gateway(state: State, engines: Engines) -> Gateway:
     )
 
 
+def spans(tracer: TracerProvider, settings: Settings) -> list[OpenTelemetryPlugin]:
+    """A span for every request, where somebody collects them."""
+    if not settings.otlp_endpoint:
+        return []
+    config = OpenTelemetryConfig(tracer_provider=tracer, scopes={ScopeType.HTTP}, exclude_spans=["receive", "send"])
+    return [OpenTelemetryPlugin(config)]
+
+
 def create_app(settings: Settings) -> Platform:
     """The application over the engines that the settings name; `SettingsError` when one is missing."""
     settings.require("postgres_url", "redis_url", "kafka_bootstrap", "clickhouse_url", "signing_key")
@@ -129,9 +138,7 @@ def create_app(settings: Settings) -> Platform:
         plugins=[
             ProblemResponses(),
             BodySchemas(),
-            OpenTelemetryPlugin(
-                OpenTelemetryConfig(tracer_provider=tracer, scopes={ScopeType.HTTP}, exclude_spans=["receive", "send"])
-            ),
+            *spans(tracer, settings),
         ],
         logging_config=None,
         openapi_config=describe(),

@@ -29,8 +29,8 @@ def is_own_origin(origin: str, host: str, settings: Settings) -> bool:
     return asking in {host, urlsplit(settings.url).netloc} - {""}
 
 
-def require_same_site(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-    """`Forbidden` with code `bad_origin` or `csrf_failed`."""
+async def require_same_site(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """`Forbidden` with code `bad_origin` or `csrf_failed`; async, for the framework runs plain guards in threads."""
     if connection.scope["type"] != ScopeType.HTTP or connection.scope["method"] in SAFE:
         return
     if bearer(connection) is not None:
