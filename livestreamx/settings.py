@@ -72,6 +72,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds: int = 15
     session_gap_seconds: int = 45
     viewer_count_seconds: float = 5.0
+    coalesce: bool = True
+    """Whether frames of a room that come close together leave in one write a socket; off to measure without."""
+    gateways: int = 1
+    """How many processes `livestreamx up` runs for pages, API and sockets, all on the same port."""
+    drain_seconds: float = 5.0
+    """How long a gateway that stops takes at most to move its clients away."""
+    drain_notice_seconds: float = 0.0
+    """How long it says `not_ready` before it stops listening: time for a load balancer to look."""
 
     gift_sends: int = 10
     gift_window_seconds: float = 10.0

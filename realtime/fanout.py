@@ -1,78 +1,22 @@
 """Fan-out: a frame is encoded once for a room and the same bytes are written to every socket.
 
-A room keeps one ring of frames; a slow or returning reader is a position in it, never a queue of its own.
+Frames that come while the sockets are being written leave together, in one write a socket.
 """
 
 import asyncio
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import islice
 
-from livestreamx.engines.bus import Frame
-from livestreamx.frames import SERVER_FRAMES
+from livestreamx.frames import FramesDropped
 from livestreamx.observe.metrics import Metrics
 from realtime.codec import Codec
 from realtime.connection import Connection
+from realtime.ring import Ring, SharedFrame
 from realtime.wire import Close
 
 CHUNK_BYTES = 64 * 1024
 """How much of the ring a reader that is behind gets at once."""
 REST_FACTOR = 2.0
 """After a pass over all sockets the feed rests this many times as long: under load, frames leave in fewer writes."""
-
-
-class SharedFrame:
-    """A frame of a room with its bytes in each encoding that somebody reads."""
-
-    __slots__ = ("_sealed", "channel", "frame")
-
-    def __init__(self, frame: Frame) -> None:
-        self.frame = frame
-        kind = SERVER_FRAMES.get(frame.event)
-        self.channel = kind.channel if kind else "stream"
-        self._sealed: dict[Codec, bytes] = {}
-
-    def sealed(self, codec: Codec) -> bytes:
-        found = self._sealed.get(codec)
-        if found is None:
-            frame = self.frame
-            found = self._sealed[codec] = codec.seal_shared(frame.event, frame.seq, frame.ts, frame.data)
-        return found
-
-
-class Ring:
-    """The last frames of a room, their seq rising by one; `top` is the newest, also when none is kept."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._frames: deque[SharedFrame] = deque(maxlen=size)
-        self.top = 0
-
-    @property
-    def first(self) -> int:
-        """The oldest seq kept; `top + 1` when there is none."""
-        return self.top + 1 - len(self._frames)
-
-    def restart(self, frames: Iterable[SharedFrame], top: int) -> None:
-        """Hold these instead, the last of which is `top`."""
-        self._frames.clear()
-        self._frames.extend(frames)
-        self.top = top
-
-    def append(self, shared: SharedFrame) -> None:
-        assert shared.frame.seq == self.top + 1
-        self._frames.append(shared)
-        self.top += 1
-
-    def reaches(self, seq: int) -> bool:
-        """Whether every frame after `seq` is here."""
-        return self.first <= seq + 1 <= self.top + 1
-
-    def between(self, after: int, until: int) -> Iterator[SharedFrame]:
-        """Frames with `after < seq <= until`."""
-        skip = after + 1 - self.first
-        return islice(self._frames, max(0, skip), max(0, until + 1 - self.first))
 
 
 class Feed:
@@ -82,13 +26,15 @@ class Feed:
     ring as they drain. Who is in none of them is held, until `release` says where it goes on.
     """
 
-    def __init__(self, ring: Ring, channels: frozenset[str] | None, codec: Codec, metrics: Metrics) -> None:
+    def __init__(
+        self, ring: Ring, channels: frozenset[str] | None, codec: Codec, metrics: Metrics, *, coalesce: bool = True
+    ) -> None:
         self.channels, self.codec = channels, codec
         self.fast: dict[Connection, int] = {}
         self.plain: set[Connection] = set()
         self.behind: set[Connection] = set()
         self.members: set[Connection] = set()
-        self._ring, self._metrics = ring, metrics
+        self._ring, self._metrics, self._coalesce = ring, metrics, coalesce
         self._pending: list[bytes] = []
         self._seen = self._flushed = ring.top
         self._loop = asyncio.get_running_loop()
@@ -142,7 +88,9 @@ class Feed:
         if not self.shows(shared):
             return
         self._pending.append(shared.sealed(self.codec))
-        if self._timer is None:
+        if not self._coalesce:
+            self.flush()
+        elif self._timer is None:
             rest = self._rested_at - self._loop.time()
             self._timer = self._loop.call_later(rest, self.flush) if rest > 0.0005 else self._loop.call_soon(self.flush)
 
@@ -203,11 +151,29 @@ class Feed:
                 else:
                     self.plain.add(connection)
                 return
-            if not self._ring.reaches(connection.position):
+            if self._ring.reaches(connection.position):
+                self._feed_chunk(connection)
+            elif self._ring.keeps(connection.position):
+                self._skip_chat(connection)
+            else:
                 self._metrics.drops.labels("too_slow").inc()
                 connection.close(Close.TOO_SLOW, "too slow: the history went by")
                 return
-            self._feed_chunk(connection)
+
+    def _skip_chat(self, connection: Connection) -> None:
+        """The ring has overtaken it: leave out the chat that is gone, say so, and send all else of that time."""
+        after, until = connection.position, self._ring.first - 1
+        kept = self._ring.kept(after)
+        connection.position = until
+        chunk = [shared.sealed(self.codec) for shared in kept if self.shows(shared)]
+        self._metrics.deliveries.inc(len(chunk))
+        dropped = until - after - len(kept)
+        if dropped and (self.channels is None or "chat" in self.channels):
+            told = FramesDropped(channel="chat", count=dropped, fromSeq=after + 1, toSeq=until)
+            chunk.insert(0, self.codec.private("frames:dropped", told))
+            self._metrics.dropped_frames.labels("chat").inc(dropped)
+        if chunk:
+            connection.transport.write(b"".join(chunk))
 
     def _feed_chunk(self, connection: Connection) -> None:
         chunk: list[bytes] = []

@@ -22,8 +22,9 @@ from livestreamx.frames import ChatMode, StreamState
 from livestreamx.observe.metrics import Metrics
 from livestreamx.settings import Settings
 from realtime.codec import Codec
-from realtime.fanout import Feed, Ring, SharedFrame
+from realtime.fanout import Feed
 from realtime.history import History, Numbering, Snapshot, read_history, read_snapshot
+from realtime.ring import Ring, SharedFrame
 
 SNAPSHOT_SECONDS = 1.0
 """How long one snapshot serves all who come, unless something happened since."""
@@ -81,7 +82,9 @@ class Room:
         """The feed of everybody who sees these channels in this encoding."""
         found = self.feeds.get((channels, codec))
         if found is None:
-            found = self.feeds[channels, codec] = Feed(self.ring, channels, codec, self._metrics)
+            coalesce = self._settings.coalesce
+            found = Feed(self.ring, channels, codec, self._metrics, coalesce=coalesce)
+            self.feeds[channels, codec] = found
         return found
 
     def drop_empty_feeds(self) -> None:

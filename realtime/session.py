@@ -19,7 +19,7 @@ from livestreamx.observe.metrics import Metrics
 from livestreamx.observe.request import adopt_request_id
 from realtime.codec import Codec, FrameId, Malformed
 from realtime.connection import Connection
-from realtime.fanout import SharedFrame
+from realtime.ring import SharedFrame
 from realtime.rooms import Room
 from realtime.wire import Close, Op
 

@@ -11,6 +11,10 @@ from livestreamx.frames.chat import (
     ChatMode,
     ChatShown,
 )
+from livestreamx.frames.delivery import (
+    Drain,
+    FramesDropped,
+)
 from livestreamx.frames.gifts import (
     GiftReceived,
     MinigameEnd,
@@ -61,6 +65,8 @@ __all__ = [
     "ChatShown",
     "ClientFrame",
     "ClientFrameType",
+    "Drain",
+    "FramesDropped",
     "GiftReceived",
     "Heartbeat",
     "LeaderboardRow",
@@ -131,6 +137,8 @@ CLIENT_FRAMES: dict[str, ClientFrameType] = {
 SERVER_FRAMES: dict[str, ServerFrameType] = {
     "room:state": ServerFrameType(RoomState, "private"),
     "resume:truncated": ServerFrameType(ResumeTruncated, "private"),
+    "frames:dropped": ServerFrameType(FramesDropped, "private"),
+    "gateway:drain": ServerFrameType(Drain, "private"),
     "auth:expired": ServerFrameType(AuthExpired, "private"),
     "wallet:balance": ServerFrameType(WalletBalance, "private"),
     "chat:message": ServerFrameType(ChatShown, "chat"),

@@ -27,6 +27,16 @@ class Metrics:
         self.frames = Counter("ws_frames", "Client frames answered", ["event", "outcome"], registry=self.registry)
         self.drops = Counter("ws_drops", "Connections that were closed by us", ["reason"], registry=self.registry)
         self.deliveries = Counter("ws_deliveries", "Server frames written to sockets", registry=self.registry)
+        self.dropped_frames = Counter(
+            "ws_frames_dropped", "Frames left out for readers that were too slow", ["channel"], registry=self.registry
+        )
+        self.behind = Gauge("ws_readers_behind", "Connections fed from the history", registry=self.registry)
+        self.bus_lag = Histogram(
+            "ws_bus_lag_seconds",
+            "Age of a room's frame when this gateway has read it, one of each batch",
+            buckets=FAST_SECONDS,
+            registry=self.registry,
+        )
         self.produce_failures = Counter(
             "producer_errors", "Events that the event log did not take", ["topic"], registry=self.registry
         )

@@ -12,7 +12,8 @@ from livestreamx.engines.bus import Frame
 from livestreamx.observe.metrics import Metrics
 from realtime.codec import Codec, PackCodec
 from realtime.connection import Connection
-from realtime.fanout import Feed, Ring, SharedFrame
+from realtime.fanout import Feed
+from realtime.ring import Ring, SharedFrame
 from realtime.wire import Close, Op
 from tests.unit.realtime.peers import Peer, connected
 
@@ -26,9 +27,16 @@ def frame(seq: int, event: str = "chat:message", size: int = 1) -> SharedFrame:
 class House:
     """A ring with one feed, and connections to it."""
 
-    def __init__(self, stack: AsyncExitStack, size: int = 500, channels: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        stack: AsyncExitStack,
+        size: int = 500,
+        channels: frozenset[str] | None = None,
+        *,
+        coalesce: bool = True,
+    ) -> None:
         self.ring, self.codec, self._stack = Ring(size), Codec(), stack
-        self.feed = Feed(self.ring, channels, self.codec, Metrics())
+        self.feed = Feed(self.ring, channels, self.codec, Metrics(), coalesce=coalesce)
 
     async def join(self, position: int = 0, *, direct: bool = True) -> tuple[Connection, Peer]:
         connection, _, peer = await self._stack.enter_async_context(connected())
@@ -59,6 +67,18 @@ def test_a_ring_knows_what_it_holds(size: int, count: int, after: int, until: in
     assert ring.first == (held[0] if held else count + 1)
     assert ring.reaches(after) == (all(seq in held for seq in range(after + 1, count + 1)) and after <= count)
     assert [shared.frame.seq for shared in ring.between(after, until)] == [s for s in held if after < s <= until]
+
+
+@given(st.integers(1, 10), st.lists(st.booleans(), max_size=60), st.integers(0, 60))
+def test_a_ring_drops_nothing_but_chat_and_knows_when_it_would(size: int, chatty: list[bool], after: int) -> None:
+    ring = Ring(size)
+    for seq, chat in enumerate(chatty, 1):
+        ring.append(frame(seq, "chat:message" if chat else "gift:received"))
+    gone = range(1, ring.first)
+    gifts = [seq for seq in gone if not chatty[seq - 1]]
+    kept = gifts[-size:]
+    assert [shared.frame.seq for shared in ring.kept(after)] == [seq for seq in kept if seq > after]
+    assert ring.keeps(after) == (after <= ring.top and all(seq in kept for seq in gifts if seq > after))
 
 
 @pytest.mark.parametrize("direct", [True, False])
@@ -105,19 +125,53 @@ async def test_a_reader_that_pauses_is_fed_from_the_ring_and_nobody_else_waits(d
         assert await house.heard(slow_peer) == [3001]
 
 
-async def test_a_reader_whom_the_ring_has_overtaken_is_closed_with_the_reason() -> None:
+async def _overtaken(house: House) -> tuple[Connection, Peer, int]:
+    """A reader that stopped reading; and the seq that it had been given by then."""
+    slow, peer = await house.join()
+    while slow not in house.feed.behind:
+        house.say(10, size=1000)
+        house.feed.flush()
+    return slow, peer, slow.position
+
+
+async def test_a_reader_whom_the_ring_has_overtaken_misses_chat_only_and_is_told() -> None:
     async with AsyncExitStack() as stack:
         house = House(stack, size=100)
-        slow, peer = await house.join()
-        while slow not in house.feed.behind:
-            house.say(10, size=1000)
-            house.feed.flush()
-        house.say(500)
+        slow, peer, had = await _overtaken(house)
+        for _ in range(40):
+            house.say(9)
+            house.say(1, event="gift:received")
+        house.feed.flush()
+        data = await peer.stream_until(house.codec.seal_shared("gift:received", house.ring.top, TS, b'"x"'))
+        seqs = [int(part.split(b",")[0]) for part in data.split(b'"seq":')[1:]]
+        overtaken = list(range(had + 1, house.ring.first))
+        gifts = [seq for seq in overtaken if (seq - had) % 10 == 0]
+        assert seqs == [*range(1, had + 1), *gifts, *range(house.ring.first, house.ring.top + 1)]
+        told = msgspec.json.decode(data[data.index(b'{"channel"') :].partition(b"}")[0] + b"}")
+        count = len(overtaken) - len(gifts)
+        assert told == {"channel": "chat", "count": count, "fromSeq": had + 1, "toSeq": overtaken[-1]}
+        assert slow in house.feed.fast
+
+
+async def test_who_would_miss_a_gift_is_closed_with_the_reason() -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack, size=100)
+        slow, peer, _ = await _overtaken(house)
+        house.say(201, event="gift:received")
         house.feed.flush()
         data = await peer.stream_until(b"too slow")
         assert Close.TOO_SLOW.to_bytes(2, "big") + b"too slow" in data
+        assert b"gift:received" not in data
         assert slow.feed is None
         assert slow not in house.feed.members
+
+
+async def test_without_coalescing_each_frame_leaves_by_itself() -> None:
+    async with AsyncExitStack() as stack:
+        house = House(stack, coalesce=False)
+        _, peer = await house.join()
+        house.say(1)
+        assert (await asyncio.get_running_loop().sock_recv(peer.sock, 1 << 20)).count(b'"seq"') == 1
 
 
 async def test_who_is_held_gets_nothing_until_released_and_then_what_followed() -> None:
