@@ -18,7 +18,12 @@ INTERACTIONS = Topic(
     "interactions", 4, 7 * DAY_MS, "chat, reactions, presence: ephemeral acts, straight from the gateway"
 )
 ECONOMY = Topic("economy", 4, 7 * DAY_MS, "gifts and top-ups: recorded acts, from the outbox")
-LIFECYCLE = Topic("lifecycle", 4, 7 * DAY_MS, "accounts, streams, follows: recorded acts, from the outbox")
+LIFECYCLE = Topic(
+    "lifecycle",
+    4,
+    7 * DAY_MS,
+    "accounts, streams, follows, polls, questions, challenges, raids: recorded acts, from the outbox",
+)
 DISCOVERY = Topic("discovery", 4, 7 * DAY_MS, "recommendations shown and chosen")
 SIGNALS = Topic("signals", 4, 7 * DAY_MS, "results of the dataflows that others consume: moods")
 DEAD_LETTERS = Topic("dead-letters", 1, 7 * DAY_MS, "records that could not be processed, with the reason")

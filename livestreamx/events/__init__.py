@@ -7,6 +7,20 @@ from typing import get_args
 
 import msgspec
 
+from livestreamx.events.challenges import (
+    CHALLENGE_KINDS,
+    ChallengeCancelled,
+    ChallengeCompleted,
+    ChallengeContributed,
+    ChallengeCreated,
+    ChallengeEnd,
+    ChallengeEvent,
+    ChallengeFailed,
+    ChallengeKind,
+    ChallengeProgress,
+    ChallengeStarted,
+    ChallengeStep,
+)
 from livestreamx.events.discovery import (
     RecommendationClicked,
     RecommendationShown,
@@ -54,6 +68,33 @@ from livestreamx.events.lifecycle import (
     StreamStarted,
     UserRegistered,
 )
+from livestreamx.events.polls import (
+    PollCreated,
+    PollEnded,
+    PollVoted,
+)
+from livestreamx.events.questions import (
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionClosed,
+    QuestionDismissed,
+    QuestionEvent,
+    QuestionExpired,
+    QuestionUpvoted,
+)
+from livestreamx.events.raids import (
+    RaidCancelled,
+    RaidEvent,
+    RaidLaunched,
+    RaidStarted,
+)
+from livestreamx.events.moderation import (
+    ModerationEvent,
+    ModeratorGranted,
+    ModeratorRevoked,
+    PersonBanned,
+    PersonUnbanned,
+)
 from livestreamx.events.signals import (
     BadgeEarned,
     LevelReached,
@@ -61,10 +102,22 @@ from livestreamx.events.signals import (
 )
 
 __all__ = [
+    "CHALLENGE_KINDS",
     "EVENTS",
     "MOODS",
     "AnyEvent",
     "BadgeEarned",
+    "ChallengeCancelled",
+    "ChallengeCompleted",
+    "ChallengeContributed",
+    "ChallengeCreated",
+    "ChallengeEnd",
+    "ChallengeEvent",
+    "ChallengeFailed",
+    "ChallengeKind",
+    "ChallengeProgress",
+    "ChallengeStarted",
+    "ChallengeStep",
     "ChatDeleted",
     "ChatMessage",
     "CommandDone",
@@ -83,9 +136,28 @@ __all__ = [
     "LevelReached",
     "MinigameEnded",
     "MinigameStarted",
+    "ModerationEvent",
+    "ModeratorGranted",
+    "ModeratorRevoked",
     "Mood",
     "MoodChanged",
     "PackPurchased",
+    "PollCreated",
+    "PollEnded",
+    "PollVoted",
+    "QuestionAnswered",
+    "QuestionAsked",
+    "QuestionClosed",
+    "QuestionDismissed",
+    "QuestionEvent",
+    "QuestionExpired",
+    "QuestionUpvoted",
+    "RaidCancelled",
+    "RaidEvent",
+    "RaidLaunched",
+    "RaidStarted",
+    "PersonBanned",
+    "PersonUnbanned",
     "ReactionSent",
     "RecommendationClicked",
     "RecommendationShown",
@@ -116,6 +188,12 @@ AnyEvent = (
     | UserRegistered | CreatorEnrolled | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
     | StreamCancelled
     | FollowAdded | FollowRemoved
+    | ModeratorGranted | ModeratorRevoked | PersonBanned | PersonUnbanned
+    | PollCreated | PollVoted | PollEnded
+    | QuestionAsked | QuestionUpvoted | QuestionAnswered | QuestionDismissed | QuestionExpired
+    | ChallengeCreated | ChallengeStarted | ChallengeProgress | ChallengeCompleted | ChallengeContributed
+    | ChallengeFailed | ChallengeCancelled
+    | RaidStarted | RaidLaunched | RaidCancelled
     | RecommendationShown | RecommendationClicked
     | MoodChanged | LevelReached | BadgeEarned
 )  # fmt: skip
