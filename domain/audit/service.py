@@ -17,14 +17,22 @@ async def note(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
     request_id: str = "",
+    channel_id: UUID | None = None,
 ) -> None:
-    """Note who did what to whom; `actor_id` is None for the platform itself."""
+    """Note who did what to whom; `actor_id` is None for the platform itself, `channel_id` whose order it concerns."""
     await queries.insert(
-        db, actor_id=actor_id, action=action, subject=subject, before=before, after=after, request_id=request_id
+        db,
+        actor_id=actor_id,
+        action=action,
+        subject=subject,
+        before=before,
+        after=after,
+        request_id=request_id,
+        channel_id=channel_id,
     )
 
 
-async def read(pool: Pool, before: UUID | None, limit: int) -> list[Entry]:
-    """The log, newest first; `before` is the last entry of the page read before."""
+async def read(pool: Pool, before: UUID | None, limit: int, channel_id: UUID | None = None) -> list[Entry]:
+    """The log, newest first, all of it or one channel's; `before` is the last entry of the page read before."""
     async with connection(pool) as db:
-        return await queries.newest(db, before, limit)
+        return await queries.newest(db, before, limit, channel_id)

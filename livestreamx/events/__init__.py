@@ -68,6 +68,13 @@ from livestreamx.events.lifecycle import (
     StreamStarted,
     UserRegistered,
 )
+from livestreamx.events.moderation import (
+    ModerationEvent,
+    ModeratorGranted,
+    ModeratorRevoked,
+    PersonBanned,
+    PersonUnbanned,
+)
 from livestreamx.events.polls import (
     PollCreated,
     PollEnded,
@@ -87,13 +94,6 @@ from livestreamx.events.raids import (
     RaidEvent,
     RaidLaunched,
     RaidStarted,
-)
-from livestreamx.events.moderation import (
-    ModerationEvent,
-    ModeratorGranted,
-    ModeratorRevoked,
-    PersonBanned,
-    PersonUnbanned,
 )
 from livestreamx.events.signals import (
     BadgeEarned,
@@ -142,6 +142,8 @@ __all__ = [
     "Mood",
     "MoodChanged",
     "PackPurchased",
+    "PersonBanned",
+    "PersonUnbanned",
     "PollCreated",
     "PollEnded",
     "PollVoted",
@@ -156,8 +158,6 @@ __all__ = [
     "RaidEvent",
     "RaidLaunched",
     "RaidStarted",
-    "PersonBanned",
-    "PersonUnbanned",
     "ReactionSent",
     "RecommendationClicked",
     "RecommendationShown",

@@ -24,6 +24,9 @@ from livestreamx.frames.gifts import (
     SceneState,
     WalletBalance,
 )
+from livestreamx.frames.moderation import (
+    StandingChanged,
+)
 from livestreamx.frames.progress import (
     LeaderboardRow,
     LeaderboardUpdate,
@@ -89,6 +92,7 @@ __all__ = [
     "SendGift",
     "Sender",
     "ServerFrameType",
+    "StandingChanged",
     "StreamState",
     "ViewerCount",
     "WalletBalance",
@@ -140,6 +144,7 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "frames:dropped": ServerFrameType(FramesDropped, "private"),
     "gateway:drain": ServerFrameType(Drain, "private"),
     "auth:expired": ServerFrameType(AuthExpired, "private"),
+    "standing:changed": ServerFrameType(StandingChanged, "private"),
     "wallet:balance": ServerFrameType(WalletBalance, "private"),
     "chat:message": ServerFrameType(ChatShown, "chat"),
     "chat:mode": ServerFrameType(ChatMode, "chat"),

@@ -1,0 +1,68 @@
+"""What moderators, bans and a person's standing in a channel are."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from livestreamx.clock import now
+from livestreamx.errors import Forbidden, NotFound
+
+BAN_SECONDS = (10, 14 * 24 * 3600)
+"""The bounds of a timeout; a ban without a duration does not end by itself."""
+MOST_REASON = 500
+
+
+class Moderator(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who keeps order in a channel."""
+
+    id: UUID
+    handle: str
+    granted_at: datetime
+
+
+class Ban(msgspec.Struct, frozen=True, kw_only=True):
+    """Why somebody may not take part in a channel, and until when; None for good."""
+
+    id: UUID
+    creator_id: UUID
+    user_id: UUID
+    handle: str
+    until: datetime | None
+    reason: str
+    banned_by: UUID | None
+    created_at: datetime
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What one person is in one channel; `until` and `reason` are of the ban."""
+
+    moderates: bool = False
+    banned: bool = False
+    until: datetime | None = None
+    reason: str = ""
+
+    @property
+    def is_banned(self) -> bool:
+        """Whether the ban still holds."""
+        return self.banned and (self.until is None or self.until > now())
+
+    def require_welcome(self) -> None:
+        """`Banned` for who may not take part."""
+        if self.is_banned:
+            raise Banned(self.until, self.reason)
+
+
+class Banned(Forbidden):
+    """`until` is sent along: when the timeout ends, null for a ban that does not."""
+
+    code, title = "banned", "You are banned from this channel"
+
+    def __init__(self, until: datetime | None, reason: str = "") -> None:
+        super().__init__(
+            f"{self.title}: {reason}" if reason else self.title, until=until.isoformat() if until else None
+        )
+
+
+class NotBanned(NotFound):
+    code, title = "ban_not_found", "This person is not banned from the channel"

@@ -1,0 +1,23 @@
+"""Telling every gateway that somebody's standing in a channel changed, so that their sockets follow at once."""
+
+from uuid import UUID
+
+import msgspec
+from redis.asyncio import Redis as AsyncRedis
+
+from livestreamx import keys
+
+STANDING = "standing"
+"""The news' name on a person's channel; gateways ask the database what is true now, whatever order news come in."""
+
+
+class StandingNews(msgspec.Struct, frozen=True):
+    """Whose channel it is about."""
+
+    creator_id: UUID
+
+
+async def tell_standing(redis: AsyncRedis, user_id: UUID, creator_id: UUID) -> None:
+    """Let the gateways look again at this person's standing; call it once the change has committed."""
+    news = {"event": STANDING, "data": StandingNews(creator_id)}
+    await redis.publish(keys.person_channel(user_id), msgspec.json.encode(news))

@@ -1,0 +1,100 @@
+"""All SQL of moderators and bans."""
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.moderation.model import Ban, Moderator, Standing
+from livestreamx.engines.postgres import Db, struct_row
+
+LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+BAN = """
+SELECT b.id, b.creator_id, b.user_id, u.handle, b.until, b.reason, b.banned_by, b.created_at
+FROM bans_in_force b JOIN users u ON u.id = b.user_id
+"""
+
+
+async def standing(db: Db, user_id: UUID, creator_id: UUID) -> Standing:
+    async with db.cursor(row_factory=struct_row(Standing)) as cursor:
+        await cursor.execute(
+            "SELECT %(user)s = %(creator)s OR coalesce(u.roles @> '{admin}', false) OR m.user_id IS NOT NULL "
+            "AS moderates, b.id IS NOT NULL AS banned, b.until, coalesce(b.reason, '') AS reason "
+            "FROM (SELECT) one LEFT JOIN users u ON u.id = %(user)s "
+            "LEFT JOIN channel_moderators m ON m.user_id = %(user)s AND m.creator_id = %(creator)s "
+            "LEFT JOIN bans_in_force b ON b.user_id = %(user)s AND b.creator_id = %(creator)s",
+            {"user": user_id, "creator": creator_id},
+        )
+        return (await cursor.fetchall())[0]
+
+
+async def insert_moderator(db: Db, creator_id: UUID, user_id: UUID) -> bool:
+    """Whether it was new."""
+    done = await db.execute(
+        "INSERT INTO channel_moderators (creator_id, user_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (creator_id, user_id),
+    )
+    return done.rowcount == 1
+
+
+async def delete_moderator(db: Db, creator_id: UUID, user_id: UUID) -> bool:
+    """Whether there was one."""
+    done = await db.execute(
+        "DELETE FROM channel_moderators WHERE creator_id = %s AND user_id = %s", (creator_id, user_id)
+    )
+    return done.rowcount == 1
+
+
+async def moderators(db: Db, creator_id: UUID, after: tuple[datetime, UUID] | None, limit: int) -> list[Moderator]:
+    """A channel's moderators, the latest first; `after` is the place of the last one seen."""
+    at, user_id = after or (None, None)
+    async with db.cursor(row_factory=struct_row(Moderator)) as cursor:
+        await cursor.execute(
+            "SELECT u.id, u.handle, m.granted_at FROM channel_moderators m JOIN users u ON u.id = m.user_id "
+            "WHERE m.creator_id = %(creator)s "
+            "AND (%(at)s::timestamptz IS NULL OR (m.granted_at, m.user_id) < (%(at)s, %(user)s)) "
+            "ORDER BY m.granted_at DESC, m.user_id DESC LIMIT %(limit)s",
+            {"creator": creator_id, "at": at, "user": user_id, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def moderated_channels(db: Db, user_id: UUID) -> list[UUID]:
+    """The channels where somebody keeps order, their own among them."""
+    done = await db.execute(
+        "SELECT creator_id FROM channel_moderators WHERE user_id = %(user)s UNION SELECT %(user)s", {"user": user_id}
+    )
+    return [row[0] for row in await done.fetchall()]
+
+
+async def upsert_ban(
+    db: Db, creator_id: UUID, user_id: UUID, *, seconds: int | None, reason: str, banned_by: UUID
+) -> None:
+    """A new ban takes the place of the one before."""
+    await db.execute(
+        "INSERT INTO channel_bans (creator_id, user_id, until, reason, banned_by) "
+        "VALUES (%(creator)s, %(user)s, clock_timestamp() + make_interval(secs => %(seconds)s), %(reason)s, %(by)s) "
+        "ON CONFLICT (creator_id, user_id) DO UPDATE SET id = excluded.id, until = excluded.until, "
+        "reason = excluded.reason, banned_by = excluded.banned_by, created_at = excluded.created_at",
+        {"creator": creator_id, "user": user_id, "seconds": seconds, "reason": reason, "by": banned_by},
+    )
+
+
+async def ban_in_force(db: Db, creator_id: UUID, user_id: UUID) -> Ban | None:
+    async with db.cursor(row_factory=struct_row(Ban)) as cursor:
+        await cursor.execute(BAN + "WHERE b.creator_id = %s AND b.user_id = %s", (creator_id, user_id))
+        return await cursor.fetchone()
+
+
+async def bans(db: Db, creator_id: UUID, before: UUID | None, limit: int) -> list[Ban]:
+    """Bans in force, newest first (their ids rise with time); `before` continues after that one."""
+    async with db.cursor(row_factory=struct_row(Ban)) as cursor:
+        await cursor.execute(
+            BAN + "WHERE b.creator_id = %s AND b.id < coalesce(%s, %s::uuid) ORDER BY b.id DESC LIMIT %s",
+            (creator_id, before, LAST, limit),
+        )
+        return await cursor.fetchall()
+
+
+async def delete_ban(db: Db, creator_id: UUID, user_id: UUID) -> bool:
+    """Whether there was one to delete."""
+    done = await db.execute("DELETE FROM channel_bans WHERE creator_id = %s AND user_id = %s", (creator_id, user_id))
+    return done.rowcount == 1
