@@ -24,6 +24,7 @@ from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
+from api.moderation import BansController, ModeratorsController
 from api.openapi import ProblemResponses, describe
 from api.openapi_bodies import BodySchemas
 from api.pages.rendering import static_files, template_config
@@ -51,12 +52,14 @@ BODY_BYTES = 256 * 1024
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AdminController,
     AuthController,
+    BansController,
     CommandController,
     CreatorsController,
     GiftController,
     InventoryController,
     LeaderboardController,
     MeController,
+    ModeratorsController,
     PaymentController,
     RecommendationsController,
     RefundController,

@@ -19,6 +19,7 @@ from realtime.bus_reader import BusReader
 from realtime.codec import Codec, Codecs
 from realtime.connection import Connection
 from realtime.context import Context
+from realtime.draining import move_away
 from realtime.identity import Identity
 from realtime.joining import Joining
 from realtime.people import People
@@ -30,7 +31,7 @@ from realtime.wire import Close
 SWEEP_SECONDS = 1.0
 PING_SECONDS = 20.0
 PONG_SECONDS = 20.0
-STALL_SECONDS = 8.0
+STALL_SECONDS = 6.0
 """How long a peer may take nothing of what waits for it."""
 PRIVATE_SECONDS = 5.0
 """How long a private stream's owner has to sign in."""
@@ -49,10 +50,12 @@ class Gateway:
         self.codecs = Codecs()
         self.rooms = Rooms(settings, context.pool, redis, context.metrics)
         self.sessions: set[Session] = set()
+        self.stopping = False
+        """Whether no more clients should be sent here."""
         self._settings, self._metrics = settings, context.metrics
         self._tasks: set[asyncio.Task[None]] = set()
-        self._reader = BusReader(name, settings.redis_url, self.rooms, redis, self._restarted)
-        self._people = People(settings.redis_url, name)
+        self._reader = BusReader(name, context, self.rooms, self._restarted)
+        self._people = People(settings.redis_url, name, self._reconsider)
         self._presence = Presence(name, context)
         self._identity = Identity(context, self._people, self._presence, self.spawn)
         joining = Joining(self._reader, settings)
@@ -99,6 +102,9 @@ class Gateway:
         finally:
             await self._identity.sign_out(session)
 
+    def _reconsider(self, session: Session) -> None:
+        self.spawn(self._identity.reconsider(session))
+
     def _restarted(self, room: Room) -> None:
         self.spawn(self._tell_restart(room))
 
@@ -144,8 +150,10 @@ class Gateway:
                 session.connection.close(Close.NO_SUCH_STREAM, "there is no such stream")
         for room in self.rooms.close_idle(at):
             self._reader.forget(room)
+        self._metrics.behind.set(sum(room.behind for room in self.rooms.open.values()))
 
     def _sweep_connection(self, connection: Connection, at: float) -> None:
+        connection.noise = 0
         if connection.stalled_at and at - connection.stalled_at > STALL_SECONDS:
             self._metrics.drops.labels("too_slow").inc()
             connection.close(Close.TOO_SLOW, "too slow: resume from your last seq")
@@ -171,6 +179,10 @@ class Gateway:
                 log.warning("housekeeping_failed", act=act.__name__, error=f"{type(error).__name__}: {error}")
             except Exception:
                 log.exception("housekeeping_failed", act=act.__name__)
+
+    async def drain(self) -> None:
+        """Send every client to another gateway; nobody may be listening for new ones any more."""
+        await move_away(self.sessions, self._settings.drain_seconds)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Gateway"]:

@@ -1,9 +1,11 @@
 """Who is on a socket: the `auth` frame signs in, renews before expiry, and changes who is present."""
 
 from domain.accounts import service as accounts
+from domain.moderation import service as moderation
+from domain.moderation.model import Banned, Standing
 from livestreamx.engines.postgres import connection
 from livestreamx.errors import NotFound
-from livestreamx.frames import Auth, AuthExpired, Person
+from livestreamx.frames import Auth, AuthExpired, Person, StandingChanged
 from realtime.context import Context
 from realtime.people import People
 from realtime.presence import Presence
@@ -28,12 +30,39 @@ class Identity:
             session.claims = claims
             await self._people.add(claims.sub, session)
         session.claims = claims
+        await self._read_standing(session)
         if session.room.private and session.generation == 0:
-            if not session.moderates:
+            if not session.runs:
                 raise NotFound("There is no such stream", code="stream_not_found")
             session.come_into_step()
         self._spawn(self._presence.enter(session))
         return {"userId": claims.sub, "handle": claims.handle, "roles": claims.roles}
+
+    async def _read_standing(self, session: Session) -> None:
+        """Ask what the person is in this channel; of two readings at once the one that began last counts."""
+        claims = session.claims
+        if claims is None:
+            return
+        session.standing_asked += 1
+        asked = session.standing_asked
+        async with connection(self._pool) as db:
+            standing = await moderation.standing(db, claims.sub, session.room.stream.creatorId)
+        if session.standing_asked == asked and session.claims is not None:
+            session.standing = standing
+
+    async def reconsider(self, session: Session) -> None:
+        """Their standing may have changed: read it again, and tell this socket what is different."""
+        before = session.standing
+        await self._read_standing(session)
+        standing = session.standing
+        if standing == before:
+            return
+        changed = StandingChanged(
+            moderator=session.moderates, banned=standing.is_banned, until=standing.until, reason=standing.reason
+        )
+        session.tell("standing:changed", changed)
+        if standing.is_banned:
+            session.refuse(Banned(standing.until, standing.reason))
 
     async def expire(self, session: Session) -> None:
         """The access token ran out: from now on an anonymous reader."""
@@ -43,5 +72,6 @@ class Identity:
     async def sign_out(self, session: Session) -> None:
         """Whoever was signed in is not any more."""
         claims, session.claims, session.person = session.claims, None, None
+        session.standing = Standing()
         if claims is not None:
             await self._people.remove(claims.sub, session)

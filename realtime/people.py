@@ -1,12 +1,14 @@
 """Frames for one person: whoever has sockets here is listened for, and every one of their sockets is told."""
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
 
 import msgspec
 import structlog
 from redis.exceptions import RedisError
 
+from domain.moderation.news import STANDING, StandingNews
 from livestreamx import keys
 from livestreamx.engines.redis import connect_once
 from realtime.session import Session
@@ -27,7 +29,9 @@ class PersonFrame(msgspec.Struct, frozen=True):
 class People:
     """Who is signed in on this gateway, by user."""
 
-    def __init__(self, url: str, gateway: str) -> None:
+    def __init__(self, url: str, gateway: str, reconsider: Callable[[Session], None]) -> None:
+        """`reconsider` is told of sockets whose person's standing changed, or may have while nobody listened."""
+        self._reconsider = reconsider
         self._url = url
         self._own = keys.gateway_wake(gateway)
         self._sessions: dict[UUID, set[Session]] = {}
@@ -55,6 +59,8 @@ class People:
                 # A channel of our own keeps the connection open while nobody is signed in.
                 await self._pubsub.subscribe(self._own, *map(keys.person_channel, self._sessions))
                 wait = RETRY_SECONDS[0]
+                for session in [one for sessions in self._sessions.values() for one in sessions]:
+                    self._reconsider(session)  # its news were not heard meanwhile
                 while True:
                     message = await self._pubsub.get_message(timeout=POLL_SECONDS)
                     if message is not None:
@@ -70,11 +76,16 @@ class People:
         try:
             user = UUID(channel.decode().rpartition(":")[2])
             frame = self._decode(data)
+            is_standing = frame.event == STANDING
+            creator = msgspec.json.decode(frame.data, type=StandingNews).creator_id if is_standing else None
         except (ValueError, msgspec.DecodeError) as error:
             log.error("person_frame_unreadable", channel=channel.decode(), error=str(error))
             return
         for session in self._sessions.get(user, ()):
-            session.tell(frame.event, frame.data)
+            if creator is None:
+                session.tell(frame.event, frame.data)
+            elif session.room.stream.creatorId == creator:
+                self._reconsider(session)
 
     async def close(self) -> None:
         await self._pubsub.aclose()  # type: ignore[no-untyped-call]

@@ -12,9 +12,10 @@ import structlog
 from redis.exceptions import RedisError
 
 from domain.accounts.tokens import Claims
+from domain.moderation.model import Standing
 from livestreamx.clock import now_ms, uuid7
 from livestreamx.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
-from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY, ClientFrame, Person, Resume
+from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY, ClientFrame, Drain, Person, Resume
 from livestreamx.observe.metrics import Metrics
 from livestreamx.observe.request import adopt_request_id
 from realtime.codec import Codec, FrameId, Malformed
@@ -69,6 +70,16 @@ class Message(msgspec.Struct, frozen=True):
     binary: bool
 
 
+class Farewell(msgspec.Struct, frozen=True):
+    """The gateway parts with this client, who is to come back after so many ms."""
+
+    reconnect_ms: int
+
+
+Work = Message | Resume | Farewell | None
+"""What a session does in turn; None is to come into step with a room that began anew."""
+
+
 class Session:
     """A connection in a room.
 
@@ -76,9 +87,9 @@ class Session:
     """
 
     __slots__ = (
-        "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_working", "attendance", "channels", "claims",
-        "codec", "connection", "counted", "covered", "generation", "greeted", "opened_at", "person", "room",
-        "session_id", "visitor",
+        "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_parting", "_working", "attendance", "channels",
+        "claims", "codec", "connection", "counted", "covered", "generation", "greeted", "opened_at", "person",
+        "room", "session_id", "standing", "standing_asked", "visitor",
     )  # fmt: skip
 
     connection: Connection
@@ -90,13 +101,15 @@ class Session:
         self.room, self.codec, self.channels, self.visitor, self.counted = room, codec, channels, visitor, counted
         self.claims: Claims | None = None
         self.person: Person | None = None
+        self.standing = Standing()
+        self.standing_asked = 0
         self.attendance: Attendance | None = None
         self.covered = self.generation = 0
         self.session_id = uuid7().hex
         self.opened_at = now_ms()
         self.greeted = False
-        self._inbox: deque[Message | Resume | None] = deque()
-        self._working = False
+        self._inbox: deque[Work] = deque()
+        self._working = self._parting = False
         self._answered = 0
         self._credit, self._credit_at = FRAMES_BURST, 0.0
 
@@ -111,7 +124,12 @@ class Session:
 
     @property
     def moderates(self) -> bool:
-        """Whether the person signed in runs this stream."""
+        """Whether the person signed in runs this stream or keeps order in its channel."""
+        return self.claims is not None and (self.runs or self.standing.moderates)
+
+    @property
+    def runs(self) -> bool:
+        """Whether the person signed in is its creator or an admin."""
         return self.claims is not None and (self.claims.is_admin or self.claims.sub == self.room.stream.creatorId)
 
     # what it gets
@@ -123,6 +141,10 @@ class Session:
         """A private frame."""
         self.connection.send(self.codec.private(event, data))
 
+    def refuse(self, error: DomainError) -> None:
+        """An error frame that answers nothing: what was possible is not any more."""
+        self.connection.send(self.codec.refusal(None, error))
+
     # what it sends
 
     def start(self, connection: Connection, place: Resume | None) -> None:
@@ -132,6 +154,8 @@ class Session:
             self._put(place)
 
     def receive(self, message: bytes, binary: bool) -> None:
+        if self._parting:
+            return
         self._put(Message(message, binary))
         if len(self._inbox) >= MOST_UNANSWERED:
             self.connection.set_busy(True)
@@ -140,10 +164,15 @@ class Session:
         """The room began anew, or became visible: told in turn with what is being answered."""
         self._put(None)
 
+    def part(self, reconnect_ms: int) -> None:
+        """Answer what came so far, then send the client to another gateway with its place."""
+        self._parting = True
+        self._put(Farewell(reconnect_ms))
+
     def lost(self) -> None:
         self._desk.leave(self)
 
-    def _put(self, work: Message | Resume | None) -> None:
+    def _put(self, work: Work) -> None:
         self._inbox.append(work)
         if not self._working:
             self._working = True
@@ -156,12 +185,25 @@ class Session:
             if isinstance(work, Message):
                 await self._rest()
                 self.connection.send(await self._answer(work))
+            elif isinstance(work, Farewell):
+                self._say_farewell(work)
+                break
             else:
                 await self._come_in(work)
             self._inbox.popleft()
             if len(self._inbox) == MOST_UNANSWERED // 2:
                 self.connection.set_busy(False)
         self._working = False
+
+    def _say_farewell(self, farewell: Farewell) -> None:
+        """What the client sent after that was not taken: it has no answer, and may be sent again elsewhere."""
+        connection, feed = self.connection, self.connection.feed
+        self._inbox.clear()
+        if feed is not None and self.generation == self.room.generation:
+            feed.hold(connection)
+            place = Drain(epoch=self.room.epoch, seq=connection.position, reconnectInMs=farewell.reconnect_ms)
+            self.tell("gateway:drain", place)
+        connection.shutdown()
 
     async def _come_in(self, place: Resume | None) -> None:
         try:
@@ -213,6 +255,8 @@ class Session:
             raise NotFound("There is no such stream", code="stream_not_found")
         if kind.sender != "anyone":
             _ = self.user
+            if not self.runs:
+                self.standing.require_welcome()
         if kind.sender == "moderator" and not self.moderates:
             raise Forbidden("Only the creator and moderators may do that")
         return await self._desk.handlers[frame.event](self, self.codec.read_data(frame))

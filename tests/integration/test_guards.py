@@ -36,6 +36,12 @@ ACCESS = {
     "POST /api/auth/register": ANYONE,
     "PUT /api/creators/{creator_id}/follow": USER,
     "DELETE /api/creators/{creator_id}/follow": USER,
+    "GET /api/creators/{channel_id}/moderators": OWNER,
+    "PUT /api/creators/{channel_id}/moderators/{user_id}": OWNER,
+    "DELETE /api/creators/{channel_id}/moderators/{user_id}": OWNER,
+    "GET /api/streams/{stream_id}/bans": OWNER,
+    "POST /api/streams/{stream_id}/bans": OWNER,
+    "DELETE /api/streams/{stream_id}/bans/{user_id}": OWNER,
     "GET /api/gifts": ANYONE,
     "GET /api/leaderboard/{board}": ANYONE,
     "GET /api/me": USER,
@@ -112,6 +118,7 @@ ACCESS = {
 SOCKETS = {"/ws", "/ws/chat", "/ws/gifts", "/ws/mood", "/ws/overlay", "/ws/polls", "/ws/studio"}
 
 REQUESTS: dict[str, dict[str, Any]] = {
+    "POST /api/streams/{stream_id}/bans": {"json": {"userId": str(uuid4())}},
     "POST /api/streams": {"json": {"title": "Mine"}},
     "POST /api/streams/{stream_id}/gifts": {"json": {"code": "HEART"}},
     "PUT /api/me/commands": {"json": {"actions": {"tts.say": True}}},
@@ -188,6 +195,8 @@ async def test_who_may(api: AsyncClient, cast: dict[str, Person | None], route: 
         address = path.format(
             stream_id=stream,
             creator_id=creator.id if role != "creator" else owner.id,
+            channel_id=owner.id,
+            user_id=uuid4(),
             session_id=uuid4(),
             flag_id=uuid4(),
             payment_id=uuid4(),
