@@ -3,14 +3,17 @@
 Prints `ready` once it serves, stops gracefully on SIGINT or SIGTERM.
 """
 
+import asyncio
 import socket
 
 import uvicorn
 
 from api.app import create_app
+from api.correlation import Platform
 from api.deadlines import DeadlineProtocol
 from livestreamx.observe.logging import configure_logging
 from livestreamx.settings import Settings, SettingsError
+from realtime.gateway import Gateway
 from realtime.transport import GatewayProtocol
 
 KEEP_ALIVE_SECONDS = 20
@@ -18,12 +21,43 @@ STOP_SECONDS = 5
 
 
 class Server(uvicorn.Server):
-    """Says `ready` on standard output when every engine is open and the socket listens."""
+    """Says `ready` on standard output when every engine is open and the socket listens.
+
+    At the end it first says that it is not ready, then stops listening, then sends its websockets to other processes.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: Platform, settings: Settings) -> None:
+        super().__init__(config)
+        self._app, self._settings = app, settings
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if not self.should_exit:
             print("ready", flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        gateway: Gateway = self._app.state.gateway
+        gateway.stopping = True
+        await asyncio.sleep(self._settings.drain_notice_seconds)
+        for server in self.servers:
+            server.close()
+        await gateway.drain()
+        await super().shutdown(sockets)
+
+
+def shared_port(settings: Settings) -> list[socket.socket] | None:
+    """A socket on the port that several processes share; it takes nothing before it listens. None for one process."""
+    if settings.gateways == 1:
+        return None
+    family, *_, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    try:
+        bound.bind(address)
+    except OSError as error:
+        raise SettingsError(f"LSX_PORT={settings.port}: {error.strerror}") from error
+    return [bound]
 
 
 def main() -> None:
@@ -31,7 +65,7 @@ def main() -> None:
     try:
         settings = Settings.from_env()
         configure_logging(level=settings.log_level, json=settings.log_json, role="api")
-        app = create_app(settings)
+        app, sockets = create_app(settings), shared_port(settings)
     except SettingsError as error:
         raise SystemExit(str(error)) from error
     config = uvicorn.Config(
@@ -51,7 +85,9 @@ def main() -> None:
         timeout_graceful_shutdown=STOP_SECONDS,
         backlog=4096,
     )
-    Server(config).run()
+    if settings.gateway_metrics_port:
+        app.state.metrics.serve(settings.host, settings.gateway_metrics_port)
+    Server(config, app, settings).run(sockets)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from livestreamx.engines.kafka import Emitter
 from livestreamx.engines.outbox import backlog
 from livestreamx.engines.postgres import Pool
 from livestreamx.observe.metrics import CONTENT_TYPE, Metrics
+from realtime.gateway import Gateway
 
 PROBE_SECONDS = 1.0
 Question = Callable[[], Coroutine[Any, Any, None]]
@@ -118,8 +119,12 @@ def healthz() -> dict[str, str]:
 
 
 @get("/readyz", tags=["Operations"])
-async def readyz(request: Request[Any, Any, Any], probes: NamedDependency[Probes]) -> Response[Any]:
-    """Every engine with its latency; 503 names those that do not answer."""
+async def readyz(
+    request: Request[Any, Any, Any], probes: NamedDependency[Probes], gateway: NamedDependency[Gateway]
+) -> Response[Any]:
+    """Every engine with its latency; 503 names those that do not answer, or says that this process stops."""
+    if gateway.stopping:
+        return problem(request, 503, code="draining", title="This process stops", detail="Its clients are moved away")
     engines = await probes.ask_all()
     failed = [name for name, health in engines.items() if not health.ok]
     if not failed:

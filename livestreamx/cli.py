@@ -42,7 +42,7 @@ def main() -> int:
 
 
 @app.command
-def up(*, demo: bool = False, port: int | None = None, home: Path | None = None) -> int:
+def up(*, demo: bool = False, port: int | None = None, home: Path | None = None, gateways: int | None = None) -> int:
     """Start the whole platform on this machine and run it until Ctrl-C.
 
     Parameters
@@ -54,6 +54,8 @@ def up(*, demo: bool = False, port: int | None = None, home: Path | None = None)
         Where pages, API and sockets answer (LSX_PORT, 4000).
     home
         Folder that keeps all data (LSX_HOME).
+    gateways
+        How many processes share the port of pages, API and sockets (LSX_GATEWAYS, 1).
     """
     from livestreamx.stack.up import up as run
 
@@ -65,6 +67,7 @@ def up(*, demo: bool = False, port: int | None = None, home: Path | None = None)
             rate_limits=limited,
             port=checked_port(settings.port if port is None else port),
             home=settings.home if home is None else home.expanduser(),
+            gateways=settings.gateways if gateways is None else checked_gateways(gateways),
         ),
         demo=demo,
     )
@@ -154,6 +157,13 @@ def checked_port(port: int) -> int:
     if not 0 < port < 65536:
         raise CommandError(f"port {port}: takes a number between 1 and 65535")
     return port
+
+
+def checked_gateways(count: int) -> int:
+    """The count, if so many processes can share a port."""
+    if not 1 <= count <= 64:
+        raise CommandError(f"gateways {count}: takes a number between 1 and 64")
+    return count
 
 
 def engine_environment() -> dict[str, str]:

@@ -6,7 +6,7 @@ Each field is the variable of the same name: `postgres_url` is `LSX_POSTGRES_URL
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -74,8 +74,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     viewer_count_seconds: float = 5.0
     coalesce: bool = True
     """Whether frames of a room that come close together leave in one write a socket; off to measure without."""
-    gateways: int = 1
+    gateways: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
     """How many processes `livestreamx up` runs for pages, API and sockets, all on the same port."""
+    gateway_metrics_port: int = 0
+    """Where the first of several serves its own `/metrics`, the next one on the next port; 0 is on `port` only."""
     drain_seconds: float = 5.0
     """How long a gateway that stops takes at most to move its clients away."""
     drain_notice_seconds: float = 0.0

@@ -5,6 +5,7 @@ It also notices when Redis came back from a restart or forgot a room, and has th
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,8 +13,10 @@ from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
 from livestreamx import keys
-from livestreamx.engines.bus import read_entry
+from livestreamx.clock import now
+from livestreamx.engines.bus import Entry, read_entry
 from livestreamx.engines.redis import connect_once
+from realtime.context import Context
 from realtime.history import History, run_id
 from realtime.rooms import Room, Rooms
 
@@ -25,15 +28,19 @@ RETRY_SECONDS = (0.05, 1.0)
 log = structlog.get_logger("realtime")
 
 
+def age(entry: Entry) -> float:
+    """Seconds since the frame's time, as its maker's clock has it."""
+    return max(0.0, (now() - datetime.fromisoformat(read_entry(entry).ts)).total_seconds())
+
+
 class BusReader:
     """Follows the open rooms. `on_restart` is told of each room whose numbering began anew."""
 
-    def __init__(
-        self, gateway: str, url: str, rooms: Rooms, redis: AsyncRedis, on_restart: Callable[[Room], None]
-    ) -> None:
+    def __init__(self, gateway: str, context: Context, rooms: Rooms, on_restart: Callable[[Room], None]) -> None:
         self._wake_key = keys.gateway_wake(gateway)
         self._woken = b"0-0"
-        self._url, self._rooms, self._redis, self._on_restart = url, rooms, redis, on_restart
+        self._url, self._redis, self._metrics = context.settings.redis_url, context.redis, context.metrics
+        self._rooms, self._on_restart = rooms, on_restart
         self._followed: dict[bytes, Room] = {}
         self._run = ""
 
@@ -97,6 +104,7 @@ class BusReader:
                 if not room.append(read_entry(entry)):
                     await self.restart(room, "frames are missing")
                     break
+            self._metrics.bus_lag.observe(age(entries[-1]))
 
     async def restart(self, room: Room, reason: str) -> None:
         """Read a room from the start again, and have its viewers told."""

@@ -17,6 +17,8 @@ MESSAGE_BYTES = 8 * 1024
 """The longest message a client may send."""
 BACKLOG_BYTES = 1024 * 1024
 """Most that may wait for a peer in the transport: one snapshot and what is left of a chunk of the room's ring."""
+NOISE = 50
+"""Pings, pongs and fragments that a client may send in a second: they cost work and ask for nothing."""
 CLOSING_SECONDS = 2.0
 """How long a peer has to answer a close frame."""
 
@@ -32,11 +34,14 @@ class Listener(Protocol):
 
 
 class Connection(asyncio.Protocol):
-    """A websocket after its handshake. `feed` is the room's fan-out that serves it, `position` the last seq it had."""
+    """A websocket after its handshake.
+
+    `feed` is the room's fan-out that serves it, `position` the last seq it had; whoever sweeps sets `noise` back to 0.
+    """
 
     __slots__ = (
         "_buffer", "_busy", "_deaf", "_fragments", "_fragments_op", "_loop", "_open_set", "_paused", "_skip",
-        "closing", "fd", "feed", "heard_at", "listener", "pinged", "position", "stalled_at", "transport",
+        "closing", "fd", "feed", "heard_at", "listener", "noise", "pinged", "position", "stalled_at", "transport",
     )  # fmt: skip
 
     def __init__(self, transport: asyncio.Transport, fd: int, open_set: set[Any], listener: Listener) -> None:
@@ -49,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._busy = self._deaf = self._paused = False
         self.transport, self.fd, self.listener = transport, fd, listener
         self.feed: Feed | None = None
-        self.position = 0
+        self.position = self.noise = 0
         self.closing = self.pinged = False
         self.stalled_at = 0.0
         self.heard_at = self._loop.time()
@@ -180,6 +185,9 @@ class Connection(asyncio.Protocol):
             self._take_close(payload)
         elif self.closing:
             return
+        elif not (final and op in (Op.TEXT, Op.BINARY)) and self._is_too_noisy():
+            self._deaf = True
+            self.close(Close.POLICY, "too many pings or fragments")
         elif op == Op.PING:
             self.send(seal(payload, Op.PONG))
         elif op == Op.CONTINUATION:
@@ -196,6 +204,10 @@ class Connection(asyncio.Protocol):
                 self._deliver(op, payload)
             else:
                 self._fragments, self._fragments_op = bytearray(payload), op
+
+    def _is_too_noisy(self) -> bool:
+        self.noise += 1
+        return self.noise > NOISE
 
     def _take_close(self, payload: bytes) -> None:
         if not self.closing:

@@ -4,10 +4,10 @@ A viewer is present while heartbeats come, so the count outlives any gateway; on
 """
 
 import asyncio
-from collections import Counter
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from livestreamx import keys
@@ -32,7 +32,20 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[3])
 return redis.call('ZCARD', KEYS[2])
 """
 
+# KEYS: viewers. ARGV: viewer, when this gateway last marked them. Another gateway may have marked them since.
+FORGET = """
+local marked = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if marked and tonumber(marked) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS[1], ARGV[1]) end
+"""
+
 log = structlog.get_logger("realtime")
+
+
+class Here(msgspec.Struct):
+    """One viewer of one room: how many sockets they have on this gateway, and when it last marked them (ms)."""
+
+    sockets: int = 0
+    marked_at: int = 0
 
 
 class Presence:
@@ -42,7 +55,8 @@ class Presence:
         self._gateway, self._settings = gateway, context.settings
         self._redis, self._bus, self._emitter = context.redis, context.bus, context.emitter
         self._count = context.redis.register_script(COUNT)
-        self._here: Counter[tuple[UUID, str]] = Counter()
+        self._forget = context.redis.register_script(FORGET)
+        self._here: dict[tuple[UUID, str], Here] = {}
 
     async def enter(self, session: Session) -> None:
         """Begin a stay, as whoever is signed in; the stay of another identity on this socket ends."""
@@ -58,7 +72,7 @@ class Presence:
         at = now_ms()
         stay = Attendance(viewer, uuid7().hex, claims.sub if claims else None, at, at)
         session.attendance = stay
-        self._here[session.room.id, viewer] += 1
+        self._here.setdefault((session.room.id, viewer), Here()).sockets += 1
         await self._mark(session.room, viewer, at)
         joined = ViewerJoined(
             **self._who(session, stay), device=session.visitor.device, referrer=session.visitor.referrer
@@ -82,10 +96,11 @@ class Presence:
         if stay is None:
             return
         place = (session.room.id, stay.viewer)
-        self._here[place] -= 1
-        if self._here[place] <= 0:
+        here = self._here[place]
+        here.sockets -= 1
+        if not here.sockets:
             del self._here[place]
-            await self._redis.zrem(keys.room_viewers(session.room.id), stay.viewer)
+            await self._forget(keys=[keys.room_viewers(session.room.id)], args=[stay.viewer, here.marked_at])
         await self._emit(ViewerLeft(**self._who(session, stay), watched_ms=now_ms() - stay.since))
 
     async def announce_counts(self, rooms: list[Room]) -> None:
@@ -109,6 +124,8 @@ class Presence:
         )
 
     async def _mark(self, room: Room, viewer: str, at: int) -> None:
+        if here := self._here.get((room.id, viewer)):
+            here.marked_at = at
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.zadd(keys.room_viewers(room.id), {viewer: at})
             pipe.expire(keys.room_viewers(room.id), KEPT_SECONDS)

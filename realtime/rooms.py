@@ -78,6 +78,11 @@ class Room:
     def is_empty(self) -> bool:
         return not any(feed.members for feed in self.feeds.values())
 
+    @property
+    def behind(self) -> int:
+        """How many connections are fed from the ring."""
+        return sum(len(feed.behind) for feed in self.feeds.values())
+
     def feed(self, channels: frozenset[str] | None, codec: Codec) -> Feed:
         """The feed of everybody who sees these channels in this encoding."""
         found = self.feeds.get((channels, codec))

@@ -23,6 +23,7 @@ class Close(IntEnum):
     PROTOCOL_ERROR = 1002
     NO_STATUS = 1005
     NOT_UTF8 = 1007
+    POLICY = 1008
     TOO_BIG = 1009
     RESTART = 1012
     TRY_LATER = 1013

@@ -55,7 +55,10 @@ class Frame(msgspec.Struct, frozen=True):
     data: bytes
 
 
-def read_entry(entry: tuple[bytes, dict[bytes, bytes]]) -> Frame:
+Entry = tuple[bytes, dict[bytes, bytes]]
+
+
+def read_entry(entry: Entry) -> Frame:
     """A frame from a Redis Stream entry."""
     name, fields = entry
     return Frame(int(name.partition(b"-")[0]), fields[b"e"].decode(), fields[b"t"].decode(), fields[b"d"])
@@ -68,7 +71,7 @@ class Recent(msgspec.Struct, frozen=True):
     length: int
 
 
-def _call(
+def publication(
     stream: UUID | str,
     event: str,
     data: Any,
@@ -77,6 +80,7 @@ def _call(
     at: datetime | None = None,
     recent: Recent | None = None,
 ) -> tuple[list[str], list[Any]]:
+    """Keys and arguments of `PUBLISH` for one frame."""
     names = [keys.room_seq(stream), keys.room_frames(stream), keys.room_epoch(stream)]
     if once is not None:
         names.append(keys.room_once(stream, f"{once}:{event}"))
@@ -105,7 +109,7 @@ class RoomBus:
         recent: Recent | None = None,
     ) -> int:
         """Append a frame; its sequence number. With `once`, a second frame for the same cause is dropped (0)."""
-        names, args = _call(stream, event, data, once=once, at=at, recent=recent)
+        names, args = publication(stream, event, data, once=once, at=at, recent=recent)
         return int(await self._publish(keys=names, args=args))
 
 
@@ -120,6 +124,6 @@ class PlainRoomBus:
         """Append `(stream, event, data, once)` frames, in order."""
         with self._redis.pipeline(transaction=False) as pipe:
             for stream, event, data, once in frames:
-                names, args = _call(stream, event, data, once=once)
+                names, args = publication(stream, event, data, once=once)
                 self._publish(keys=names, args=args, client=pipe)
             pipe.execute()

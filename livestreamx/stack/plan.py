@@ -80,15 +80,11 @@ def plan_platform(home: Home, settings: Settings, demo: bool) -> Plan:
         advice = "see the log; `livestreamx doctor` checks what it needs, and `livestreamx up` tries again"
         return Part(name=name, argv=argv, environment=roles, one_shot=one_shot, advice=advice)
 
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host  # noqa: S104 compared, not bound
-    api = msgspec.structs.replace(
-        role("api", module("api")), ready=lambda: http_ok(host, settings.port, "/readyz"), stop_seconds=15.0
-    )
     stages = [
         (role("migrate", module("livestreamx.engines.migrate"), one_shot=True),),
         (role("seed", module("domain.seed", *(["--demo"] if demo else [])), one_shot=True),),
         (
-            api,
+            *gateway_parts(role("api", module("api")), settings),
             role("relay", module("livestreamx.engines.outbox")),
             role("commands", module("domain.commands.executor")),
             role("dataflows", module("pipelines.everything")),
@@ -97,6 +93,22 @@ def plan_platform(home: Home, settings: Settings, demo: bool) -> Plan:
     if demo:
         stages.append((role("audience", module("livestreamx.simulate", "--demo")),))
     return Plan(engines.settings, (*engines.stages, *stages), engines.external)
+
+
+def gateway_parts(api: Part, settings: Settings) -> list[Part]:
+    """So many processes of pages, API and sockets as the settings say; each has the time to move its clients away."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else settings.host  # noqa: S104 compared, not bound
+    stop_seconds = 15.0 + settings.drain_notice_seconds + settings.drain_seconds
+    first = msgspec.structs.replace(api, stop_seconds=stop_seconds)
+    if settings.gateways == 1:
+        return [msgspec.structs.replace(first, ready=lambda: http_ok(host, settings.port, "/readyz"))]
+    parts = []
+    for number in range(settings.gateways):
+        port = str(settings.gateway_metrics_port + number if settings.gateway_metrics_port else 0)
+        environment = api.environment | {f"{PREFIX}GATEWAY_METRICS_PORT": port}
+        name = f"{api.name}-{number + 1}" if number else api.name
+        parts.append(msgspec.structs.replace(first, name=name, environment=environment))
+    return parts
 
 
 def engine_url(name: str, port: int) -> str:
