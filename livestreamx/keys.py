@@ -68,6 +68,49 @@ def game_acts(stream: Id, second: int) -> str:
     return f"room:{{{stream}}}:acts:{second}"
 
 
+# what the audience does together, as the `audience` flow counts it
+
+
+def poll(poll_id: Id) -> str:
+    """Hash: `about` (JSON of the poll) and, by number of the choice, its votes."""
+    return f"poll:{poll_id}"
+
+
+def questions(stream: Id) -> str:
+    """Hash: open question -> JSON of it, without its votes."""
+    return f"stream:{{{stream}}}:questions"
+
+
+def question_votes(stream: Id) -> str:
+    """ZSET: open question -> votes."""
+    return f"stream:{{{stream}}}:questions:votes"
+
+
+def challenge(creator: Id) -> str:
+    """Hash of the channel's challenge: `id`, `kind`, `from` and `until` (s since the epoch), `about`, `progress`."""
+    return f"challenge:{{{creator}}}"
+
+
+def challenge_acts(creator: Id, second: int) -> str:
+    """Hash: `<kind>:<user>` -> what counts in a challenge of that kind, of one second (since the epoch)."""
+    return f"challenge:{{{creator}}}:acts:{second}"
+
+
+def challenge_people(challenge_id: Id) -> str:
+    """Hash: user -> what they gave to a challenge."""
+    return f"challenge:{challenge_id}:people"
+
+
+def challenges_by_viewers() -> str:
+    """SET of the creators whose challenge is to be watched by so many."""
+    return "challenges:concurrents"
+
+
+def audience_changes() -> str:
+    """SET of what rooms have yet to be told: `poll:<id>`, `questions:<stream>`, `challenge:<creator>`."""
+    return "audience:changes"
+
+
 # limits
 
 
