@@ -1,5 +1,6 @@
 """All SQL of moderators and bans."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -98,3 +99,13 @@ async def delete_ban(db: Db, creator_id: UUID, user_id: UUID) -> bool:
     """Whether there was one to delete."""
     done = await db.execute("DELETE FROM channel_bans WHERE creator_id = %s AND user_id = %s", (creator_id, user_id))
     return done.rowcount == 1
+
+
+async def bans_among(db: Db, people: Collection[tuple[UUID, UUID]]) -> list[Ban]:
+    """The bans in force of these pairs of creator and person, in no order."""
+    async with db.cursor(row_factory=struct_row(Ban)) as cursor:
+        await cursor.execute(
+            BAN + "WHERE (b.creator_id, b.user_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))",  # noqa: S608 own text
+            ([creator_id for creator_id, _ in people], [user_id for _, user_id in people]),
+        )
+        return await cursor.fetchall()

@@ -1,5 +1,6 @@
 """Granting and taking the right to moderate, banning and lifting bans; each act with its audit entry and event."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from domain.accounts import service as accounts
 from domain.accounts.tokens import Claims
 from domain.audit.service import note
 from domain.moderation import queries
-from domain.moderation.model import Ban, Moderator, NotBanned, Standing
+from domain.moderation.model import Ban, Banned, Moderator, NotBanned, Standing
 from domain.streams import service as streams
 from domain.streams.model import Stream
 from domain.text import clean_text
@@ -41,6 +42,12 @@ async def require_welcome(db: Db, user_id: UUID, creator_id: UUID) -> None:
 async def require_welcome_to_stream(db: Db, user_id: UUID, stream_id: UUID) -> None:
     """`Banned` for who may not take part in the stream's channel; `NotFound` without the stream."""
     await require_welcome(db, user_id, (await streams.find(db, stream_id)).creator_id)
+
+
+async def banned_among(db: Db, people: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Banned]:
+    """The refusals of those who may not take part, by creator and person."""
+    found = await queries.bans_among(db, people)
+    return {(ban.creator_id, ban.user_id): Banned(ban.until, ban.reason) for ban in found}
 
 
 async def find_moderated(db: Db, stream_id: UUID, claims: Claims) -> Stream:

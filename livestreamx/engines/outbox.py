@@ -3,6 +3,7 @@
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 
 import msgspec
 
@@ -22,6 +23,23 @@ async def record(db: Db, event: Event, *, request_id: str = "") -> None:
     await db.execute(
         "INSERT INTO outbox (topic, key, payload, request_id) VALUES (%s, %s, %s, %s)",
         (event.topic.name, event.key, encode(event), request_id),
+    )
+
+
+async def record_all(db: Db, events: Sequence[tuple[Event, str]]) -> None:
+    """Write many events, each with the id of its request, in their acts' own transaction, in this order."""
+    if not events:
+        return
+    await db.execute(
+        "INSERT INTO outbox (topic, key, payload, request_id) "
+        "SELECT topic, key, payload, request_id FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::text[]) "
+        "WITH ORDINALITY AS told (topic, key, payload, request_id, place) ORDER BY place",
+        (
+            [event.topic.name for event, _ in events],
+            [event.key for event, _ in events],
+            [encode(event) for event, _ in events],
+            [request_id for _, request_id in events],
+        ),
     )
 
 

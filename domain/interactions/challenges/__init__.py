@@ -1,0 +1,1 @@
+"""Challenges: a target that a room tries to reach in time."""

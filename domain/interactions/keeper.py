@@ -1,0 +1,50 @@
+"""`python -m domain.interactions.keeper`: the role that does what time brings to polls, questions, challenges, raids.
+
+Polls end, challenges start and end, raids leave, and what a stream leaves open is closed. Any number may run at once.
+"""
+
+from collections.abc import Sequence
+
+from redis.asyncio import Redis as AsyncRedis
+
+from domain.interactions.challenges import service as challenges
+from domain.interactions.polls import service as polls
+from domain.interactions.questions import service as questions
+from domain.interactions.raids import service as raids
+from livestreamx.engines.postgres import Pool
+from livestreamx.settings import Settings
+from livestreamx.ticking import Step, run_role
+
+
+class Keeper:
+    """Does what is due; `present_seconds` is how long a viewer counts after the last sign of life."""
+
+    def __init__(self, pool: Pool, redis: AsyncRedis, present_seconds: int) -> None:
+        self._pool, self._redis, self._present_seconds = pool, redis, present_seconds
+
+    def steps(self) -> tuple[Step, ...]:
+        return (self.end_polls, self.advance_challenges, self.launch_raids, self.expire_questions)
+
+    async def end_polls(self) -> None:
+        while await polls.end_due(self._pool):
+            pass
+
+    async def advance_challenges(self) -> None:
+        for due in await challenges.what_is_on(self._pool):
+            await challenges.advance(self._pool, self._redis, due, self._present_seconds)
+
+    async def launch_raids(self) -> None:
+        while await raids.launch_due(self._pool, self._redis, self._present_seconds):
+            pass
+
+    async def expire_questions(self) -> None:
+        while await questions.expire_left_open(self._pool):
+            pass
+
+
+def steps_of(pool: Pool, redis: AsyncRedis, settings: Settings) -> Sequence[Step]:
+    return Keeper(pool, redis, settings.session_gap_seconds).steps()
+
+
+if __name__ == "__main__":
+    run_role("keeper", steps_of)

@@ -1,0 +1,1 @@
+"""Questions that the audience asks and votes up."""

@@ -1,0 +1,1 @@
+"""Raids: sending the room on to another stream."""
