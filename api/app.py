@@ -14,6 +14,7 @@ from api import problems
 from api.admin import AdminController
 from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
+from api.challenges import ChallengesController
 from api.commands import CommandController
 from api.correlation import Platform
 from api.dependencies import dependencies
@@ -30,9 +31,14 @@ from api.openapi_bodies import BodySchemas
 from api.pages.rendering import static_files, template_config
 from api.pages.routes import pages
 from api.payments import PaymentController
+from api.polls import PollsController
+from api.questions import QuestionsController
+from api.raids import RaidsController
 from api.recommendations import RecommendationsController
 from api.recommender import Recommender
 from api.refunds import RefundController
+from api.search import SearchController
+from api.searching import Searcher
 from api.streams import StreamsController
 from api.strictness import refuse_loose_body
 from api.studio import StudioController
@@ -53,6 +59,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AdminController,
     AuthController,
     BansController,
+    ChallengesController,
     CommandController,
     CreatorsController,
     GiftController,
@@ -61,8 +68,12 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     MeController,
     ModeratorsController,
     PaymentController,
+    PollsController,
+    QuestionsController,
+    RaidsController,
     RecommendationsController,
     RefundController,
+    SearchController,
     StreamsController,
     StudioController,
     UsersController,
@@ -89,6 +100,7 @@ def make_gateway(state: State, engines: Engines) -> Gateway:
             metrics=state.metrics,
             gifts=engines.gifts,
             guard=engines.guard,
+            ballots=engines.ballots,
         )
     )
 
@@ -117,6 +129,7 @@ def create_app(settings: Settings) -> Platform:
             ):
                 app.state.engines = engines
                 app.state.recommender = recommender
+                app.state.searcher = Searcher(engines.pool, recommender)
                 app.state.gateway = make_gateway(app.state, engines)
                 async with app.state.gateway.running():
                     yield

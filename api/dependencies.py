@@ -25,9 +25,11 @@ HELD = {
     "outbox": "engines.outbox",
     "gifts": "engines.gifts",
     "guard": "engines.guard",
+    "ballots": "engines.ballots",
     "checkout": "engines.checkout",
     "gateway": "gateway",
     "recommender": "recommender",
+    "searcher": "searcher",
 }
 """Name -> where the application's state holds it."""
 

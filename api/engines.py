@@ -12,6 +12,8 @@ from domain.accounts.passwords import Passwords
 from domain.commands.service import GiftDesk
 from domain.economy.coalesce import CONNECTIONS, GiftBatches
 from domain.fraud.guard import GiftGuard
+from domain.interactions.polls import voting
+from domain.interactions.polls.voting import BallotBox
 from domain.payments.checkout import Checkout
 from livestreamx.engines import clickhouse, postgres, redis
 from livestreamx.engines.bus import RoomBus
@@ -38,6 +40,7 @@ class Engines(msgspec.Struct, frozen=True):
     outbox: Probes
     gifts: GiftDesk
     guard: GiftGuard
+    ballots: BallotBox
     checkout: Checkout | None
     """None where payments are off."""
 
@@ -59,6 +62,12 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
         batches = GiftBatches(gift_pool, cache)
         stack.push_async_callback(batches.close)
         batches.start()
+        vote_pool = postgres.make_pool(settings.postgres_url, most=voting.CONNECTIONS, name="livestreamx-votes")
+        stack.push_async_callback(vote_pool.close)
+        await vote_pool.open(wait=True, timeout=OPEN_SECONDS)
+        ballots = BallotBox(vote_pool)
+        stack.push_async_callback(ballots.close)
+        ballots.start()
         checkout = None
         if settings.payments_on:
             checkout = Checkout(settings.stripe_key, settings.stripe_webhook_secret, api_base=settings.stripe_api_base)
@@ -83,5 +92,6 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
             outbox=outbox,
             gifts=GiftDesk(pool, cache, batches),
             guard=GiftGuard(pool, cache, settings),
+            ballots=ballots,
             checkout=checkout,
         )

@@ -29,7 +29,7 @@ def room_once(stream: Id, cause: Id) -> str:
 
 
 def room_state(stream: Id) -> str:
-    """Hash: what a newcomer is told (`stream`, `mood`, `poll`, `challenge`, `scene`, `minigame`), each a JSON text."""
+    """Hash of JSON texts, what a newcomer is told: `stream mood poll challenge questions scene minigame`."""
     return f"room:{{{stream}}}:state"
 
 
@@ -122,6 +122,26 @@ def limit(scope: str, who: str) -> str:
 def room_slow(stream: Id) -> str:
     """Set while a flooded room is in slow mode."""
     return f"room:{{{stream}}}:slow"
+
+
+def chat_said(stream: Id, user: Id) -> str:
+    """List: the last texts of one viewer in a room, `<ms>:<same>:<simhash high>:<low>`, newest first."""
+    return f"room:{{{stream}}}:said:{user}"
+
+
+def chat_alike(stream: Id, band: str) -> str:
+    """SET: who said something in a room lately that shares this band of its SimHash."""
+    return f"room:{{{stream}}}:alike:{band}"
+
+
+def chat_unique(stream: Id) -> str:
+    """ZSET: text -> ms, of what was said in a room where nothing may be said twice."""
+    return f"room:{{{stream}}}:unique"
+
+
+def chat_author(message: Id) -> str:
+    """`<stream>:<user>` of a message, for a day."""
+    return f"chat:{message}:author"
 
 
 def gift_sends(user: Id) -> str:

@@ -49,7 +49,7 @@ class Chat:
             stream_id=room.id,
             creator_id=room.stream.creatorId,
             user_id=claims.sub,
-            session_id=session.attendance.session_id if session.attendance else session.session_id,
+            session_id=session.stay_id,
             message_id=uuid7(),
             handle=person.handle,
             text=text,

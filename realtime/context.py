@@ -6,6 +6,7 @@ from redis.asyncio import Redis as AsyncRedis
 from domain.accounts.tokens import AccessTokens
 from domain.commands.service import GiftDesk
 from domain.fraud.guard import GiftGuard
+from domain.interactions.polls.voting import BallotBox
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.kafka import Emitter
 from livestreamx.engines.postgres import Pool
@@ -25,3 +26,4 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     gifts: GiftDesk
     guard: GiftGuard
+    ballots: BallotBox

@@ -13,7 +13,7 @@ from livestreamx import keys
 from livestreamx.clock import now_ms
 from livestreamx.engines.bus import ROOM_SECONDS, Frame, read_entry
 
-NOTHING = msgspec.Raw(b"null")
+NOTHING, NONE = msgspec.Raw(b"null"), msgspec.Raw(b"[]")
 
 
 class Numbering(msgspec.Struct, frozen=True):
@@ -45,6 +45,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     mood: msgspec.Raw
     poll: msgspec.Raw
     challenge: msgspec.Raw
+    questions: msgspec.Raw
     scene: msgspec.Raw
     minigame: msgspec.Raw
     viewers: int
@@ -84,9 +85,9 @@ async def read_snapshot(redis: AsyncRedis, stream: UUID, *, chat: int, present_m
         pipe.lrange(keys.room_chat(stream), 0, chat - 1)
         epoch, seq, state, viewers, messages = await pipe.execute()
 
-    def part(name: bytes) -> msgspec.Raw:
+    def part(name: bytes, nothing: msgspec.Raw = NOTHING) -> msgspec.Raw:
         text: Any = state.get(name)
-        return msgspec.Raw(text) if text else NOTHING
+        return msgspec.Raw(text) if text else nothing
 
     return Snapshot(
         epoch=epoch.decode() if epoch else "",
@@ -94,6 +95,7 @@ async def read_snapshot(redis: AsyncRedis, stream: UUID, *, chat: int, present_m
         mood=part(b"mood"),
         poll=part(b"poll"),
         challenge=part(b"challenge"),
+        questions=part(b"questions", NONE),
         scene=part(b"scene"),
         minigame=part(b"minigame"),
         viewers=int(viewers),

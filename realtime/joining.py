@@ -131,6 +131,7 @@ class Joining:
                 "mood": snapshot.mood,
                 "poll": snapshot.poll,
                 "challenge": snapshot.challenge,
+                "questions": snapshot.questions,
                 "scene": snapshot.scene,
                 "minigame": snapshot.minigame,
                 "viewers": snapshot.viewers,

@@ -123,6 +123,11 @@ class Session:
         return self.claims
 
     @property
+    def stay_id(self) -> str:
+        """What its events carry: the viewer's stay, which one that is not counted does not have."""
+        return self.attendance.session_id if self.attendance else self.session_id
+
+    @property
     def moderates(self) -> bool:
         """Whether the person signed in runs this stream or keeps order in its channel."""
         return self.claims is not None and (self.runs or self.standing.moderates)

@@ -7,6 +7,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from livestreamx.frames.challenges import (
+    CancelChallenge,
+    ChallengeSeconds,
+    ChallengeState,
+    ChallengeTarget,
+    RewardText,
+    StartChallenge,
+)
 from livestreamx.frames.chat import (
     ChatMode,
     ChatShown,
@@ -27,10 +35,37 @@ from livestreamx.frames.gifts import (
 from livestreamx.frames.moderation import (
     StandingChanged,
 )
+from livestreamx.frames.polls import (
+    CastVote,
+    ChoiceId,
+    CreatePoll,
+    EndPoll,
+    PollChoice,
+    PollChoiceTexts,
+    PollQuestion,
+    PollResult,
+    PollSeconds,
+    PollState,
+)
 from livestreamx.frames.progress import (
+    BadgeShown,
     LeaderboardRow,
     LeaderboardUpdate,
     LevelUp,
+    MomentShown,
+)
+from livestreamx.frames.questions import (
+    AskQuestion,
+    PickQuestion,
+    QuestionState,
+    QuestionText,
+)
+from livestreamx.frames.raids import (
+    RaidArrive,
+    RaidCancel,
+    RaidGo,
+    RaidStart,
+    RaidTarget,
 )
 from livestreamx.frames.requests import (
     Auth,
@@ -61,14 +96,24 @@ __all__ = [
     "PUBLIC_CHANNELS",
     "SERVER_FRAMES",
     "SERVER_ONLY",
+    "AskQuestion",
     "Auth",
     "AuthExpired",
+    "BadgeShown",
+    "CancelChallenge",
+    "CastVote",
+    "ChallengeSeconds",
+    "ChallengeState",
+    "ChallengeTarget",
     "Channel",
     "ChatMode",
     "ChatShown",
+    "ChoiceId",
     "ClientFrame",
     "ClientFrameType",
+    "CreatePoll",
     "Drain",
+    "EndPoll",
     "FramesDropped",
     "GiftReceived",
     "Heartbeat",
@@ -78,14 +123,30 @@ __all__ = [
     "MinigameEnd",
     "MinigameStart",
     "MinigameUpdate",
+    "MomentShown",
     "MoodState",
     "OverlayTest",
     "OverlayTrigger",
     "Person",
+    "PickQuestion",
+    "PollChoice",
+    "PollChoiceTexts",
+    "PollQuestion",
+    "PollResult",
+    "PollSeconds",
+    "PollState",
+    "QuestionState",
+    "QuestionText",
+    "RaidArrive",
+    "RaidCancel",
+    "RaidGo",
+    "RaidStart",
+    "RaidTarget",
     "React",
     "Request",
     "Resume",
     "ResumeTruncated",
+    "RewardText",
     "RoomState",
     "Say",
     "SceneState",
@@ -93,6 +154,7 @@ __all__ = [
     "Sender",
     "ServerFrameType",
     "StandingChanged",
+    "StartChallenge",
     "StreamState",
     "ViewerCount",
     "WalletBalance",
@@ -135,6 +197,15 @@ CLIENT_FRAMES: dict[str, ClientFrameType] = {
     "chat:message": ClientFrameType(Say, "viewer", "chat"),
     "gift:send": ClientFrameType(SendGift, "viewer", "gifts"),
     "mood:react": ClientFrameType(React, "viewer", "mood"),
+    "poll:vote": ClientFrameType(CastVote, "viewer", "polls"),
+    "poll:create": ClientFrameType(CreatePoll, "moderator", "polls"),
+    "poll:end": ClientFrameType(EndPoll, "moderator", "polls"),
+    "qa:ask": ClientFrameType(AskQuestion, "viewer", "polls"),
+    "qa:upvote": ClientFrameType(PickQuestion, "viewer", "polls"),
+    "qa:answer": ClientFrameType(PickQuestion, "moderator", "polls"),
+    "qa:dismiss": ClientFrameType(PickQuestion, "moderator", "polls"),
+    "challenge:start": ClientFrameType(StartChallenge, "moderator", "polls"),
+    "challenge:cancel": ClientFrameType(CancelChallenge, "moderator", "polls"),
     "overlay:test": ClientFrameType(OverlayTest, "moderator", "overlay"),
 }
 
@@ -153,15 +224,25 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "minigame:start": ServerFrameType(MinigameStart, "overlay"),
     "minigame:update": ServerFrameType(MinigameUpdate, "overlay"),
     "minigame:end": ServerFrameType(MinigameEnd, "overlay"),
+    "poll:update": ServerFrameType(PollState, "polls"),
+    "poll:end": ServerFrameType(PollResult, "polls"),
+    "qa:update": ServerFrameType(QuestionState, "polls"),
+    "challenge:update": ServerFrameType(ChallengeState, "polls"),
+    "raid:start": ServerFrameType(RaidStart, "stream"),
+    "raid:go": ServerFrameType(RaidGo, "stream"),
+    "raid:cancel": ServerFrameType(RaidCancel, "stream"),
+    "raid:arrive": ServerFrameType(RaidArrive, "stream"),
     "mood:state": ServerFrameType(MoodState, "mood"),
     "viewer:count": ServerFrameType(ViewerCount, "viewers"),
     "stream:state": ServerFrameType(StreamState, "stream"),
     "leaderboard:update": ServerFrameType(LeaderboardUpdate, "leaderboard"),
     "level:up": ServerFrameType(LevelUp, "leaderboard"),
+    "badge:earned": ServerFrameType(BadgeShown, "leaderboard"),
+    "moment:detected": ServerFrameType(MomentShown, "stream"),
 }
 
 SERVER_ONLY: frozenset[str] = frozenset(SERVER_FRAMES) - frozenset(CLIENT_FRAMES) | frozenset(
-    """challenge:update poll:update badge:earned segment:start segment:end
-    moment:detected chat:deleted chat:pinned notify:new ack error""".split()
+    """segment:start segment:end
+    chat:deleted chat:pinned notify:new ack error""".split()
 )
 """Names that a client may not send: what the server sends today, and the names kept for it."""

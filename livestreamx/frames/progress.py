@@ -27,3 +27,22 @@ class LevelUp(msgspec.Struct, frozen=True, kw_only=True):
     userId: UUID
     level: int
     xp: int
+
+
+class BadgeShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody earned a badge; `badge` is its code."""
+
+    userId: UUID
+    badge: str
+    name: str
+
+
+class MomentShown(msgspec.Struct, frozen=True, kw_only=True):
+    """Something worth a clip happened in the ten seconds from `at` on."""
+
+    momentId: UUID
+    at: datetime
+    score: float
+    messages: int
+    reactions: int
+    tokens: int

@@ -1,11 +1,12 @@
 """What brings a client into step with a room."""
 
-from typing import Any
-
 import msgspec
 
+from livestreamx.frames.challenges import ChallengeState
 from livestreamx.frames.chat import ChatShown
 from livestreamx.frames.gifts import MinigameStart, SceneState
+from livestreamx.frames.polls import PollState
+from livestreamx.frames.questions import QuestionState
 from livestreamx.frames.room import MoodState, StreamState
 
 
@@ -16,8 +17,10 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     stream: StreamState | None
     mood: MoodState | None
-    poll: Any | None
-    challenge: Any | None
+    poll: PollState | None
+    challenge: ChallengeState | None
+    questions: tuple[QuestionState, ...]
+    """The open ones with the most votes, most first."""
     scene: SceneState | None
     minigame: MinigameStart | None
     viewers: int

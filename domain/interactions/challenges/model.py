@@ -1,7 +1,7 @@
 """What a challenge is, and how it moves."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -13,9 +13,6 @@ from livestreamx.events import ChallengeKind
 State = Literal["pending", "active", "completed", "failed", "cancelled"]
 Act = Literal["start", "complete", "fail", "cancel"]
 
-SECONDS = (15, 14_400)
-MOST_TARGET = 1_000_000_000
-MOST_REWARD = 80
 LEAD_SECONDS = 3
 """Between its making and its start: the room reads what it is about, and the counters learn of it."""
 SETTLE_SECONDS = 2.0
@@ -28,10 +25,6 @@ MOVES: dict[Act, Move] = {
     "fail": Move(frozenset({"active"}), "failed"),
     "cancel": Move(frozenset({"pending", "active"}), "cancelled"),
 }
-
-Target = Annotated[int, msgspec.Meta(ge=1, le=MOST_TARGET)]
-Duration = Annotated[int, msgspec.Meta(ge=SECONDS[0], le=SECONDS[1])]
-RewardText = Annotated[str, msgspec.Meta(max_length=MOST_REWARD)]
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from psycopg.errors import UniqueViolation
 from redis.asyncio import Redis as AsyncRedis
 
@@ -184,9 +185,17 @@ def as_end(challenge: Challenge) -> dict[str, Any]:
 
 
 async def of_stream(
-    pool: Pool, stream_id: UUID, visitor: Claims | None, before: UUID | None, limit: int
-) -> list[Challenge]:
-    """The stream's challenges, the newest first."""
+    pool: Pool, redis: AsyncRedis, stream_id: UUID, visitor: Claims | None, *, before: UUID | None, limit: int,
+    present_seconds: int,
+) -> list[Challenge]:  # fmt: skip
+    """The stream's challenges, the newest first; the one that is on with its progress of this moment."""
     async with connection(pool) as db:
         await streams.find_visible(db, stream_id, visitor)
-        return await queries.of_stream(db, stream_id, before, limit)
+        found = await queries.of_stream(db, stream_id, before, limit)
+    for place, challenge in enumerate(found):
+        if challenge.state == "active":
+            reached = await read_progress(redis, challenge, present_seconds)
+            found[place] = msgspec.structs.replace(
+                challenge, progress=reached.progress, contributors=len(reached.people)
+            )
+    return found

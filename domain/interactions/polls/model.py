@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -13,21 +13,10 @@ from livestreamx.errors import Conflict, Invalid, NotFound
 State = Literal["active", "completed", "terminated"]
 Act = Literal["complete", "terminate"]
 
-MOST_QUESTION = 60
-MOST_CHOICE = 25
-CHOICES = (2, 5)
-SECONDS = (15, 1800)
-
 MOVES: dict[Act, Move] = {
     "complete": Move(frozenset({"active"}), "completed"),
     "terminate": Move(frozenset({"active"}), "terminated"),
 }
-
-ChoiceText = Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_CHOICE)]
-QuestionText = Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_QUESTION)]
-ChoiceTexts = Annotated[tuple[ChoiceText, ...], msgspec.Meta(min_length=CHOICES[0], max_length=CHOICES[1])]
-Duration = Annotated[int, msgspec.Meta(ge=SECONDS[0], le=SECONDS[1])]
-ChoiceId = Annotated[int, msgspec.Meta(ge=1, le=CHOICES[1])]
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What a question of the audience is, and how it moves."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -13,7 +13,6 @@ from livestreamx.errors import Conflict, NotFound
 State = Literal["open", "answered", "dismissed", "expired"]
 Act = Literal["answer", "dismiss", "expire"]
 
-MOST_TEXT = 200
 ASKS = Limit("question", 1, 60.0)
 
 MOVES: dict[Act, Move] = {
@@ -21,8 +20,6 @@ MOVES: dict[Act, Move] = {
     "dismiss": Move(frozenset({"open"}), "dismissed"),
     "expire": Move(frozenset({"open"}), "expired"),
 }
-
-AskedText = Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_TEXT)]
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
