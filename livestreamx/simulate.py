@@ -137,8 +137,7 @@ class Viewer:
 
     async def _give(self, room: Room, _: str) -> None:
         code = self._dice.choices(list(GIFTS), list(GIFTS.values()))[0]
-        key = secrets.token_hex(8)
-        ack = await self._try(room.ask("gift:send", code=code, qty=1, idempotencyKey=key))
+        ack = await self._try(room.send_gift(code))
         if (ack is None or ack["balance"] < LOWEST_BALANCE) and self._crowd.top_up:
             await self._try(
                 self._account.call(

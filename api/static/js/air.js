@@ -1,8 +1,8 @@
 // The overlay page: finds the creator's live stream, listens to its room for ever, and shows nothing but what happens.
+import { Room } from "../vendor/livestreamx/livestreamx.js";
 import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
 import { pictureOf } from "./gifts.js";
 import { Overlays } from "./overlays.js";
-import { RoomSocket } from "./socket.js";
 
 const ASK_MS = 5_000;
 const TICKER_MS = 45_000;
@@ -12,7 +12,7 @@ const page = document.getElementById("content");
 const overlays = new Overlays({ longest: 15_000 });
 const game = new GameCard();
 const ticker = document.getElementById("ticker");
-let socket = null;
+let room = null;
 let stream = "";
 let lines = [];
 let tickerTimer = 0;
@@ -38,12 +38,11 @@ function enter(state) {
 function listen(id) {
   if (id === stream) return;
   stream = id;
-  socket?.stop();
-  socket = null;
+  room?.stop();
+  room = null;
   page.dataset.mood = "neutral";
   if (!id) return;
-  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/overlay?stream=${id}`;
-  socket = new RoomSocket({ url, token: async () => null, partial: true })
+  room = new Room({ stream: id, view: "overlay" })
     .on("state", (state) => (page.dataset.connection = state))
     .on("room:state", enter)
     .on("room:refresh", enter)

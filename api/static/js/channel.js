@@ -1,7 +1,7 @@
 // What gifts may do in one's channel, the overlay's address, and a test alert for it.
+import { Room } from "../vendor/livestreamx/livestreamx.js";
 import { busy, make, toast } from "./dom.js";
 import { accessToken, call } from "./session.js";
-import { RoomSocket } from "./socket.js";
 
 for (const box of document.querySelectorAll("[data-switch]")) {
   box.addEventListener("change", async () => {
@@ -32,15 +32,14 @@ for (const button of document.querySelectorAll("[data-action=overlay-test]")) {
 }
 
 async function fire(stream) {
-  const url = `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws/studio?stream=${stream}`;
-  const socket = new RoomSocket({ url, token: accessToken }).start();
+  const room = new Room({ stream, view: "studio", token: accessToken }).start();
   try {
-    await socket.whenOpen();
-    await socket.ask("overlay:test");
+    await room.ready();
+    await room.request("overlay:test");
     toast("The alert is on its way to your overlay.");
   } catch (refusal) {
     toast(refusal.message, "bad");
   } finally {
-    socket.stop();
+    room.stop();
   }
 }

@@ -1,6 +1,6 @@
 // The gift tray: sends each press once, keeps the balance, asks before large sums.
 import { busy, make, showBalance } from "./dom.js";
-import { requestKey } from "./session.js";
+import { requestKey } from "../vendor/livestreamx/livestreamx.js";
 
 const CONFIRM_TOKENS = 500;
 const COMBO_MS = 6_000;
@@ -12,7 +12,8 @@ const REASONS = {
   command_queue_full: "Many gifts wait for their turn. Nothing was charged; try again in a moment.",
   rate_limited: "That was fast. Wait a moment.",
   not_connected: "Not connected. Nothing was charged; try again in a moment.",
-  connection_lost: "The connection broke again. Look at your balance before you try once more.",
+  connection_lost: "The connection stayed broken. Look at your balance before you try once more.",
+  timeout: "No answer came. Look at your balance before you try once more.",
 };
 
 export class GiftTray {
@@ -20,10 +21,10 @@ export class GiftTray {
   #says = document.getElementById("gift-says");
   #balance = null;
   #combo = { code: "", id: "", at: 0 };
-  #socket;
+  #room;
 
-  constructor(socket) {
-    this.#socket = socket;
+  constructor(room) {
+    this.#room = room;
     const shown = document.querySelector(".gifts [data-balance]");
     if (shown) this.balance = Number(shown.textContent);
     for (const button of this.#buttons) button.addEventListener("click", () => this.#press(button));
@@ -59,24 +60,13 @@ export class GiftTray {
       if (args === null) return;
       if (cost * qty >= CONFIRM_TOKENS && !(await this.#confirmed(name, qty, cost * qty))) return;
       try {
-        const { balance } = await this.#send({ code, qty, comboId: this.#comboOf(code), args, idempotencyKey: requestKey() });
+        const { balance } = await this.#room.sendGift({ code, qty, comboId: this.#comboOf(code), args });
         this.balance = balance;
         this.#say(`${name}${qty > 1 ? ` × ${qty}` : ""} sent. Thank you!`);
       } catch (refusal) {
         this.#refuse(refusal);
       }
     });
-  }
-
-  /** A broken connection leaves open whether the gift was charged: the same key asks again and charges once. */
-  async #send(gift) {
-    try {
-      return await this.#socket.ask("gift:send", gift);
-    } catch (refusal) {
-      if (!["timeout", "connection_lost"].includes(refusal.code)) throw refusal;
-      await this.#socket.whenOpen();
-      return this.#socket.ask("gift:send", gift);
-    }
   }
 
   #comboOf(code) {

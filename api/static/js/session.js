@@ -75,8 +75,3 @@ export async function restore() {
   if (!hasSession()) return false;
   return Boolean(await accessToken());
 }
-
-/** A random name for a request that must happen once; works on plain HTTP too. */
-export function requestKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}

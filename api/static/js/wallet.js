@@ -1,7 +1,8 @@
 // The wallet: buying a pack, and development top-ups.
 import { busy, showBalance, toast } from "./dom.js";
 import { localPrices, money } from "./money.js";
-import { call, requestKey } from "./session.js";
+import { requestKey } from "../vendor/livestreamx/livestreamx.js";
+import { call } from "./session.js";
 
 localPrices();
 

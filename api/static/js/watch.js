@@ -1,4 +1,5 @@
-// The watch page: one socket, and the parts of the page that follow it.
+// The watch page: one room, and the parts of the page that follow it.
+import { Room } from "../vendor/livestreamx/livestreamx.js";
 import { ChatLog, Composer } from "./chat.js";
 import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
 import "./follow.js";
@@ -7,7 +8,6 @@ import { GiftTray, pictureOf } from "./gifts.js";
 import { MoodPanel } from "./mood.js";
 import { Overlays } from "./overlays.js";
 import { accessToken } from "./session.js";
-import { RoomSocket, roomUrl } from "./socket.js";
 
 const CALM = { mood: "neutral", shares: {}, reactors: 0 };
 const BOARD_ROWS = 10;
@@ -15,11 +15,11 @@ const REFUNDED = new Set(["command.rejected", "command.expired"]);
 
 const page = document.getElementById("content");
 const me = document.body.dataset.viewer;
-const socket = new RoomSocket({ url: roomUrl(page.dataset.stream), token: me ? accessToken : async () => null });
-const ask = (event, data) => socket.ask(event, data);
+const room = new Room({ stream: page.dataset.stream, token: me ? accessToken : async () => null });
+const ask = (event, data) => room.request(event, data);
 const chat = new ChatLog(me);
 const composer = new Composer((text) => ask("chat:message", { text }));
-const tray = new GiftTray(socket);
+const tray = new GiftTray(room);
 const mood = new MoodPanel(ask);
 const overlays = new Overlays();
 const game = new GameCard();
@@ -100,7 +100,7 @@ function refresh(state) {
   showStream(state.stream);
 }
 
-socket
+room
   .on("state", showConnection)
   .on("room:state", (state) => {
     chat.reset(state.chat);
