@@ -16,8 +16,10 @@ from bytewax.outputs import Sink
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import KafkaException, Producer
 
+from domain.rollups.service import refresh
 from livestreamx.topics import DEAD_LETTERS, EVENT_TOPICS
 from pipelines.records import Chunk, place
+from pipelines.rollups import touched_by
 from pipelines.rows import Row, dead_letter_row, event_row, progress_row, typed_row
 from pipelines.sources import Pace, Position
 
@@ -83,6 +85,8 @@ def table_writer(clickhouse: Client, producer: Producer) -> Callable[[Sequence[P
         reached = {(row["topic"], row["partition"]): row for row in rows["archive_offsets"]}
         rows["archive_offsets"] = [*reached.values()]
         for table in sorted(rows, key=lambda table: LAST.get(table, 0)):
+            if table == "archive_offsets":
+                refresh(clickhouse, touched_by(record for page in pages for record in page.chunk.records))
             if rows[table]:
                 lines = _encode_lines(rows[table])
                 clickhouse.raw_insert(table, insert_block=lines, fmt="JSONEachRow", settings=INSERT_SETTINGS)

@@ -10,13 +10,20 @@ from uuid import UUID
 import msgspec
 
 from livestreamx.events import (
+    ChallengeContributed,
     ChatMessage,
     Event,
     FollowAdded,
     FollowRemoved,
     GiftRefunded,
     GiftSent,
+    MomentDetected,
     MoodChanged,
+    PollEnded,
+    PollVoted,
+    QuestionAnswered,
+    QuestionAsked,
+    QuestionUpvoted,
     ReactionSent,
     RecommendationClicked,
     RecommendationShown,
@@ -112,6 +119,29 @@ def _recommendation(event: Any) -> Row:
     return row | {"type": tag_of(type(event)), "anon_id": event.anon_id or ""}
 
 
+def _room_act(event: Any) -> Row:
+    """A vote with its choice, a question, a share in a challenge; `subject` is what it is about."""
+    subject = next(getattr(event, name) for name in SUBJECTS if hasattr(event, name))
+    amount = next((getattr(event, name) for name in ("choice_id", "amount") if hasattr(event, name)), 0)
+    return _columns(event) | {"type": tag_of(type(event)), "subject": subject, "amount": amount}
+
+
+SUBJECTS = ("poll_id", "question_id", "challenge_id")
+
+
+def _poll(event: Any) -> Row:
+    row = _columns(event, "poll_id", "state", "question", "choices", "votes", "voters", "viewers")
+    del row["creator_id"], row["user_id"]
+    return row | {"winner": event.winner or 0}
+
+
+def _moment(event: Any) -> Row:
+    names = ("happened_at", "score", "messages", "reactions", "tokens")
+    row = _columns(event, *names)
+    del row["user_id"], row["occurred_at"]
+    return row
+
+
 TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
     ChatMessage: ("chat_messages", _chat),
     GiftSent: ("gifts", _gift),
@@ -121,10 +151,15 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
     ViewerHeartbeat: ("presence", _presence),
     ViewerLeft: ("presence", _presence),
     MoodChanged: ("mood_states", _mood),
+    MomentDetected: ("moments", _moment),
+    PollEnded: ("polls", _poll),
     FollowAdded: ("follows", _follow),
     FollowRemoved: ("follows", _follow),
     RecommendationShown: ("recommendations", _recommendation),
     RecommendationClicked: ("recommendations", _recommendation),
+    **dict.fromkeys(
+        (PollVoted, QuestionAsked, QuestionUpvoted, QuestionAnswered, ChallengeContributed), ("room_acts", _room_act)
+    ),
 } | dict.fromkeys(StreamEvent.__subclasses__(), ("lifecycle", _stream))
 
 

@@ -1,16 +1,15 @@
-# ruff: noqa: S608 - every part of these statements is a constant of this file; what is asked for is a parameter
-"""All SQL of the dashboard. Rows that were written twice replace each other, so every read is `FINAL`."""
+# ruff: noqa: S608 - every part of these statements is a constant of this package; what is asked for is a parameter
+"""SQL of the panels that count acts: chat, density, velocity, gifts, engagement, followers, polls, supporters."""
 
-from domain.analytics.model import PanelName
+from domain.analytics.relations import Relations
 
-WHEN = (
-    "stream_id = {stream:UUID} AND occurred_at >= fromUnixTimestamp64Milli({since:Int64}) "
-    "AND occurred_at < fromUnixTimestamp64Milli({until:Int64})"
-)
-KEPT = "gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds WHERE stream_id = {stream:UUID})"
-"""Of gifts: those that were not taken back."""
-STEP = "intDiv(toUnixTimestamp64Milli(occurred_at), {step:Int64}) * {step:Int64}"
 FILL = "ORDER BY step WITH FILL FROM {first:Int64} TO {last:Int64} STEP {step:Int64}"
+STEP = "intDiv(ms, {step:Int64}) * {step:Int64} AS step"
+SECONDS = "({step:Int64} / 1000)"
+
+
+CREATOR_PERCENT = 70
+"""Of a cent for each paid token."""
 
 
 def by_step(columns: str, steps: str) -> str:
@@ -18,145 +17,199 @@ def by_step(columns: str, steps: str) -> str:
     return f"SELECT fromUnixTimestamp64Milli(step, 'UTC') AS at, {columns} FROM ({steps} {FILL}) ORDER BY at"
 
 
-# A viewer's signs of life, cut where the silence is longer than the gap.
-SESSIONS = f"""
-sessions AS (
-    SELECT viewer, signed, stretch[1] AS began, stretch[-1] AS ended
+def ratio(part: str, whole: str) -> str:
+    """A share that is 0 where there is nothing to share."""
+    return f"if({whole} = 0, 0, {part} / {whole})"
+
+
+def chat_totals(of: Relations) -> str:
+    return f"SELECT sum(count) AS messages, uniqExactArray(people) AS chatters FROM ({of.acts}) WHERE act = 'message'"
+
+
+def chat_series(of: Relations) -> str:
+    steps = f"""
+        SELECT {STEP}, sum(count) AS messages, uniqExactArray(people) AS chatters
+        FROM ({of.acts}) WHERE act = 'message' GROUP BY step"""
+    return by_step("messages, chatters", steps)
+
+
+def both(of: Relations) -> str:
+    """Messages and viewer-minutes of the same cells."""
+    return f"""
+        SELECT ms, count AS messages, 0 AS watched FROM ({of.acts}) WHERE act = 'message'
+        UNION ALL SELECT ms, 0 AS messages, watched_ms AS watched FROM ({of.audience})"""
+
+
+def density_totals(of: Relations) -> str:
+    return f"""
+        SELECT sum(messages) AS said, sum(watched) / 60000 AS viewerMinutes, {ratio("said", "viewerMinutes")} AS density
+        FROM ({both(of)})"""
+
+
+def density_series(of: Relations) -> str:
+    steps = f"SELECT {STEP}, sum(messages) AS said, sum(watched) / 60000 AS minutes FROM ({both(of)}) GROUP BY step"
+    return by_step(f"said AS messages, minutes AS viewerMinutes, {ratio('said', 'minutes')} AS density", steps)
+
+
+def velocity_totals(of: Relations) -> str:
+    return f"""
+        SELECT sum(number) AS reactions, max(most) / 10 AS fastest FROM (
+            SELECT ms, sum(count) AS number, sum(fastest) AS most
+            FROM ({of.acts}) WHERE act = 'reaction' GROUP BY ms)"""
+
+
+def velocity_series(of: Relations) -> str:
+    """Reactions a second by step; in steps that are wider than a minute nothing says how unusual they are."""
+    if of.minutes:
+        return VELOCITY_BY_TENS
+    steps = f"""
+        SELECT {STEP}, sum(count) AS reactions, max(fastest) AS fastest
+        FROM ({of.acts}) WHERE act = 'reaction' GROUP BY step"""
+    return by_step(f"reactions, reactions / {SECONDS} AS velocity, fastest / 10 AS fastest", steps)
+
+
+# Ten seconds against the five minutes before them, of the cells' minutes.
+VELOCITY_BY_TENS = f"""
+SELECT fromUnixTimestamp64Milli({STEP.replace(" AS step", "")}, 'UTC') AS at, sum(number) AS reactions,
+       reactions / {SECONDS} AS velocity, max(number) / 10 AS fastest, max(z) AS z
+FROM (
+    SELECT ms, number, if(deviation = 0, 0, round((number - mean) / deviation, 6)) AS z
     FROM (
-        SELECT viewer, any(user_id != {{nobody:UUID}}) AS signed, arraySort(groupArray(moment)) AS signs,
-               arrayJoin(arraySplit((at, gap) -> gap > {{gap:Int64}}, signs, arrayDifference(signs))) AS stretch
+        SELECT ms, number, avg(number) OVER trailing AS mean, stddevPop(number) OVER trailing AS deviation
         FROM (
-            SELECT if(user_id = {{nobody:UUID}}, anon_id, toString(user_id)) AS viewer, user_id,
-                   toUnixTimestamp64Milli(occurred_at) AS moment
-            FROM presence FINAL
-            WHERE {WHEN} AND user_id != {{creator:UUID}}
+            SELECT ms, sum(few) AS number
+            FROM (
+                SELECT toInt64(toUnixTimestamp(at)) * 1000 + (ten - 1) * 10000 AS ms, few
+                FROM act_cells FINAL ARRAY JOIN tens AS few, arrayEnumerate(tens) AS ten
+                WHERE about IN {{about:Array(UUID)}} AND grain = 60 AND act = 'reaction'
+                  AND at >= toDateTime(intDiv({{since:Int64}}, 1000) - 300, 'UTC')
+                  AND at < toDateTime(intDiv({{until:Int64}} + 59999, 1000), 'UTC')
+            )
+            GROUP BY ms ORDER BY ms WITH FILL FROM {{since:Int64}} - 300000 TO {{until:Int64}} STEP 10000
         )
-        GROUP BY viewer
+        WINDOW trailing AS (ORDER BY ms ROWS BETWEEN 30 PRECEDING AND 1 PRECEDING)
     )
-),
-watched AS (SELECT viewer, any(signed) AS signed, sum(ended - began) AS ms FROM sessions GROUP BY viewer),
-samples AS (
-    SELECT arrayJoin(range(intDiv(began + {{sample:Int64}} - 1, {{sample:Int64}}),
-                           intDiv(ended, {{sample:Int64}}) + 1)) * {{sample:Int64}} AS sample, count() AS viewers
-    FROM sessions GROUP BY sample
-)"""
-
-TOTALS: dict[PanelName, str] = {
-    "viewers": f"""
-        WITH {SESSIONS}
-        SELECT (SELECT sum(ms) FROM watched) / 60000 AS minutesWatched,
-               (SELECT max(viewers) FROM samples) AS peak,
-               countIf(ms >= {{unique:Int64}}) AS unique,
-               countIf(ms >= {{unique:Int64}} AND NOT signed) AS anonymous,
-               countIf(ms >= {{engaged:Int64}} AND signed) AS engaged,
-               if(unique = 0, 0, minutesWatched * 60000 / unique) AS avgWatchMs
-        FROM watched""",
-    "chat": f"""
-        SELECT count() AS messages, uniqExact(user_id) AS chatters
-        FROM chat_messages FINAL WHERE {WHEN} AND accepted""",
-    "gifts": f"""
-        SELECT sum(tokens) AS tokens, sum(paid) AS paid, sum(bonus) AS bonus, count() AS count,
-               uniqExact(user_id) AS gifters
-        FROM gifts FINAL WHERE {WHEN} AND {KEPT}""",
-    "engagement": f"""
-        WITH {SESSIONS},
-        acts AS (
-            SELECT 'messages' AS act, user_id FROM chat_messages FINAL WHERE {WHEN} AND accepted
-            UNION ALL SELECT 'reactions' AS act, user_id FROM reactions FINAL WHERE {WHEN}
-            UNION ALL SELECT 'gifts' AS act, user_id FROM gifts FINAL WHERE {WHEN} AND {KEPT}
-        ),
-        (SELECT countIf(ms >= {{unique:Int64}}) FROM watched) AS viewers
-        SELECT countIf(act = 'messages') AS messages, countIf(act = 'reactions') AS reactions,
-               countIf(act = 'gifts') AS gifts, uniqExactIf(user_id, user_id != {{creator:UUID}}) AS engaged,
-               if(viewers = 0, 0, engaged / viewers) AS rate
-        FROM acts""",
-    "retention": f"""
-        WITH {SESSIONS}
-        SELECT count() AS viewers, avg(ms) / 60000 AS averageMinutes FROM watched""",
-    "mood": """
-        SELECT mood, count() * 5 AS seconds
-        FROM mood_states FINAL
-        WHERE stream_id = {stream:UUID} AND hop_end > fromUnixTimestamp64Milli({since:Int64})
-          AND hop_end <= fromUnixTimestamp64Milli({until:Int64})
-        GROUP BY mood ORDER BY seconds DESC, mood""",
-}
-
-GIFTS_BY_CODE = f"""
-SELECT code, count() AS count, sum(qty) AS qty, sum(tokens) AS tokens, sum(paid) AS paid, sum(bonus) AS bonus
-FROM gifts FINAL WHERE {WHEN} AND {KEPT} GROUP BY code ORDER BY tokens DESC, code"""
-
-# Kaplan-Meier over each viewer's time from the first sign of life to the last: a viewer who was there at the end of
-# the span is not a loss, and leaves the denominator at that minute.
-RETENTION = f"""
-WITH {SESSIONS},
-stays AS (
-    SELECT viewer, intDiv(max(ended) - min(began), 60000) AS minutes,
-           max(ended) + {{gap:Int64}} < {{over:Int64}} AS gone
-    FROM sessions GROUP BY viewer
-),
-(SELECT max(minutes) FROM stays) AS longest,
-steps AS (
-    SELECT minute, countIf(minutes >= minute) AS present, countIf(minutes = minute AND gone) AS lost
-    FROM stays ARRAY JOIN range(toUInt32(longest + 1)) AS minute
-    GROUP BY minute
 )
-SELECT fromUnixTimestamp64Milli({{first:Int64}} + minute * 60000, 'UTC') AS at, minute,
-       round(exp(sum(log(1 - before / was)) OVER (ORDER BY minute ROWS UNBOUNDED PRECEDING)), 6) AS share
-FROM (
-    SELECT minute,
-           lagInFrame(lost, 1, 0) OVER (ORDER BY minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS before,
-           lagInFrame(present, 1, 1) OVER (ORDER BY minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS was
-    FROM steps
-)
-ORDER BY minute"""
+WHERE ms >= {{since:Int64}} AND ms < {{until:Int64}} GROUP BY at ORDER BY at"""
 
-MOODS = "hype joy love surprise sad angry calm".split()
-MOOD_SHARES = ", ".join(f"round(avg(shares['{mood}']), 6) AS {mood}" for mood in MOODS)
 
-VIEWERS = f"""
-WITH {SESSIONS}
-SELECT step, max(most) AS viewers, sum(ms) / 60000 AS minutes
-FROM (
-    SELECT intDiv(sample, {{step:Int64}}) * {{step:Int64}} AS step, max(viewers) AS most, 0 AS ms
-    FROM samples GROUP BY step
-    UNION ALL
-    SELECT arrayJoin(range(intDiv(began, {{step:Int64}}), intDiv(ended, {{step:Int64}}) + 1)) * {{step:Int64}} AS step,
-           0 AS most, sum(least(ended, step + {{step:Int64}}) - greatest(began, step)) AS ms
-    FROM sessions GROUP BY step
-)
-GROUP BY step"""
+def gifts_totals(of: Relations) -> str:
+    return f"""
+        SELECT sum(cells.tokens) AS tokens, sum(cells.paid) AS paid, sum(cells.bonus) AS bonus,
+               sum(cells.count) AS count, uniqExactArray(people) AS gifters, paid * {CREATOR_PERCENT} / 100 AS netCents
+        FROM ({of.acts}) AS cells WHERE act = 'gift'"""
 
-CHAT = f"""
-SELECT {STEP} AS step, count() AS messages, uniqExact(user_id) AS chatters
-FROM chat_messages FINAL WHERE {WHEN} AND accepted GROUP BY step"""
 
-GIFTS = f"""
-SELECT {STEP} AS step, sum(tokens) AS tokens, sum(paid) AS paid, sum(bonus) AS bonus, count() AS count
-FROM gifts FINAL WHERE {WHEN} AND {KEPT} GROUP BY step"""
+def gifts_by_code(of: Relations) -> str:
+    return f"""
+        SELECT cells.code AS code, sum(cells.count) AS count, sum(cells.qty) AS qty, sum(cells.tokens) AS tokens,
+               sum(cells.paid) AS paid, sum(cells.bonus) AS bonus
+        FROM ({of.acts}) AS cells WHERE act = 'gift' GROUP BY code HAVING count > 0 ORDER BY tokens DESC, code"""
 
-ENGAGEMENT = f"""
-SELECT {STEP} AS step, countIf(act = 'm') AS messages, countIf(act = 'r') AS reactions, countIf(act = 'g') AS gifts
-FROM (
-    SELECT 'm' AS act, occurred_at FROM chat_messages FINAL WHERE {WHEN} AND accepted
-    UNION ALL SELECT 'r' AS act, occurred_at FROM reactions FINAL WHERE {WHEN}
-    UNION ALL SELECT 'g' AS act, occurred_at FROM gifts FINAL WHERE {WHEN} AND {KEPT}
-)
-GROUP BY step"""
 
-MOOD = f"""
-SELECT intDiv(toUnixTimestamp64Milli(hop_end) - 1, {{step:Int64}}) * {{step:Int64}} AS step,
-       arrayElement(topK(1)(mood), 1) AS dominant, round(avg(intensity), 6) AS intensity,
-       max(reactors) AS reactors, {MOOD_SHARES}
-FROM mood_states FINAL
-WHERE stream_id = {{stream:UUID}} AND hop_end > fromUnixTimestamp64Milli({{since:Int64}})
-  AND hop_end <= fromUnixTimestamp64Milli({{until:Int64}})
-GROUP BY step"""
+def gifts_series(of: Relations) -> str:
+    steps = f"""
+        SELECT {STEP}, sum(cells.tokens) AS tokens, sum(cells.paid) AS paid, sum(cells.bonus) AS bonus,
+               sum(cells.count) AS count
+        FROM ({of.acts}) AS cells WHERE act = 'gift' GROUP BY step"""
+    return by_step(f"tokens, paid, bonus, count, paid * {CREATOR_PERCENT} / 100 AS netCents", steps)
 
-SERIES: dict[PanelName, str] = {
-    "viewers": by_step("viewers, minutes", VIEWERS),
-    "chat": by_step("messages, chatters", CHAT),
-    "gifts": by_step("tokens, paid, bonus, count", GIFTS),
-    "engagement": by_step("messages, reactions, gifts", ENGAGEMENT),
-    "mood": by_step(f"if(dominant = '', 'neutral', dominant) AS mood, intensity, reactors, {', '.join(MOODS)}", MOOD),
-    "retention": RETENTION,
-}
+
+def engagement_totals(of: Relations) -> str:
+    """Of the viewers of at least 10 s those with an act; people who acted and were not seen watching are none."""
+    return f"""
+        WITH viewers AS (SELECT viewer FROM ({of.watched}) WHERE ms >= {{unique:Int64}}),
+        acts AS (SELECT act, count, people FROM ({of.acts})),
+        (SELECT count() FROM viewers) AS present
+        SELECT sumIf(count, act = 'message') AS messages, sumIf(count, act = 'reaction') AS reactions,
+               sumIf(count, act = 'vote') AS votes, sumIf(count, act = 'question') AS questions,
+               sumIf(count, act = 'gift') AS gifts,
+               (SELECT uniqExact(person) FROM (
+                    SELECT arrayJoin(people) AS person FROM acts
+                    WHERE act IN ('message', 'reaction', 'vote', 'question', 'gift')
+                ) WHERE person IN viewers AND person != {{creator:UUID}}) AS engaged,
+               {ratio("engaged", "present")} AS rate
+        FROM acts"""
+
+
+def engagement_series(of: Relations) -> str:
+    acts = ("message", "reaction", "vote", "question", "gift")
+    sums = ", ".join(f"sumIf(count, act = '{act}') AS {act}s" for act in acts)
+    return by_step(", ".join(f"{act}s" for act in acts), f"SELECT {STEP}, {sums} FROM ({of.acts}) GROUP BY step")
+
+
+def followers_totals(of: Relations) -> str:
+    return f"""
+        SELECT sumIf(count, act = 'follow') AS followed, sumIf(count, act = 'unfollow') AS unfollowed,
+               toInt64(followed) - toInt64(unfollowed) AS growth
+        FROM ({of.acts})"""
+
+
+def followers_by_source(of: Relations) -> str:
+    return f"""
+        SELECT code AS source, sum(cells.count) AS count FROM ({of.acts}) AS cells WHERE act = 'follow'
+        GROUP BY source ORDER BY count DESC, source"""
+
+
+def followers_series(of: Relations) -> str:
+    steps = f"""
+        SELECT {STEP}, sumIf(count, act = 'follow') AS followed, sumIf(count, act = 'unfollow') AS unfollowed
+        FROM ({of.acts}) GROUP BY step"""
+    return by_step("followed, unfollowed, toInt64(followed) - toInt64(unfollowed) AS growth", steps)
+
+
+def polls_totals(of: Relations) -> str:
+    return f"""
+        SELECT (SELECT count() FROM ({POLLS})) AS polls,
+               (SELECT ifNotFinite(avg(turnout), 0) FROM ({POLLS})) AS averageTurnout,
+               sumIf(count, act = 'vote') AS votes, sumIf(count, act = 'question') AS questions,
+               sumIf(count, act = 'answer') AS answered, {ratio("answered", "questions")} AS answeredRate
+        FROM ({of.acts})"""
+
+
+# Anonymous viewers vote not, so turnout is of all who watched when the poll opened, and at most 1.
+POLLS = f"""
+SELECT toDateTime64(occurred_at, 3, 'UTC') AS at, question, state, choices, votes, voters, viewers, winner,
+       least(1, {ratio("voters", "viewers")}) AS turnout
+FROM polls FINAL
+WHERE stream_id IN {{streams:Array(UUID)}} AND occurred_at >= fromUnixTimestamp64Milli({{since:Int64}})
+  AND occurred_at < fromUnixTimestamp64Milli({{until:Int64}})
+ORDER BY at"""
+
+SUPPORTERS = """
+SELECT max(last_at) AS at, user_id AS userId, argMax(given.handle, last_at) AS handle, sum(given.gifts) AS gifts,
+       sum(given.tokens) AS tokens, sum(given.paid) AS paid
+FROM supporters AS given FINAL WHERE stream_id IN {streams:Array(UUID)}
+GROUP BY user_id HAVING gifts > 0 ORDER BY tokens DESC, at, userId LIMIT 100"""
+
+
+MOMENTS = """
+SELECT toDateTime64(happened_at, 3, 'UTC') AS at, event_id AS momentId, stream_id AS streamId, score, messages,
+       reactions, tokens
+FROM moments FINAL
+WHERE stream_id IN {streams:Array(UUID)} AND happened_at >= fromUnixTimestamp64Milli({since:Int64})
+  AND happened_at < fromUnixTimestamp64Milli({until:Int64})
+ORDER BY at"""
+
+
+def highlights_totals(_: Relations) -> str:
+    return f"SELECT count() AS moments, max(score) AS best FROM ({MOMENTS})"
+
+
+def highlights_series(_: Relations) -> str:
+    return MOMENTS
+
+
+def supporters_totals(_: Relations) -> str:
+    return """
+        SELECT uniqExactIf(user_id, gifts > 0) AS supporters, sum(supporters.tokens) AS tokens,
+               sum(supporters.paid) AS paid
+        FROM supporters FINAL WHERE stream_id IN {streams:Array(UUID)}"""
+
+
+def supporters_series(_: Relations) -> str:
+    return SUPPORTERS
+
+
+def polls_series(_: Relations) -> str:
+    return POLLS

@@ -1,59 +1,91 @@
-"""The creator's numbers: panels of one stream for a span of time, and their series as files."""
+"""The creator's numbers: panels of one stream or of all of them for a span of time, and their series as files."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from domain.analytics.model import (
-    DEFINITIONS,
-    GRAIN_SECONDS,
-    MOST_POINTS,
-    ExportFormat,
-    Grain,
-    Panel,
-    PanelName,
-    Span,
-)
-from domain.analytics.queries import GIFTS_BY_CODE, SERIES, TOTALS
+from domain.analytics.model import GRAIN_SECONDS, MOST_POINTS, ExportFormat, Grain, Panel, PanelName, Shown, Span
+from domain.analytics.panels import PANELS, Statement
+from domain.analytics.relations import fitting
+from domain.streams import queries as streams
 from domain.streams.model import Stream
 from livestreamx.clock import now
+from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import Invalid
 
 SETTINGS = {"do_not_merge_across_partitions_select_final": 1}
 SETTLING = timedelta(seconds=60)
 """What was under way when a stream ended still counts for it."""
+CREATOR_SPAN = timedelta(days=30)
+"""What a dashboard over all streams shows unless asked otherwise."""
+MINUTE = 60
 FORMATS: dict[ExportFormat, str] = {"csv": "CSVWithNames", "json": "JSONEachRow", "parquet": "Parquet"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def span_of(stream: Stream, since: datetime | None, until: datetime | None, grain: Grain) -> Span:
     """The span asked for, by default the whole stream; `Invalid` when it is empty or too long for its grain."""
     moment = now()
     began = stream.started_at or stream.created_at
-    ended = stream.ended_at or moment
-    first = since or began
-    last = until or (ended + SETTLING if stream.ended_at else moment + timedelta(seconds=1))
-    last = min(last, moment + timedelta(days=1))
-    if last <= first:
-        raise Invalid("The span is empty: `from` lies before `to`", code="empty_span")
-    if (last - first).total_seconds() / GRAIN_SECONDS[grain] > MOST_POINTS:
-        raise Invalid(f"That is more than {MOST_POINTS} points: take a coarser grain", code="too_many_points")
-    live = (min(last, ended) - max(first, began)).total_seconds() if stream.started_at else 0.0
+    last = until or (stream.ended_at + SETTLING if stream.ended_at else moment + timedelta(seconds=1))
+    over = stream.ended_at if stream.started_at else began
+    first, last = checked(since or began, last, grain)
+    unit = min(MINUTE, GRAIN_SECONDS[grain])
     return Span(
-        stream_id=stream.id,
         creator_id=stream.creator_id,
-        since=first,
-        until=last,
+        streams=(Shown(id=stream.id, began=began, over=over),),
+        since=floor(first, unit),
+        until=ceiling(last, unit),
         grain=grain,
-        live_seconds=max(0.0, live),
-        over=stream.ended_at,
     )
 
 
-async def _rows(clickhouse: AsyncClient, sql: str, span: Span) -> list[dict[str, Any]]:
-    found = await clickhouse.query(sql, parameters=span.parameters(), settings=SETTINGS)
+async def span_of_creator(
+    pool: Pool, creator_id: UUID, since: datetime | None, until: datetime | None, grain: Grain
+) -> Span:
+    """All of a creator's streams in the span, by default the last 30 days, widened to whole steps. `Invalid` too."""
+    last = until or now() + timedelta(seconds=1)
+    first, last = checked(since or last - CREATOR_SPAN, last, grain)
+    async with connection(pool) as db:
+        found = await streams.shown_between(db, creator_id, first, last)
+    unit = GRAIN_SECONDS[grain]
+    return Span(
+        creator_id=creator_id,
+        streams=tuple(Shown(id=one.id, began=one.started_at or one.created_at, over=one.ended_at) for one in found),
+        since=floor(first, unit),
+        until=ceiling(last, unit),
+        grain=grain,
+    )
+
+
+def checked(first: datetime, last: datetime, grain: Grain) -> tuple[datetime, datetime]:
+    """The ends, once there is something between them; `Invalid` for nothing or for too many points."""
+    last = min(last, now() + timedelta(days=1))
+    if last <= first:
+        raise Invalid("The span is empty: `from` lies before `to`", code="empty_span")
+    if first < EPOCH or (last - first).total_seconds() / GRAIN_SECONDS[grain] > MOST_POINTS:
+        raise Invalid(f"That is more than {MOST_POINTS} points: take a coarser grain", code="too_many_points")
+    return first, last
+
+
+def floor(at: datetime, seconds: int) -> datetime:
+    """The whole step (since the epoch, UTC) that a moment lies in."""
+    return at.astimezone(UTC) - (at - EPOCH) % timedelta(seconds=seconds)
+
+
+def ceiling(at: datetime, seconds: int) -> datetime:
+    """The first whole step that is not before a moment."""
+    return at.astimezone(UTC) + (EPOCH - at) % timedelta(seconds=seconds)
+
+
+async def _rows(clickhouse: AsyncClient, name: PanelName, statement: Statement, span: Span) -> list[dict[str, Any]]:
+    found = await clickhouse.query(
+        statement(fitting(span.step)), parameters=span.parameters(PANELS[name].of), settings=SETTINGS
+    )
     return [
         {name: in_utc(value) for name, value in zip(found.column_names, row, strict=True)} for row in found.result_rows
     ]
@@ -65,33 +97,39 @@ def in_utc(value: Any) -> Any:
 
 
 async def _totals(clickhouse: AsyncClient, name: PanelName, span: Span) -> dict[str, Any]:
-    found = await _rows(clickhouse, TOTALS[name], span)
-    match name:
-        case "mood":
-            return mood_totals({row["mood"]: row["seconds"] for row in found}, span.live_seconds)
-        case "gifts":
-            return found[0] | {"byGift": await _rows(clickhouse, GIFTS_BY_CODE, span)}
-        case "viewers":
-            minutes = span.live_seconds / 60
-            return found[0] | {"acv": found[0]["minutesWatched"] / minutes if minutes else 0.0}
-        case _:
-            return found[0]
+    panel = PANELS[name]
+    found, *lists = await asyncio.gather(
+        *(_rows(clickhouse, name, statement, span) for statement in (panel.totals, *panel.lists.values()))
+    )
+    if name == "mood":
+        return mood_totals(found, span.live_seconds)
+    if name == "viewers":
+        minutes = span.live_seconds / 60
+        return found[0] | {"acv": found[0]["minutesWatched"] / minutes if minutes else 0.0}
+    return found[0] | dict(zip(panel.lists, lists, strict=True))
 
 
-def mood_totals(told: dict[str, int], live_seconds: float) -> dict[str, Any]:
-    """Seconds in each mood; neutral is what is left of the time live."""
+def mood_totals(found: Sequence[dict[str, Any]], live_seconds: float) -> dict[str, Any]:
+    """Seconds in each mood and their mean intensity; neutral is what is left of the time live."""
+    told = {row["mood"]: row["seconds"] for row in found}
     felt = {mood: seconds for mood, seconds in told.items() if mood != "neutral"}
     neutral = max(told.get("neutral", 0), round(live_seconds) - sum(felt.values()))
-    dominant = max(felt, key=lambda mood: felt[mood]) if felt else "neutral"
-    return {"seconds": felt | {"neutral": neutral}, "dominant": dominant}
+    return {
+        "seconds": felt | {"neutral": neutral},
+        "dominant": max(felt, key=lambda mood: felt[mood]) if felt else "neutral",
+        "transitions": sum(row["changes"] for row in found),
+        "intensity": {row["mood"]: row["intensity"] for row in found if row["mood"] in felt},
+    }
 
 
 async def panels(clickhouse: AsyncClient, span: Span, names: Sequence[PanelName]) -> dict[PanelName, Panel]:
     """The panels asked for, each with its definition, totals and series in steps of the grain."""
 
     async def panel(name: PanelName) -> Panel:
-        totals, series = await asyncio.gather(_totals(clickhouse, name, span), _rows(clickhouse, SERIES[name], span))
-        return Panel(definition=DEFINITIONS[name], totals=totals, series=series)
+        totals, series = await asyncio.gather(
+            _totals(clickhouse, name, span), _rows(clickhouse, name, PANELS[name].series, span)
+        )
+        return Panel(definition=PANELS[name].definition, totals=totals, series=series)
 
     return dict(zip(names, await asyncio.gather(*map(panel, names)), strict=True))
 
@@ -101,8 +139,8 @@ async def export(
 ) -> AsyncIterator[bytes]:
     """The series of a panel as a file, in pieces as ClickHouse writes it."""
     stream = await clickhouse.raw_stream(
-        SERIES[name],
-        parameters=span.parameters(),
+        PANELS[name].series(fitting(span.step)),
+        parameters=span.parameters(PANELS[name].of),
         settings={**SETTINGS, "date_time_output_format": "iso"},
         fmt=FORMATS[file_format],
     )

@@ -113,3 +113,32 @@ async def live_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
             (list(stream_ids),),
         )
         return await cursor.fetchall()
+
+
+async def public_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
+    """Those of these streams that are public, in no order."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(SELECT_STREAM + "WHERE s.id = ANY(%s) AND s.visibility = 'public'", (list(stream_ids),))
+        return await cursor.fetchall()
+
+
+async def over(db: Db, limit: int) -> list[Stream]:
+    """Public streams that are over, the latest first."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.visibility = 'public' AND s.status IN ('ended', 'archived') "
+            "ORDER BY s.ended_at DESC, s.id DESC LIMIT %s",
+            (limit,),
+        )
+        return await cursor.fetchall()
+
+
+async def shown_between(db: Db, creator_id: UUID, since: datetime, until: datetime) -> list[Stream]:
+    """The creator's streams that were live at some time between these two, the oldest first."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.creator_id = %s AND s.started_at < %s AND coalesce(s.ended_at, 'infinity') >= %s "
+            "ORDER BY s.started_at, s.id",
+            (creator_id, until, since),
+        )
+        return await cursor.fetchall()

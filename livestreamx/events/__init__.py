@@ -24,6 +24,13 @@ from livestreamx.events.challenges import (
 from livestreamx.events.discovery import (
     RecommendationClicked,
     RecommendationShown,
+    SearchQueried,
+)
+from livestreamx.events.earnings import (
+    EarningsContested,
+    LimitsChanged,
+    PayoutMoved,
+    PurchaseRefund,
 )
 from livestreamx.events.economy import (
     CommandDone,
@@ -98,6 +105,7 @@ from livestreamx.events.raids import (
 from livestreamx.events.signals import (
     BadgeEarned,
     LevelReached,
+    MomentDetected,
     MoodChanged,
 )
 
@@ -127,6 +135,7 @@ __all__ = [
     "CommandRejected",
     "CommandStarted",
     "CreatorEnrolled",
+    "EarningsContested",
     "Event",
     "FollowAdded",
     "FollowRemoved",
@@ -134,19 +143,23 @@ __all__ = [
     "GiftRefunded",
     "GiftSent",
     "LevelReached",
+    "LimitsChanged",
     "MinigameEnded",
     "MinigameStarted",
     "ModerationEvent",
     "ModeratorGranted",
     "ModeratorRevoked",
+    "MomentDetected",
     "Mood",
     "MoodChanged",
     "PackPurchased",
+    "PayoutMoved",
     "PersonBanned",
     "PersonUnbanned",
     "PollCreated",
     "PollEnded",
     "PollVoted",
+    "PurchaseRefund",
     "QuestionAnswered",
     "QuestionAsked",
     "QuestionClosed",
@@ -162,6 +175,7 @@ __all__ = [
     "RecommendationClicked",
     "RecommendationShown",
     "SceneChanged",
+    "SearchQueried",
     "StreamArchived",
     "StreamCancelled",
     "StreamEnded",
@@ -185,6 +199,7 @@ AnyEvent = (
     | GiftSent | GiftRefunded | PackPurchased | TokensGranted | TokensReversed | FraudFlagged
     | CommandQueued | CommandStarted | CommandDone | CommandRejected | CommandExpired | SceneChanged
     | MinigameStarted | MinigameEnded
+    | EarningsContested | PurchaseRefund | LimitsChanged | PayoutMoved
     | UserRegistered | CreatorEnrolled | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
     | StreamCancelled
     | FollowAdded | FollowRemoved
@@ -194,8 +209,8 @@ AnyEvent = (
     | ChallengeCreated | ChallengeStarted | ChallengeProgress | ChallengeCompleted | ChallengeContributed
     | ChallengeFailed | ChallengeCancelled
     | RaidStarted | RaidLaunched | RaidCancelled
-    | RecommendationShown | RecommendationClicked
-    | MoodChanged | LevelReached | BadgeEarned
+    | RecommendationShown | RecommendationClicked | SearchQueried
+    | MoodChanged | LevelReached | BadgeEarned | MomentDetected
 )  # fmt: skip
 
 EVENTS: tuple[type[Event], ...] = get_args(AnyEvent)

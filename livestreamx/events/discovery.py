@@ -23,3 +23,11 @@ class RecommendationClicked(Event, frozen=True, kw_only=True, tag="rec.click"):
     position: int
     source: str
     model_version: str
+
+
+class SearchQueried(Event, frozen=True, kw_only=True, tag="search.query"):
+    """Somebody searched; `results` says how much was found, at most the limit asked for."""
+
+    topic: ClassVar[Topic] = topics.DISCOVERY
+    query: str
+    results: int

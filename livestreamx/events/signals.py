@@ -36,3 +36,17 @@ class BadgeEarned(Event, frozen=True, kw_only=True, tag="badge.earned"):
 
     topic: ClassVar[Topic] = topics.SIGNALS
     badge: str
+
+
+class MomentDetected(Event, frozen=True, kw_only=True, tag="moment.detected"):
+    """A moment worth sharing: much more went on in the ten seconds from `happened_at` than in the minutes before.
+
+    `score` weighs how many standard deviations messages, reactions and gift tokens lay above their means.
+    """
+
+    topic: ClassVar[Topic] = topics.SIGNALS
+    happened_at: datetime
+    score: float
+    messages: int
+    reactions: int
+    tokens: int

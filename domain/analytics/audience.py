@@ -1,0 +1,138 @@
+# ruff: noqa: S608 - every part of these statements is a constant of this package; what is asked for is a parameter
+"""SQL of the panels that count people over time: viewers, retention, newcomers, the funnel, and the mood."""
+
+from domain.analytics.queries import STEP, by_step, ratio
+from domain.analytics.relations import Relations
+
+OVER = "transform(stream_id, {streams:Array(UUID)}, {ends:Array(Int64)}, {until:Int64})"
+"""When the visit's stream ended, ms since the epoch."""
+STEPS = ("shown", "viewed", "stayed", "engaged", "followed", "gave")
+
+
+def viewers_totals(of: Relations) -> str:
+    return f"""
+        SELECT (SELECT sum(watched_ms) FROM ({of.audience})) / 60000 AS minutesWatched,
+               (SELECT max(peak) FROM ({of.audience})) AS peak,
+               countIf(ms >= {{unique:Int64}}) AS unique,
+               countIf(ms >= {{unique:Int64}} AND NOT signed) AS anonymous,
+               countIf(ms >= {{engaged:Int64}} AND signed) AS engaged,
+               if(unique = 0, 0, minutesWatched * 60000 / unique) AS avgWatchMs
+        FROM ({of.watched})"""
+
+
+def viewers_series(of: Relations) -> str:
+    steps = (
+        f"SELECT {STEP}, max(peak) AS viewers, sum(watched_ms) / 60000 AS minutes FROM ({of.audience}) GROUP BY step"
+    )
+    highest = f"(SELECT max(peak) FROM ({of.audience}))"
+    return by_step(f"viewers, minutes, {ratio('viewers', highest)} AS ofPeak", steps)
+
+
+def retention_totals(of: Relations) -> str:
+    return f"SELECT count() AS viewers, if(viewers = 0, 0, avg(ms) / 60000) AS averageMinutes FROM ({of.watched})"
+
+
+def retention_series(of: Relations) -> str:
+    """Kaplan-Meier over each visit's time from the first sign of life to the last.
+
+    A viewer who was there at the end of the stream or of the span is no loss, and leaves the denominator then.
+    """
+    return f"""
+        WITH stays AS (
+            SELECT intDiv(toUnixTimestamp64Milli(ended) - toUnixTimestamp64Milli(began), 60000) AS stay,
+                   count() AS left,
+                   countIf(toUnixTimestamp64Milli(ended) + {{gap:Int64}} < {OVER}) AS gone
+            FROM ({of.visits}) GROUP BY stay
+        )
+        SELECT fromUnixTimestamp64Milli({{first:Int64}} + minute * 60000, 'UTC') AS at, minute,
+               round(exp(sum(log(1 - before / was)) OVER (ORDER BY minute ROWS UNBOUNDED PRECEDING)), 6) AS share
+        FROM (
+            SELECT minute,
+                   lagInFrame(lost, 1, 0) OVER earlier AS before, lagInFrame(present, 1, 1) OVER earlier AS was
+            FROM (
+                SELECT stay AS minute, toInt64(gone) AS lost,
+                       sum(left) OVER (ORDER BY stay DESC ROWS UNBOUNDED PRECEDING) AS present
+                FROM (SELECT * FROM stays ORDER BY stay WITH FILL FROM 0)
+            )
+            WINDOW earlier AS (ORDER BY minute ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        )
+        ORDER BY minute"""
+
+
+def newcomers(of: Relations) -> str:
+    """Each viewer of at least a minute once, at their first visit in the span, and whether it was their first ever."""
+    return f"""
+        SELECT toUnixTimestamp64Milli(here.began) AS ms, first.began = here.began AS is_new
+        FROM (
+            SELECT viewer, min(visit.began) AS began FROM ({of.visits}) AS visit
+            WHERE watched_ms >= 60000 GROUP BY viewer
+        ) AS here
+        INNER JOIN (
+            SELECT viewer, min(earliest.began) AS began FROM first_visits AS earliest
+            WHERE creator_id = {{creator:UUID}} GROUP BY viewer
+        ) AS first USING (viewer)"""
+
+
+def returning_totals(of: Relations) -> str:
+    return f"""
+        SELECT countIf(is_new) AS new, countIf(NOT is_new) AS returning,
+               {ratio("returning", "(new + returning)")} AS returningShare
+        FROM ({newcomers(of)})"""
+
+
+def returning_series(of: Relations) -> str:
+    steps = f"""
+        SELECT {STEP}, countIf(is_new) AS new, countIf(NOT is_new) AS returning
+        FROM ({newcomers(of)}) GROUP BY step"""
+    return by_step("new, returning", steps)
+
+
+# Each viewer's furthest step, in the order of the steps; first and last time of each are looked at.
+LEVELS = """
+SELECT level, count() AS people
+FROM (
+    SELECT viewer, windowFunnel({window:UInt64})(
+               moment, step = 1, step = 2, step = 3, step = 4, step = 5, step = 6) AS level
+    FROM (
+        SELECT viewer, step, toUInt64(toUnixTimestamp64Milli(arrayJoin([min(first), max(last)]))) AS moment
+        FROM steps WHERE about IN {about:Array(UUID)}
+        GROUP BY about, viewer, step
+        HAVING moment >= {since:Int64} AND moment < {until:Int64}
+    )
+    GROUP BY viewer
+)
+GROUP BY level"""
+
+
+def funnel_totals(_: Relations) -> str:
+    reached = ", ".join(f"sumIf(people, level >= {number}) AS {name}" for number, name in enumerate(STEPS, 1))
+    return f"SELECT {reached} FROM ({LEVELS})"
+
+
+def funnel_series(_: Relations) -> str:
+    names = ", ".join(f"'{name}'" for name in STEPS)
+    return f"""
+        SELECT fromUnixTimestamp64Milli({{first:Int64}}, 'UTC') AS at, arrayElement([{names}], number) AS step,
+               sumIf(people, level >= number) AS people
+        FROM ({LEVELS}) AS levels CROSS JOIN (SELECT arrayJoin(range(1, {len(STEPS) + 1})) AS number) AS numbers
+        GROUP BY number ORDER BY number"""
+
+
+MOODS = "hype joy love surprise sad angry calm".split()
+
+
+def mood_totals(of: Relations) -> str:
+    return f"""
+        SELECT mood, sum(hops) * 5 AS seconds, sum(cells.changes) AS changes,
+               round(sum(cells.intensity) / sum(hops), 6) AS intensity
+        FROM ({of.moods}) AS cells GROUP BY mood ORDER BY seconds DESC, mood"""
+
+
+def mood_series(of: Relations) -> str:
+    shares = ", ".join(f"round(sumMap(cells.shares)['{mood}'] / sum(hops), 6) AS {mood}" for mood in MOODS)
+    steps = f"""
+        SELECT {STEP}, sumMap(map(toString(cells.mood), cells.hops)) AS told,
+               (arraySort(each -> (-each.2, each.1), arrayZip(mapKeys(told), mapValues(told)))[1]).1 AS dominant,
+               round(sum(cells.intensity) / sum(hops), 6) AS intensity, max(cells.reactors) AS reactors, {shares}
+        FROM ({of.moods}) AS cells GROUP BY step"""
+    return by_step(f"if(dominant = '', 'neutral', dominant) AS mood, intensity, reactors, {', '.join(MOODS)}", steps)

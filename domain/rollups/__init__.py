@@ -1,0 +1,1 @@
+"""Rollups of history: what dashboards read instead of raw events."""

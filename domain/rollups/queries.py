@@ -1,0 +1,195 @@
+# ruff: noqa: S608 - every part of these statements is a constant of this file; what is asked for is a parameter
+"""All SQL that makes rollups. Each statement writes absolute numbers, so it may run any number of times."""
+
+from domain.rollups.model import Source
+
+GAP_MS = 45_000
+"""Silence that ends a session."""
+NOBODY = "toUUID('00000000-0000-0000-0000-000000000000')"
+
+COMES = (
+    "occurred_at >= fromUnixTimestamp64Milli({since:Int64}) AND occurred_at < fromUnixTimestamp64Milli({until:Int64})"
+)
+OF_STREAMS = f"stream_id IN {{about:Array(UUID)}} AND {COMES}"
+NO_TOKENS = "0 AS tokens, 0 AS paid, 0 AS bonus"
+
+ROOM_ACTS = {
+    "poll.voted": "vote",
+    "qa.asked": "question",
+    "qa.upvoted": "upvote",
+    "qa.answered": "answer",
+    "challenge.contributed": "contribution",
+}
+
+# Acts with the same columns: whose, when, what, whether it counts (not taken back), how much, and who.
+ACTS: dict[Source, str] = {
+    "chat_messages": f"""
+        SELECT stream_id AS about, occurred_at, 'message' AS act, '' AS code, accepted AS counts, 1 AS qty,
+               {NO_TOKENS}, user_id AS person
+        FROM chat_messages FINAL WHERE {OF_STREAMS}""",
+    "reactions": f"""
+        SELECT stream_id AS about, occurred_at, 'reaction' AS act, toString(mood) AS code, true AS counts, 1 AS qty,
+               {NO_TOKENS}, user_id AS person
+        FROM reactions FINAL WHERE {OF_STREAMS}""",
+    "gifts": f"""
+        SELECT stream_id AS about, occurred_at, 'gift' AS act, toString(code) AS code,
+               gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds WHERE stream_id IN {{about:Array(UUID)}})
+               AS counts, qty, tokens, paid, bonus, user_id AS person
+        FROM gifts FINAL WHERE {OF_STREAMS}""",
+    "follows": f"""
+        SELECT creator_id AS about, occurred_at, if(type = 'follow.added', 'follow', 'unfollow') AS act,
+               toString(source) AS code, true AS counts, 1 AS qty, {NO_TOKENS}, user_id AS person
+        FROM follows FINAL WHERE creator_id IN {{about:Array(UUID)}} AND {COMES}""",
+    "room_acts": f"""
+        SELECT stream_id AS about, occurred_at,
+               transform(toString(type), {[*ROOM_ACTS]}, {[*ROOM_ACTS.values()]}, '') AS act,
+               if(act = 'vote', toString(subject), '') AS code, true AS counts, 1 AS qty, {NO_TOKENS}, user_id AS person
+        FROM room_acts FINAL WHERE {OF_STREAMS} AND act != ''""",
+}
+
+TENS = ", ".join(f"countIf(counts AND ten = {ten})" for ten in range(6))
+
+
+def act_minutes(source: Source) -> str:
+    """The minutes of these acts; an act that does not count any more still makes the newer version."""
+    return f"""
+        INSERT INTO act_cells
+        SELECT about, 60 AS grain, toStartOfMinute(toDateTime(occurred_at, 'UTC')) AS at, act, code,
+               countIf(counts) AS count, sumIf(acts.qty, counts) AS qty, sumIf(acts.tokens, counts) AS tokens,
+               sumIf(acts.paid, counts) AS paid, sumIf(acts.bonus, counts) AS bonus,
+               [{TENS}] AS tens, arrayMax(tens) AS fastest,
+               groupUniqArrayIf(person, counts AND person != {NOBODY}) AS people,
+               count() + countIf(NOT counts) AS made_of
+        FROM (SELECT *, intDiv(toSecond(occurred_at), 10) AS ten FROM ({ACTS[source]})) AS acts
+        GROUP BY about, at, act, code"""
+
+
+def wider(table: str, key: str, *, columns: str, by: str, grain: int, narrower: int) -> str:
+    """Cells of a wider grain from all the narrower ones that they hold."""
+    return f"""
+        INSERT INTO {table}
+        SELECT cells.{key}, {grain} AS grain,
+               toStartOfInterval(cells.at, INTERVAL {grain} SECOND, 'UTC') AS at, {columns},
+               sum(cells.made_of) AS made_of
+        FROM {table} AS cells FINAL
+        WHERE cells.{key} IN {{about:Array(UUID)}} AND cells.grain = {narrower}
+          AND cells.at >= toDateTime(intDiv({{since:Int64}}, {grain}000) * {grain}, 'UTC')
+          AND cells.at < toDateTime(intDiv({{until:Int64}} + {grain}000 - 1, {grain}000) * {grain}, 'UTC')
+        GROUP BY {by}"""
+
+
+def act_cells(grain: int, narrower: int) -> str:
+    sums = ", ".join(f"sum(cells.{name}) AS {name}" for name in ("count", "qty", "tokens", "paid", "bonus"))
+    columns = (
+        f"cells.act, cells.code, {sums}, CAST([], 'Array(UInt32)') AS tens, max(cells.fastest) AS fastest, "
+        "groupUniqArrayArray(cells.people) AS people"
+    )
+    return wider(
+        "act_cells",
+        "about",
+        columns=columns,
+        by="cells.about, at, cells.act, cells.code",
+        grain=grain,
+        narrower=narrower,
+    )
+
+
+def audience_cells(grain: int, narrower: int) -> str:
+    columns = "sum(cells.watched_ms) AS watched_ms, CAST([], 'Array(UInt32)') AS samples, max(cells.peak) AS peak"
+    return wider(
+        "audience_cells", "stream_id", columns=columns, by="cells.stream_id, at", grain=grain, narrower=narrower
+    )
+
+
+def mood_cells(grain: int, narrower: int) -> str:
+    columns = (
+        "cells.mood, sum(cells.hops) AS hops, sum(cells.intensity) AS intensity, sumMap(cells.shares) AS shares, "
+        "max(cells.reactors) AS reactors, sum(cells.changes) AS changes"
+    )
+    return wider(
+        "mood_cells", "stream_id", columns=columns, by="cells.stream_id, at, cells.mood", grain=grain, narrower=narrower
+    )
+
+
+# Every session of the viewers who gave a sign between the times: all their signs in the stream, cut at each silence.
+VISITS = f"""
+INSERT INTO visits
+SELECT stream_id, viewer, creator_id, signed, fromUnixTimestamp64Milli(sessions[1].1, 'UTC') AS began,
+       fromUnixTimestamp64Milli(sessions[-1].2, 'UTC') AS ended,
+       arraySum(session -> session.2 - session.1, sessions) AS watched_ms, sessions, length(moments) AS made_of
+FROM (
+    SELECT stream_id, viewer, any(creator_id) AS creator_id, any(signed) AS signed,
+           arraySort(groupUniqArray(toUnixTimestamp64Milli(at))) AS moments,
+           arrayMap(stretch -> (stretch[1], stretch[-1]),
+                    arraySplit((_, gap) -> gap > {GAP_MS}, moments, arrayDifference(moments))) AS sessions
+    FROM signs
+    WHERE stream_id IN {{about:Array(UUID)}} AND (stream_id, viewer) IN (
+        SELECT stream_id, if(user_id = {NOBODY}, reinterpretAsUUID(sipHash128(anon_id)), user_id)
+        FROM presence WHERE {OF_STREAMS}
+    )
+    GROUP BY stream_id, viewer
+)"""
+
+# A sign reaches 45 s back and forth, so the minutes before and after are made anew too. The version counts the signs
+# of those who were there: every sign that changes a minute adds to it.
+AUDIENCE_MINUTES = """
+INSERT INTO audience_cells
+WITH {since:Int64} - 60000 AS first, {until:Int64} + 60000 AS last
+SELECT stream_id, 60 AS grain, toDateTime(intDiv(minute, 1000), 'UTC') AS at, sum(ms) AS watched_ms,
+       sumForEach(open) AS samples, arrayMax(samples) AS peak, sum(signs) AS made_of
+FROM (
+    SELECT stream_id, viewer, minute, any(made_of) AS signs,
+           sum(least(until, minute + 60000) - greatest(since, minute)) AS ms,
+           groupBitOrForEach(arrayMap(ten -> toUInt32(minute + ten * 10000 BETWEEN since AND until), range(6))) AS open
+    FROM (
+        SELECT stream_id, viewer, made_of, session.1 AS since, session.2 AS until,
+               arrayJoin(range(toUInt64(intDiv(greatest(since, first), 60000)),
+                               toUInt64(intDiv(least(until, last - 1), 60000)) + 1)) * 60000 AS minute
+        FROM visits FINAL ARRAY JOIN sessions AS session
+        WHERE stream_id IN {about:Array(UUID)} AND session.1 < last AND session.2 >= first
+    )
+    GROUP BY stream_id, viewer, minute
+)
+GROUP BY stream_id, minute"""
+
+MOOD_MINUTES = """
+INSERT INTO mood_cells
+SELECT stream_id, 60 AS grain, toStartOfMinute(toDateTime(hop_end - INTERVAL 1 MILLISECOND, 'UTC')) AS at, mood,
+       count() AS hops, sum(states.intensity) AS intensity, sumMap(states.shares) AS shares,
+       max(states.reactors) AS reactors, countIf(since = hop_end) AS changes, count() AS made_of
+FROM mood_states AS states FINAL
+WHERE stream_id IN {about:Array(UUID)} AND hop_end > fromUnixTimestamp64Milli({since:Int64})
+  AND hop_end <= fromUnixTimestamp64Milli({until:Int64})
+GROUP BY stream_id, at, mood"""
+
+SUPPORTERS = """
+INSERT INTO supporters
+SELECT stream_id, user_id, argMax(given.handle, occurred_at) AS handle, countIf(kept) AS gifts,
+       sumIf(given.tokens, kept) AS tokens, sumIf(given.paid, kept) AS paid,
+       max(occurred_at) AS last_at, count() + countIf(NOT kept) AS made_of
+FROM (
+    SELECT *, gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds WHERE stream_id IN {about:Array(UUID)})
+           AS kept
+    FROM gifts FINAL WHERE stream_id IN {about:Array(UUID)}
+) AS given
+GROUP BY stream_id, user_id"""
+
+HOUR, DAY = 3600, 86_400
+
+
+def statements(source: Source) -> list[str]:
+    """What makes the rollups of a source anew, narrow ones first."""
+    if source == "presence":
+        return [VISITS, AUDIENCE_MINUTES, audience_cells(HOUR, 60), audience_cells(DAY, HOUR)]
+    if source == "mood_states":
+        return [MOOD_MINUTES, mood_cells(HOUR, 60), mood_cells(DAY, HOUR)]
+    acts = [act_minutes(source), act_cells(HOUR, 60), act_cells(DAY, HOUR)]
+    return [*acts, SUPPORTERS] if source == "gifts" else acts
+
+
+# Whose history of a source there is between two times, for making everything anew.
+WHO: dict[Source, str] = {
+    source: f"SELECT DISTINCT {'creator_id' if source == 'follows' else 'stream_id'} FROM {source} WHERE "
+    + COMES.replace("occurred_at", "hop_end" if source == "mood_states" else "occurred_at")
+    for source in (*ACTS, "presence", "mood_states")
+}
