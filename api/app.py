@@ -41,7 +41,7 @@ from api.search import SearchController
 from api.searching import Searcher
 from api.streams import StreamsController
 from api.strictness import refuse_loose_body
-from api.studio import StudioController
+from api.studio import StreamStudioController, StudioController
 from api.users import CreatorsController, UsersController
 from api.wallet import WalletController
 from api.webhooks import WebhookController
@@ -75,6 +75,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     RefundController,
     SearchController,
     StreamsController,
+    StreamStudioController,
     StudioController,
     UsersController,
     WalletController,

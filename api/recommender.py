@@ -29,6 +29,7 @@ from livestreamx.settings import Settings
 from ranking.artifacts import ArtifactError, pointed_to
 from ranking.candidates import Board, LiveStream, Viewer
 from ranking.serving import TRENDING, Answer, ModelSlot, Recommended, Snapshot, recommend
+from ranking.vocabulary import Vocabulary
 
 log = structlog.get_logger("api.recommendations")
 
@@ -82,6 +83,11 @@ class Recommender:
         answer = recommend(snapshot, viewer, limit + SPARE, self._draw)
         live = await self._still_live([item.stream.id for item in answer.items])
         return Suggestions(answer.model_version, _current(answer, live, limit))
+
+    async def board(self) -> tuple[Board, Vocabulary | None]:
+        """What is live as of this second, and the words that the model knows."""
+        snapshot = await self._look()
+        return snapshot.board, snapshot.model.vocabulary if snapshot.model else None
 
     async def aclose(self) -> None:
         """Wait for a version that is being loaded."""

@@ -26,3 +26,15 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     followers: int
     following: bool
     live_stream_id: UUID | None
+
+
+class Creator(msgspec.Struct, frozen=True, kw_only=True):
+    """A creator as lists show them."""
+
+    id: UUID
+    handle: str
+    avatar_url: str | None
+    bio: str
+    level: int
+    followers: int
+    live_stream_id: UUID | None

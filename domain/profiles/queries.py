@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from domain.profiles.model import Followed
+from domain.profiles.model import Creator, Followed
 from livestreamx.engines.postgres import Db, struct_row
 
 
@@ -55,3 +55,18 @@ async def followed_creators(db: Db, follower_id: UUID) -> frozenset[UUID]:
     """The ids of all whom somebody follows."""
     done = await db.execute("SELECT creator_id FROM follows WHERE follower_id = %s", (follower_id,))
     return frozenset(row[0] for row in await done.fetchall())
+
+
+async def creators(db: Db, limit: int) -> list[Creator]:
+    """Creators, those with the most followers first."""
+    async with db.cursor(row_factory=struct_row(Creator)) as cursor:
+        await cursor.execute(
+            "SELECT u.id, u.handle, u.avatar_url, u.bio, u.level, coalesce(f.followers, 0) AS followers, "
+            "s.id AS live_stream_id FROM users u "
+            "LEFT JOIN (SELECT creator_id, count(*) AS followers FROM follows GROUP BY creator_id) f "
+            "ON f.creator_id = u.id "
+            "LEFT JOIN streams s ON s.creator_id = u.id AND s.status = 'live' AND s.visibility = 'public' "
+            "WHERE 'creator' = ANY(u.roles) ORDER BY followers DESC, u.id LIMIT %s",
+            (limit,),
+        )
+        return await cursor.fetchall()

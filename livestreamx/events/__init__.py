@@ -55,7 +55,9 @@ from livestreamx.events.envelope import (
 )
 from livestreamx.events.interactions import (
     MOODS,
+    ChatCleared,
     ChatDeleted,
+    ChatHeld,
     ChatMessage,
     Mood,
     ReactionSent,
@@ -76,11 +78,21 @@ from livestreamx.events.lifecycle import (
     UserRegistered,
 )
 from livestreamx.events.moderation import (
+    BlockedTermAdded,
+    BlockedTermRemoved,
+    ChatModeChanged,
+    ChatPinChanged,
+    ChatPolicyChanged,
+    ChatRejected,
     ModerationEvent,
     ModeratorGranted,
     ModeratorRevoked,
     PersonBanned,
     PersonUnbanned,
+    ReportClosed,
+    ReportFiled,
+    UnbanDecided,
+    UnbanRequested,
 )
 from livestreamx.events.polls import (
     PollCreated,
@@ -115,6 +127,8 @@ __all__ = [
     "MOODS",
     "AnyEvent",
     "BadgeEarned",
+    "BlockedTermAdded",
+    "BlockedTermRemoved",
     "ChallengeCancelled",
     "ChallengeCompleted",
     "ChallengeContributed",
@@ -126,8 +140,14 @@ __all__ = [
     "ChallengeProgress",
     "ChallengeStarted",
     "ChallengeStep",
+    "ChatCleared",
     "ChatDeleted",
+    "ChatHeld",
     "ChatMessage",
+    "ChatModeChanged",
+    "ChatPinChanged",
+    "ChatPolicyChanged",
+    "ChatRejected",
     "CommandDone",
     "CommandEvent",
     "CommandExpired",
@@ -174,6 +194,8 @@ __all__ = [
     "ReactionSent",
     "RecommendationClicked",
     "RecommendationShown",
+    "ReportClosed",
+    "ReportFiled",
     "SceneChanged",
     "SearchQueried",
     "StreamArchived",
@@ -185,6 +207,8 @@ __all__ = [
     "Tokens",
     "TokensGranted",
     "TokensReversed",
+    "UnbanDecided",
+    "UnbanRequested",
     "UserRegistered",
     "ViewerHeartbeat",
     "ViewerJoined",
@@ -195,7 +219,7 @@ __all__ = [
 ]
 
 AnyEvent = (
-    ViewerJoined | ViewerHeartbeat | ViewerLeft | ChatMessage | ChatDeleted | ReactionSent
+    ViewerJoined | ViewerHeartbeat | ViewerLeft | ChatMessage | ChatDeleted | ChatCleared | ChatHeld | ReactionSent
     | GiftSent | GiftRefunded | PackPurchased | TokensGranted | TokensReversed | FraudFlagged
     | CommandQueued | CommandStarted | CommandDone | CommandRejected | CommandExpired | SceneChanged
     | MinigameStarted | MinigameEnded
@@ -203,7 +227,9 @@ AnyEvent = (
     | UserRegistered | CreatorEnrolled | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
     | StreamCancelled
     | FollowAdded | FollowRemoved
-    | ModeratorGranted | ModeratorRevoked | PersonBanned | PersonUnbanned
+    | ModeratorGranted | ModeratorRevoked | PersonBanned | PersonUnbanned | UnbanRequested | UnbanDecided
+    | ReportFiled | ReportClosed | ChatRejected | ChatModeChanged | ChatPinChanged | ChatPolicyChanged
+    | BlockedTermAdded | BlockedTermRemoved
     | PollCreated | PollVoted | PollEnded
     | QuestionAsked | QuestionUpvoted | QuestionAnswered | QuestionDismissed | QuestionExpired
     | ChallengeCreated | ChallengeStarted | ChallengeProgress | ChallengeCompleted | ChallengeContributed

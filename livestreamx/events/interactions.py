@@ -48,11 +48,29 @@ class ChatMessage(Event, frozen=True, kw_only=True, tag="chat.message"):
 
 
 class ChatDeleted(Event, frozen=True, kw_only=True, tag="chat.deleted"):
-    """A moderator took a message back."""
+    """A moderator, or its author, took a message back: `user_id` did it, and its text rests nowhere any more."""
 
     topic: ClassVar[Topic] = topics.INTERACTIONS
     message_id: UUID
     reason: str = ""
+    author_id: UUID | None = None
+    """Null where only the history knows."""
+
+
+class ChatCleared(Event, frozen=True, kw_only=True, tag="chat.cleared"):
+    """A moderator took from view what `target_id`, or with null anybody, had said until then in the stream."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    target_id: UUID | None = None
+
+
+class ChatHeld(Event, frozen=True, kw_only=True, tag="chat.held"):
+    """A message waits for a moderator, for these reasons; accepted, it becomes a `chat.message` of the same id."""
+
+    topic: ClassVar[Topic] = topics.INTERACTIONS
+    message_id: UUID
+    length: int
+    reasons: tuple[str, ...]
 
 
 class ReactionSent(Event, frozen=True, kw_only=True, tag="reaction.sent"):

@@ -1,6 +1,7 @@
 """Questions of the audience and what became of them. Recorded acts, from the outbox; the actor is the asker
 except where it says otherwise."""
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -33,6 +34,7 @@ class QuestionClosed(QuestionEvent, frozen=True, kw_only=True):
     handle: str
     text: str
     votes: int
+    asked_at: datetime
 
 
 class QuestionAnswered(QuestionClosed, frozen=True, kw_only=True, tag="qa.answered"):
