@@ -167,9 +167,9 @@ def flow_offsets(flow: str) -> str:
     return f"flow:{flow}:offsets"
 
 
-def flow_seen(flow: str, hour: int) -> str:
-    """SET: ids of the events of one hour (hours since the epoch) that a flow has counted; a second one is dropped."""
-    return f"flow:{flow}:seen:{hour}"
+def flow_seen(flow: str, place: str, block: int) -> str:
+    """Ids, 16 bytes each, of the events of one partition and block of minutes that a flow has counted."""
+    return f"flow:{flow}:seen:{place}:{block}"
 
 
 def flow_memory(flow: str, place: str) -> str:

@@ -66,6 +66,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     chat_burst: int = 3
     chat_refill_seconds: float = 2.0
     room_messages_per_second: int = 50
+    chat_repeat_seconds: int = 30
+    """How long the same text, or nearly the same, is not taken from one viewer again."""
+    chat_alike_bits: int = 8
+    """In how many of 64 bits the SimHashes of two texts differ that are nearly the same."""
+    chat_crowd: int = 8
+    """How many viewers may say nearly the same within that time."""
+    chat_undo_seconds: int = 300
+    """How long authors may take their own messages back."""
     history_frames: int = 500
     history_seconds: int = 300
     chat_history: int = 200
@@ -97,6 +105,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     livekit_url: str = ""
     livekit_key: str = ""
     livekit_secret: str = ""
+
+    pipeline_workers: Annotated[int, msgspec.Meta(ge=1, le=4)] = 1
+    """How many processes share the partitions of the dataflows."""
 
     log_level: str = "info"
     log_json: bool = False

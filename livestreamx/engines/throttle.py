@@ -3,29 +3,48 @@
 GCRA keeps one time stamp a key: a burst is allowed, then one act every `seconds / acts`.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
 from livestreamx import keys
 from livestreamx.errors import TooMany
 
-# KEYS: one a limit. ARGV: for each its interval (us) and burst. Answers the first limit that refuses (1-based, 0 for
-# none) and how long to wait (ms). Redis' own clock, so that every process counts alike.
-CHECK = """
+# For scripts that begin with it: the first `count` KEYS are limits, ARGV has the interval (us) and burst of each.
+# `due_times` answers when each is due next, or nil, the first limit that refuses (from 1) and how long to wait (ms);
+# `count_act` writes what it answered. Redis' own clock, so that every process counts alike.
+GCRA = """
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local next_due = {}
-for i = 1, #KEYS do
-  local interval, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
-  local due = math.max(tonumber(redis.call('GET', KEYS[i]) or now), now) + interval
-  if due - burst * interval > now then return {i, math.ceil((due - burst * interval - now) / 1000)} end
-  next_due[i] = due
+local function due_times(count)
+  local dues = {}
+  for i = 1, count do
+    local interval, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+    local due = math.max(tonumber(redis.call('GET', KEYS[i]) or now), now) + interval
+    if due - burst * interval > now then return nil, i, math.ceil((due - burst * interval - now) / 1000) end
+    dues[i] = due
+  end
+  return dues
 end
-for i = 1, #KEYS do
-  redis.call('SET', KEYS[i], string.format('%.0f', next_due[i]), 'PX', math.ceil((next_due[i] - now) / 1000) + 1)
+local function count_act(dues)
+  for i, due in ipairs(dues) do
+    redis.call('SET', KEYS[i], string.format('%.0f', due), 'PX', math.ceil((due - now) / 1000) + 1)
+  end
 end
+"""
+
+# KEYS: one a limit. Answers the first that refuses (0 for none) and how long to wait (ms).
+CHECK = (
+    GCRA
+    + """
+local dues, which, wait = due_times(#KEYS)
+if not dues then return {which, wait} end
+count_act(dues)
 return {0, 0}
 """
+)
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -38,6 +57,14 @@ class Limit(msgspec.Struct, frozen=True):
     @property
     def interval_us(self) -> int:
         return round(self.seconds * 1_000_000 / self.acts)
+
+
+def script_arguments(limits: Sequence[tuple[Limit, str]]) -> dict[str, list[Any]]:
+    """The `keys` and `args` of a script that begins with `GCRA`."""
+    return {
+        "keys": [keys.limit(limit.scope, who) for limit, who in limits],
+        "args": [number for limit, _ in limits for number in (limit.interval_us, limit.acts)],
+    }
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -57,9 +84,7 @@ class Throttle:
         """Count one act against every `(limit, who)`, or against none when one of them refuses."""
         if not limits:
             return None
-        names = [keys.limit(limit.scope, who) for limit, who in limits]
-        args = [number for limit, _ in limits for number in (limit.interval_us, limit.acts)]
-        which, wait = await self._check(keys=names, args=args)
+        which, wait = await self._check(**script_arguments(limits))
         return Refusal(limits[which - 1][0], max(1, int(wait))) if which else None
 
     async def require(self, *limits: tuple[Limit, str]) -> None:

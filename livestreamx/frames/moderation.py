@@ -1,8 +1,12 @@
-"""What a person is told of their standing in a channel."""
+"""What moderators send, and what a person is told of their standing in a channel."""
 
 from datetime import datetime
+from typing import Annotated
+from uuid import UUID
 
 import msgspec
+
+from livestreamx.frames.requests import Request
 
 
 class StandingChanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -12,3 +16,35 @@ class StandingChanged(msgspec.Struct, frozen=True, kw_only=True):
     banned: bool
     until: datetime | None = None
     reason: str = ""
+
+
+class DeleteMessage(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From a moderator, or for five minutes from its author."""
+
+    messageId: UUID
+    reason: Annotated[str, msgspec.Meta(max_length=500)] = ""
+
+
+class PinMessage(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    messageId: UUID
+
+
+class Unpin(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whatever is pinned."""
+
+
+class ClearChat(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it, or what one person said."""
+
+    userId: UUID | None = None
+
+
+class SetChatMode(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole mode: what is left out is off. `slowSeconds` is 0 or at least 3."""
+
+    slowSeconds: Annotated[int, msgspec.Meta(ge=0, le=120)] = 0
+    followersMinutes: Annotated[int, msgspec.Meta(ge=0, le=129_600)] | None = None
+    subscribersOnly: bool = False
+    emotesOnly: bool = False
+    uniqueOnly: bool = False
+    shield: bool = False

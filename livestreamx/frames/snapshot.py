@@ -3,7 +3,7 @@
 import msgspec
 
 from livestreamx.frames.challenges import ChallengeState
-from livestreamx.frames.chat import ChatShown
+from livestreamx.frames.chat import ChatMode, ChatShown, PinnedMessage
 from livestreamx.frames.gifts import MinigameStart, SceneState
 from livestreamx.frames.polls import PollState
 from livestreamx.frames.questions import QuestionState
@@ -26,6 +26,8 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     viewers: int
     chat: tuple[ChatShown, ...]
     """Recent messages, oldest first."""
+    mode: ChatMode
+    pinned: PinnedMessage | None
 
 
 class ResumeTruncated(msgspec.Struct, frozen=True, kw_only=True):
