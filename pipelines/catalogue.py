@@ -6,7 +6,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
 from livestreamx.topics import Topic
-from pipelines import archive, engagement, games, leaderboards, mood, overlays, progress
+from pipelines import archive, audience, engagement, games, leaderboards, mood, overlays, progress
 from pipelines.counting import chunk_writer, counting
 from pipelines.fences import Fence
 from pipelines.freshness import measured
@@ -20,6 +20,13 @@ from pipelines.sources import IMMEDIATE, Pace
 def _archive(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     write = measured(archive.table_writer(engines.clickhouse(), engines.producer()), engines.metrics.event_to_dashboard)
     return archive.archive(source, Sink(run, lambda: write))
+
+
+def _audience(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    redis = engines.redis()
+    frames = audience.AudienceFrames(redis, engines.settings.session_gap_seconds)
+    write = chunk_writer(Fence(redis, audience.NAME), audience.count, before=frames.before, after=frames.after)
+    return counting(audience.NAME, source, Sink(run, lambda: write))
 
 
 def _mood(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
@@ -68,6 +75,7 @@ def every_flow() -> dict[str, Flow]:
     """The flows by name, in the order they start."""
     flows = (
         _redis_flow(overlays.NAME, overlays.TOPICS, _overlays),
+        _redis_flow(audience.NAME, audience.TOPICS, _audience, audience.PACE),
         _redis_flow(leaderboards.NAME, leaderboards.TOPICS, _leaderboards, leaderboards.PACE),
         _redis_flow(engagement.NAME, engagement.TOPICS, _engagement),
         _redis_flow(games.NAME, games.TOPICS, _games),

@@ -87,6 +87,7 @@ def plan_platform(home: Home, settings: Settings, demo: bool) -> Plan:
             *gateway_parts(role("api", module("api")), settings),
             role("relay", module("livestreamx.engines.outbox")),
             role("commands", module("domain.commands.executor")),
+            role("keeper", module("domain.interactions.keeper")),
             role("dataflows", module("pipelines.everything")),
         ),
     ]

@@ -55,6 +55,7 @@ def test_every_role_starts_a_module_that_exists(services: dict[str, Any]) -> Non
         "api",
         "livestreamx.engines.outbox",
         "domain.commands.executor",
+        "domain.interactions.keeper",
         "pipelines.everything",
         "livestreamx.simulate",
         "domain.seed",
@@ -63,5 +64,5 @@ def test_every_role_starts_a_module_that_exists(services: dict[str, Any]) -> Non
 
 
 def test_roles_wait_for_the_migration(services: dict[str, Any]) -> None:
-    for name in ("api", "relay", "commands", "dataflows", "dagster"):
+    for name in ("api", "relay", "commands", "keeper", "dataflows", "dagster"):
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}

@@ -146,5 +146,5 @@ def _whose(question: Question) -> dict[str, Any]:
 
 
 def _as_closed(question: Question) -> dict[str, Any]:
-    said = {"handle": question.handle, "text": question.text, "votes": question.votes}
+    said = {"handle": question.handle, "text": question.text, "votes": question.votes, "asked_at": question.asked_at}
     return _whose(question) | said | {"user_id": question.asker_id}
