@@ -8,12 +8,13 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from redis.asyncio import Redis as AsyncRedis
 
 from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
-from domain.payments import service
+from domain.payments import refunds, service
 from domain.payments.checkout import Checkout
 from domain.payments.model import Pack, Payment, PaymentState
 from livestreamx.engines.postgres import Pool
@@ -71,6 +72,16 @@ class ReceiptView(View, frozen=True, kw_only=True):
         return cls(**msgspec.structs.asdict(payment))
 
 
+class PurchaseRefundView(View, frozen=True, kw_only=True):
+    """Tokens that left the wallet, and the money that is on its way back for them."""
+
+    id: UUID
+    payment_id: UUID
+    tokens: Annotated[int, msgspec.Meta(examples=[550])]
+    minor: Minor
+    currency: Currency
+
+
 class PaymentController(Controller):
     path = "/api"
     tags = ("Payments",)
@@ -89,7 +100,9 @@ class PaymentController(Controller):
         checkout: NamedDependency[Checkout | None],
         idempotency_key: IdempotencyKey,
     ) -> CheckoutView:
-        """404 `unknown_pack`, 409 `idempotency_key_reused`, 503 `payments_off` or `checkout_failed` (ask again)."""
+        """403 `spend_limit` or `self_excluded`, 404 `unknown_pack`, 409 `idempotency_key_reused`, 503 `payments_off` or
+        `checkout_failed` (ask again).
+        """
         order, url = await service.buy(
             pool,
             checkout,
@@ -99,6 +112,26 @@ class PaymentController(Controller):
             site=settings.url,
         )
         return CheckoutView(url=url, payment_id=order.id)
+
+    @post("/wallet/purchases/{payment_id:uuid}/refund", status_code=202, summary="Money back for unspent tokens")
+    async def refund(
+        self,
+        payment_id: FromPath[UUID],
+        pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
+        user: NamedDependency[Claims],
+        checkout: NamedDependency[Checkout | None],
+        request_id: NamedDependency[str],
+    ) -> PurchaseRefundView:
+        """Within 14 days; asked again, the same refund. The money is back once the receipt says so.
+
+        404, 409 `purchase_not_credited`, `refund_too_late`, `tokens_spent` or `refund_refused`, 423 `wallet_locked`,
+        503 `refund_unanswered` (ask again).
+        """
+        asked = await refunds.refund_purchase(
+            pool, redis, checkout, user_id=user.sub, payment_id=payment_id, request_id=request_id
+        )
+        return PurchaseRefundView(**msgspec.structs.asdict(asked))
 
     @get("/wallet/receipts", summary="What you ordered and paid, newest first")
     async def list_receipts(

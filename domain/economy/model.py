@@ -18,8 +18,16 @@ RARITIES: tuple[Rarity, ...] = get_args(Rarity)
 Bucket = Literal["paid", "bonus"]
 """Bonus tokens are spent first and give a creator score, never earnings."""
 
-GrantReason = Literal["signup", "topup", "promo", "purchase"]
-BUCKET_OF: dict[GrantReason, Bucket] = {"signup": "bonus", "topup": "bonus", "promo": "bonus", "purchase": "paid"}
+GrantReason = Literal["signup", "topup", "promo", "level", "purchase"]
+BUCKET_OF: dict[GrantReason, Bucket] = {
+    "signup": "bonus",
+    "topup": "bonus",
+    "promo": "bonus",
+    "level": "bonus",
+    "purchase": "paid",
+}
+LEVEL_TOKENS = 10
+"""Bonus tokens for a level, times its number."""
 
 MOST_GIFTS = 99
 MOST_KEY_CHARACTERS = 128
@@ -33,6 +41,13 @@ class Wallet(msgspec.Struct, frozen=True, kw_only=True):
     paid: int
     bonus: int
     locked: bool = False
+
+
+class WalletLock(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a wallet does not spend: `dispute` of these purchases, or an admin's words; None where it does."""
+
+    reason: str | None
+    purchases: tuple[UUID, ...]
 
 
 class Gift(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,6 +189,18 @@ class SelfGift(Forbidden):
 
 class KeyReused(Conflict):
     code, title = "idempotency_key_reused", "This key was used for another request"
+
+
+class SpendLimit(Forbidden):
+    """Carries `limit` and `spent` tokens, the window's `days`, and `retryAfterMs`: null where waiting does not help."""
+
+    code, title = "spend_limit", "This is beyond the limit that you set yourself"
+
+
+class SelfExcluded(Forbidden):
+    """Carries `until` and `retryAfterMs`."""
+
+    code, title = "self_excluded", "You excluded yourself from spending for a time"
 
 
 class InsufficientTokens(PaymentRequired):

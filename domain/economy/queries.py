@@ -17,6 +17,7 @@ from domain.economy.model import (
     LedgerPlace,
     StatementLine,
     Wallet,
+    WalletLock,
 )
 from livestreamx.clock import uuid7
 from livestreamx.engines.postgres import Db, struct_row
@@ -84,6 +85,13 @@ async def wallet(db: Db, user_id: UUID) -> Wallet:
             (user_id,),
         )
         return await cursor.fetchone() or Wallet(tokens=0, paid=0, bonus=0)
+
+
+async def wallet_lock(db: Db, user_id: UUID) -> WalletLock | None:
+    """Why this wallet is locked or not; None for nobody's."""
+    async with db.cursor(row_factory=struct_row(WalletLock)) as cursor:
+        await cursor.execute("SELECT reason, purchases FROM ledger.wallet_lock WHERE user_id = %s", (user_id,))
+        return await cursor.fetchone()
 
 
 def _arguments(order: GiftOrder) -> tuple[object, ...]:

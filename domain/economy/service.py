@@ -12,6 +12,7 @@ from domain.economy.announcing import announce_balances
 from domain.economy.coalesce import GiftBatches
 from domain.economy.model import (
     BUCKET_OF,
+    LEVEL_TOKENS,
     MOST_COMBO_CHARACTERS,
     MOST_GIFTS,
     MOST_KEY_CHARACTERS,
@@ -32,10 +33,11 @@ from domain.economy.model import (
     UnknownStream,
     Wallet,
 )
+from domain.economy.refusals import limits_explained, why_locked
 from livestreamx.clock import uuid7
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
-from livestreamx.errors import Invalid, Locked
+from livestreamx.errors import Invalid
 from livestreamx.events import TokensGranted
 
 
@@ -76,6 +78,11 @@ async def top_up(
     if is_new:
         await announce_balance(redis, user_id, held)
     return held
+
+
+async def grant_level_bonus(db: Db, user_id: UUID, level: int, *, request_id: str = "") -> bool:
+    """Bonus tokens for a level, once for each level of a person; whether they are new."""
+    return await grant(db, user_id, LEVEL_TOKENS * level, "level", key=str(level), request_id=request_id)
 
 
 async def wallet(db: Db, user_id: UUID) -> Wallet:
@@ -129,7 +136,8 @@ async def send_gift(
 
     The key is the sender's own: the same request with it gives the same receipt, another one is `KeyReused`.
     `batches` sends it together with those that wait at the same moment, to the same end.
-    Refusals: `UnknownGift`, `UnknownStream`, `NotLive`, `SelfGift`, `Locked`, `InsufficientTokens`, `Invalid`.
+    Refusals: `UnknownGift`, `UnknownStream`, `NotLive`, `SelfGift`, `Locked`, `InsufficientTokens`, `SpendLimit`,
+    `SelfExcluded`, `Invalid`.
     """
     order = GiftOrder(
         sender=sender,
@@ -142,11 +150,18 @@ async def send_gift(
         request_id=request_id,
     )
     check_order(order)
-    if batches is not None:
-        return _receipt(await batches.send(order), code, qty)
-    async with connection(pool) as db:
-        outcome = await queries.send_gift(db, order)
+    async with limits_explained():
+        if batches is not None:
+            outcome = await batches.send(order)
+        else:
+            async with connection(pool) as db:
+                outcome = await queries.send_gift(db, order)
+    if outcome.outcome == "wallet_locked":
+        async with connection(pool) as db:
+            raise await why_locked(db, sender)
     receipt = _receipt(outcome, code, qty)
+    if batches is not None:  # they tell the balance themselves
+        return receipt
     if outcome.outcome == "sent":
         await announce_balance(redis, sender, receipt.balance)
     return receipt
@@ -176,7 +191,10 @@ async def charge_gift(
         request_id=request_id,
     )
     check_order(order)
-    outcome = await queries.send_gift(db, order)
+    async with limits_explained():
+        outcome = await queries.send_gift(db, order)
+    if outcome.outcome == "wallet_locked":
+        raise await why_locked(db, sender)
     return _receipt(outcome, code, qty), outcome.outcome == "sent"
 
 
@@ -213,8 +231,6 @@ def _receipt(outcome: GiftOutcome, code: str, qty: int) -> GiftReceipt:
             raise NotLive("Gifts are for streams that are live")
         case "self_gift":
             raise SelfGift()
-        case "wallet_locked":
-            raise Locked("Your wallet is locked: nothing can be spent from it now")
         case "insufficient":
             raise InsufficientTokens(f"This costs {tokens} tokens, you have {left}", balance=left, cost=tokens)
         case "key_reused":

@@ -8,13 +8,14 @@ from redis.asyncio import Redis as AsyncRedis
 from domain.audit import service as audit
 from domain.economy.announcing import announce_balances
 from domain.economy.model import InsufficientTokens, KeyReused, Wallet
+from domain.economy.refusals import limits_explained, why_locked
 from domain.economy.service import check_key
 from domain.inventory import queries
 from domain.inventory.model import ExclusivePack, Item, NotOnSale, PackPurchase, SoldOut, UnknownPack
 from livestreamx.clock import uuid7
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Pool, connection, transaction
-from livestreamx.errors import Invalid, Locked
+from livestreamx.errors import Invalid
 from livestreamx.events import PackPurchased
 
 
@@ -63,11 +64,15 @@ async def buy_pack(
 ) -> PackPurchase:
     """Buy one pack, bonus tokens first; again with the same key it is the same purchase.
 
-    Refusals: `UnknownPack`, `NotOnSale`, `SoldOut`, `Locked`, `InsufficientTokens`, `KeyReused`, `Invalid`.
+    Refusals: `UnknownPack`, `NotOnSale`, `SoldOut`, `Locked`, `InsufficientTokens`, `SpendLimit`, `SelfExcluded`,
+    `KeyReused`, `Invalid`.
     """
     check_key(idempotency_key)
     async with transaction(pool) as db:
-        done = await queries.buy(db, uuid7(), user_id, pack_id, idempotency_key)
+        async with limits_explained():
+            done = await queries.buy(db, uuid7(), user_id, pack_id, idempotency_key)
+        if done.outcome == "wallet_locked":
+            raise await why_locked(db, user_id)
         if done.outcome == "bought" and done.purchase_id is not None:
             event = PackPurchased(
                 user_id=user_id, purchase_id=done.purchase_id, pack_id=pack_id, tokens=done.tokens or 0
@@ -88,8 +93,6 @@ def _purchase(done: queries.PurchaseOutcome, pack_id: UUID) -> PackPurchase:
             raise NotOnSale()
         case "sold_out":
             raise SoldOut()
-        case "wallet_locked":
-            raise Locked("Your wallet is locked: nothing can be spent from it now")
         case "insufficient":
             left = paid + bonus
             raise InsufficientTokens(f"This costs {tokens} tokens, you have {left}", balance=left, cost=tokens)

@@ -1,9 +1,11 @@
-"""Stripe Checkout through Stripe's own client: opening the page on which an order is paid, and telling its webhooks."""
+"""Stripe through its own client: the page on which an order is paid, money sent back, and telling its webhooks."""
+
+from uuid import UUID
 
 import stripe
 import structlog
 
-from domain.payments.model import BadSignature, CheckoutFailed, Order
+from domain.payments.model import BadSignature, CheckoutFailed, Order, RefundRefused, RefundUnanswered
 
 SECONDS = 10
 RETRIES = 2
@@ -64,6 +66,25 @@ class Checkout:
         if session.url is None:
             raise CheckoutFailed("The payment service gave no page to pay on")
         return session.url
+
+    async def refund(self, payment_intent: str, minor: int, *, refund_id: UUID) -> None:
+        """Send so much of a payment back, once however often it is asked.
+
+        `RefundRefused` when Stripe will not, `RefundUnanswered` when it is not known whether it did.
+        """
+        try:
+            made = await self._stripe.v1.refunds.create_async(
+                {"payment_intent": payment_intent, "amount": minor, "metadata": {"refund_id": str(refund_id)}},
+                {"idempotency_key": f"refund-{refund_id}"},
+            )
+        except stripe.InvalidRequestError as error:
+            log.warning("refund_refused", refund=str(refund_id), error=error.user_message)
+            raise RefundRefused() from error
+        except stripe.StripeError as error:
+            log.warning("refund_unanswered", refund=str(refund_id), error=type(error).__name__, http=error.http_status)
+            raise RefundUnanswered() from error
+        if made.status in ("failed", "canceled"):
+            raise RefundRefused()
 
     def verify(self, body: bytes, signature: str | None) -> None:
         """`BadSignature` unless Stripe signed exactly these bytes within the last five minutes."""

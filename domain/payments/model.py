@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from livestreamx.errors import DomainError, NotFound, Unavailable
+from livestreamx.errors import Conflict, DomainError, NotFound, Unavailable
 
 PaymentState = Literal["created", "paid", "credited", "failed", "refunded", "disputed"]
 """`created` until Stripe says that money came (`paid`); `credited` once its tokens are in the wallet."""
@@ -74,6 +74,52 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     locked: bool
     card: str | None
     sharing_card: tuple[UUID, ...]
+
+
+class RefundWish(msgspec.Struct, frozen=True, kw_only=True):
+    """Unspent tokens whose money a buyer wants back: they wait apart from the wallet until Stripe says that it went."""
+
+    outcome: str
+    refund_id: UUID | None
+    payment_intent: str | None
+    tokens: int | None
+    minor: int | None
+    currency: str | None
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish that Stripe has taken."""
+
+    id: UUID
+    payment_id: UUID
+    tokens: int
+    minor: int
+    currency: str
+
+
+class ClaimMoved(msgspec.Struct, frozen=True, kw_only=True):
+    """What a creator got for `tokens` of a gift is held, taken or released; `share` in hundredths of a token."""
+
+    id: UUID
+    gift_event_id: UUID
+    creator_id: UUID
+    tokens: int
+    share: int
+    state: Literal["held", "taken", "released"]
+
+
+class NotRefundable(Conflict):
+    """The code says why: `purchase_not_credited`, `refund_too_late` or `tokens_spent`."""
+
+    code, title = "not_refundable", "This purchase cannot be refunded"
+
+
+class RefundRefused(Conflict):
+    code, title = "refund_refused", "The payment service refuses this refund; your tokens are in your wallet again"
+
+
+class RefundUnanswered(Unavailable):
+    code, title = "refund_unanswered", "The payment service did not answer: ask again, nothing is refunded twice"
 
 
 class UnknownPack(NotFound):

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from domain.payments.facts import Fact
-from domain.payments.model import Order, Pack, Payment, Settlement
+from domain.payments.model import ClaimMoved, Order, Pack, Payment, RefundWish, Settlement
 from livestreamx.engines.postgres import Db, struct_row
 
 PAYMENT = """
@@ -92,6 +92,32 @@ async def payments(db: Db, user_id: UUID, before: UUID | None, limit: int) -> li
             PAYMENT + "WHERE p.user_id = %s AND p.id < coalesce(%s, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) "
             "ORDER BY p.id DESC LIMIT %s",
             (user_id, before, limit),
+        )
+        return await cursor.fetchall()
+
+
+async def ask_refund(db: Db, payment_id: UUID, user_id: UUID, days: int) -> RefundWish:
+    """Sets the unspent tokens of a purchase aside, or says why not; an open wish is answered again."""
+    async with db.cursor(row_factory=struct_row(RefundWish)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM ledger.ask_refund(%s, %s, make_interval(days => %s))", (payment_id, user_id, days)
+        )
+        return (await cursor.fetchall())[0]
+
+
+async def refuse_refund(db: Db, refund_id: UUID) -> bool:
+    """Puts the tokens back into the wallet; whether they were waiting."""
+    done = await db.execute("SELECT ledger.end_refund(%s, 'refused')", (refund_id,))
+    return bool((await done.fetchall())[0][0])
+
+
+async def claims_moved(db: Db, cause: str) -> list[ClaimMoved]:
+    """The claims that this event of Stripe made or released."""
+    async with db.cursor(row_factory=struct_row(ClaimMoved)) as cursor:
+        await cursor.execute(
+            "SELECT c.id, c.gift_event_id, u.id AS creator_id, c.tokens, c.share, c.state "
+            "FROM ledger.claim c JOIN users u ON u.number = c.creator WHERE c.cause = %s ORDER BY c.state, c.id",
+            (cause,),
         )
         return await cursor.fetchall()
 

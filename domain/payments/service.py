@@ -8,6 +8,7 @@ from redis.asyncio import Redis as AsyncRedis
 from domain.economy import service as economy
 from domain.economy.announcing import announce_balances
 from domain.economy.model import KeyReused
+from domain.economy.refusals import limits_explained
 from domain.fraud import service as fraud
 from domain.payments import queries
 from domain.payments.checkout import Checkout
@@ -15,7 +16,7 @@ from domain.payments.facts import Fact
 from domain.payments.model import Order, Pack, Payment, PaymentsOff, Settlement, UnknownPack, UnknownPayment
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
-from livestreamx.events import TokensGranted, TokensReversed
+from livestreamx.events import EarningsContested, TokensGranted, TokensReversed
 
 log = structlog.get_logger("domain.payments")
 
@@ -31,12 +32,13 @@ async def buy(
 ) -> tuple[Order, str]:
     """An order and the address to pay it at. The key is the buyer's own: the same pack with it is the same order.
 
-    Refusals: `PaymentsOff`, `UnknownPack`, `KeyReused`, `CheckoutFailed` (try again with the same key), `Invalid`.
+    Refusals: `PaymentsOff`, `UnknownPack`, `KeyReused`, `CheckoutFailed` (try again with the same key), `SpendLimit`,
+    `SelfExcluded`, `Invalid`.
     """
     if checkout is None:
         raise PaymentsOff()
     economy.check_key(idempotency_key)
-    async with connection(pool) as db:
+    async with connection(pool) as db, limits_explained():
         pack = next((pack for pack in await queries.packs(db) if pack.id == pack_id), None)
         if pack is None:
             raise UnknownPack()
@@ -58,6 +60,16 @@ async def take(pool: Pool, redis: AsyncRedis, fact: Fact, *, request_id: str = "
         if settled.user_id is None:
             return settled
         await _tell(db, settled, fact, request_id)
+        for claim in await queries.claims_moved(db, fact.event_id):
+            contested = EarningsContested(
+                creator_id=claim.creator_id,
+                claim_id=claim.id,
+                gift_event_id=claim.gift_event_id,
+                tokens=claim.tokens,
+                share=claim.share,
+                state=claim.state,
+            )
+            await record(db, contested, request_id=request_id)
         held = await economy.wallet(db, settled.user_id) if settled.moved else None
     if held is not None:
         await announce_balances(redis, {settled.user_id: held})

@@ -2,7 +2,9 @@
 
 AUDIT = (
     "SELECT finding, found FROM ledger.audit UNION ALL SELECT finding, found FROM ledger.audit_of_returns "
-    "UNION ALL SELECT finding, found FROM ledger.audit_of_payments"
+    "UNION ALL SELECT finding, found FROM ledger.audit_of_payments "
+    "UNION ALL SELECT finding, found FROM ledger.audit_of_claims "
+    "UNION ALL SELECT finding, found FROM ledger.audit_of_payouts"
 )
 
 # stream -> gifts and tokens sent, and gifts and tokens taken back, before the cut

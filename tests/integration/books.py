@@ -112,5 +112,56 @@ def holdings(db: Connection, user: UUID) -> tuple[int, ...]:
 
 def faults(db: Connection) -> dict[str, int]:
     """What the audit finds; empty when the books are in order."""
-    audit = db.execute("SELECT * FROM ledger.audit UNION ALL SELECT * FROM ledger.audit_of_returns").fetchall()
+    audit = db.execute(
+        "SELECT * FROM ledger.audit UNION ALL SELECT * FROM ledger.audit_of_returns "
+        "UNION ALL SELECT * FROM ledger.audit_of_payments UNION ALL SELECT * FROM ledger.audit_of_claims "
+        "UNION ALL SELECT * FROM ledger.audit_of_payouts"
+    ).fetchall()
     return {finding: found for finding, found in audit if found}
+
+
+def refund(db: Connection, gift: UUID | None, reason: str = "fraud") -> tuple[object, ...]:
+    row = db.execute(
+        "SELECT * FROM ledger.refund_gift(%s, %s, %s, NULL, %s, 'req')", (gift, uuid4(), uuid4(), reason)
+    ).fetchone()
+    assert row is not None
+    return row
+
+
+def account(db: Connection, owner: UUID, kind: str) -> int:
+    row = db.execute(
+        "SELECT coalesce(sum(posted), 0)::bigint FROM ledger.balance, users u "
+        f"WHERE u.id = %s AND account = ledger.account_id(u.number, ledger.{kind}())",
+        (owner,),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def mature(db: Connection, creator: UUID) -> int:
+    """Let everything up to now mature."""
+    row = db.execute("SELECT ledger.mature_earnings(%s, %s, clock_timestamp())", (creator, uuid4())).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+PAYOUT_STEPS = (
+    ("payout_hold", "ledger.account_id(number, ledger.creator_available())",
+     "ledger.account_id(number, ledger.creator_in_payout())"),
+    ("payout", "ledger.account_id(number, ledger.creator_in_payout())", "ledger.paid_source()"),
+)  # fmt: skip
+
+
+def pay_out(db: Connection, creator: UUID, amount: int) -> None:
+    """Available earnings leave the platform, in hundredths; as bare transfers."""
+    db.execute(
+        "INSERT INTO ledger.account (id) SELECT ledger.account_id(number, ledger.creator_in_payout()) FROM users "
+        "WHERE id = %s ON CONFLICT DO NOTHING",
+        (creator,),
+    )
+    for flow, debit, credit in PAYOUT_STEPS:
+        db.execute(
+            "INSERT INTO ledger.transfer (txn, leg, posting, flow, debit, credit, amount) SELECT uuidv7(), 0, "
+            f"nextval('ledger.posting'), '{flow}', {debit}, {credit}, %s FROM users WHERE id = %s".encode(),
+            (amount, creator),
+        )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from tests.integration.books import PRICES, Connection, Outcome, faults, grant
+from tests.integration.books import PRICES, Connection, Outcome, faults, grant, pay_out, refund
 from tests.integration.test_ledger import CODES, CREATORS, KEYS, PEOPLE, Economy, Request
 
 STOCK, PRICE = 3, 20
@@ -20,11 +20,6 @@ def ask(db: Connection, sql: str, *values: object) -> tuple[Any, ...]:
     row = db.execute(sql.encode(), values).fetchone()
     assert row is not None
     return tuple(row)
-
-
-def refund(db: Connection, gift: UUID | None) -> str:
-    row = ask(db, "SELECT * FROM ledger.refund_gift(%s, %s, %s, NULL, 'why', 'req')", gift, uuid4(), uuid4())
-    return str(row[0])
 
 
 class Returns(Economy):
@@ -80,7 +75,7 @@ class Returns(Economy):
     def refund_gift(self, number: int, racing: bool) -> None:
         gift = list(self.gifts)[number % len(self.gifts)]
         event = self.gifts[gift][1].gift_event_id
-        got = [refund(db, event) for db in [self.db]] if not racing else self.race_refunds(event)
+        got = [refund(db, event)[0] for db in [self.db]] if not racing else self.race_refunds(event)
         expected = ["refunded_before"] * len(got)
         if gift not in self.refunded:
             expected[0] = "refunded"
@@ -88,7 +83,7 @@ class Returns(Economy):
         assert sorted(got) == sorted(expected)
 
     def race_refunds(self, event: UUID | None) -> list[str]:
-        outcomes: list[Any] = self.race(lambda db, _: refund(db, event))  # type: ignore[arg-type,return-value]
+        outcomes: list[Any] = self.race(lambda db, _: refund(db, event)[0])  # type: ignore[arg-type,return-value]
         return outcomes
 
     @precondition(lambda self: self.gifts)
@@ -118,12 +113,7 @@ class Returns(Economy):
     def pay_out(self, part: int) -> None:
         creator = max(range(4), key=lambda one: self.available[one])
         amount = max(self.available[creator] // part, 1)
-        self.db.execute(
-            "INSERT INTO ledger.transfer (txn, leg, posting, flow, debit, credit, amount) SELECT uuidv7(), 0, "
-            "nextval('ledger.posting'), 'payout', ledger.account_id(number, ledger.creator_available()), "
-            "ledger.paid_source(), %s FROM users WHERE id = %s",
-            (amount, self.people[creator]),
-        )
+        pay_out(self.db, self.people[creator], amount)
         self.available[creator] -= amount
 
     @rule(who=PEOPLE, creator=CREATORS, tokens=st.integers(1, 60), key=KEYS)

@@ -105,17 +105,20 @@ class Market:
                 sums = await db.execute(
                     "SELECT (SELECT coalesce(sum(paid), 0)::bigint FROM gift_events WHERE from_user_id = %(user)s), "
                     "coalesce(sum(CASE e ->> 'type' WHEN 'tokens.granted' THEN 1 WHEN 'tokens.reversed' THEN -1 END "
-                    "* (e ->> 'tokens')::bigint), 0)::bigint "
+                    "* (e ->> 'tokens')::bigint), 0)::bigint, "
+                    "(SELECT coalesce(sum(share + fee), 0)::bigint FROM ledger.claim c "
+                    "JOIN users u ON u.number = c.buyer WHERE u.id = %(user)s AND c.state = 'taken') "
                     "FROM (SELECT convert_from(payload, 'UTF8')::json AS e FROM outbox WHERE key = %(user)s::text) t",
                     {"user": buyer},
                 )
-                spent, told = (await sums.fetchall())[0]
+                spent, told, clawed = (await sums.fetchall())[0]
                 bought = sum(story.tokens for story in own)
-                assert held.paid - owed + spent == bought == told
+                assert (held.paid - owed + spent) * 100 - clawed == bought * 100 == told * 100
                 assert held.locked == any(story.locks for story in own)
                 assert min(held.paid, owed) == 0  # a debt is repaid first
             faults = await db.execute(
                 "SELECT finding FROM ledger.audit_of_payments WHERE found <> 0 UNION ALL "
+                "SELECT finding FROM ledger.audit_of_claims WHERE found <> 0 UNION ALL "
                 "SELECT finding FROM ledger.audit WHERE found <> 0"
             )
             assert await faults.fetchall() == []

@@ -114,7 +114,7 @@ def test_a_client_of_the_ledger_orders_and_tells_what_stripe_said_and_nothing_el
             "INSERT INTO payment_facts (payment_intent, paid_minor, currency) VALUES ('pi_2', 649, 'usd')",
             "UPDATE payment_disputes SET won = true",
             "SELECT ledger.post_payment(p, 5, 'purchase') FROM payments p",
-            "SELECT ledger.settle_payment(id) FROM payments",
+            "SELECT ledger.settle_payment(id, 'test') FROM payments",
             "UPDATE token_packs SET price_minor = 1",
         ):
             with pytest.raises(errors.InsufficientPrivilege), db.transaction():

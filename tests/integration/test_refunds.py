@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from httpx import AsyncClient
 
-from domain.analytics.queries import TOTALS
+from domain.analytics.queries import gifts_totals
+from domain.analytics.relations import RAW
 from domain.economy import returns
 from livestreamx import keys
 from livestreamx.clock import now, uuid7
@@ -28,24 +29,20 @@ from pipelines.rows import typed_row
 from tests.flows.chunks import chunks_of
 from tests.integration.books import (
     Connection,
+    account,
     database_of_its_own,
     faults,
     grant,
     holdings,
     make_person,
     make_stream,
+    mature,
+    pay_out,
+    refund,
     send,
 )
 from tests.integration.people import Person, refusal
 from tests.integration.test_gifts import Show, show  # noqa: F401
-
-
-def refund(db: Connection, gift: UUID | None, reason: str = "fraud") -> tuple[object, ...]:
-    row = db.execute(
-        "SELECT * FROM ledger.refund_gift(%s, %s, %s, NULL, %s, 'req')", (gift, uuid4(), uuid4(), reason)
-    ).fetchone()
-    assert row is not None
-    return row
 
 
 @pytest.fixture(scope="module")
@@ -70,32 +67,6 @@ def test_pending_earnings_go_back_leg_by_leg(db: Connection) -> None:
     assert holdings(db, sender) == before
     assert mature(db, creator) == 0
     assert faults(db) == {}
-
-
-def account(db: Connection, owner: UUID, kind: str) -> int:
-    row = db.execute(
-        "SELECT coalesce(sum(posted), 0)::bigint FROM ledger.balance, users u "
-        f"WHERE u.id = %s AND account = ledger.account_id(u.number, ledger.{kind}())",
-        (owner,),
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def mature(db: Connection, creator: UUID) -> int:
-    """Let everything up to now mature."""
-    row = db.execute("SELECT ledger.mature_earnings(%s, %s, clock_timestamp())", (creator, uuid4())).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def pay_out(db: Connection, creator: UUID, amount: int) -> None:
-    db.execute(
-        "INSERT INTO ledger.transfer (txn, leg, posting, flow, debit, credit, amount) "
-        "SELECT %s, 0, nextval('ledger.posting'), 'payout', ledger.account_id(number, ledger.creator_available()), "
-        "ledger.paid_source(), %s FROM users WHERE id = %s",
-        (uuid4(), amount, creator),
-    )
 
 
 def test_what_was_paid_out_becomes_a_debt_that_later_earnings_repay(db: Connection) -> None:
@@ -258,6 +229,6 @@ def test_the_panel_counts_what_is_left(settings: Settings) -> None:
             row = typed_row(Record(0, 0, event))
             assert row is not None
             clickhouse.insert(row[0], [list(row[1].values())], column_names=list(row[1]))
-        span = {"stream": str(stream), "since": 0, "until": int(now().timestamp() * 1000) + 1000}
-        found = clickhouse.query(TOTALS["gifts"], span).result_rows
-    assert found == [(15, 10, 5, 1, 1)]
+        span = {"about": [str(stream)], "since": 0, "until": int(now().timestamp() * 1000) + 1000}
+        found = clickhouse.query(gifts_totals(RAW), span).result_rows
+    assert found == [(15, 10, 5, 1, 1, 7.0)]
