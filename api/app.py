@@ -16,6 +16,7 @@ from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
 from api.challenges import ChallengesController
 from api.commands import CommandController
+from api.compression import compress_answers
 from api.correlation import Platform
 from api.dependencies import dependencies
 from api.engines import Engines, open_engines
@@ -26,19 +27,23 @@ from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
 from api.moderation import BansController, ModeratorsController
+from api.oembed import OEmbedController
 from api.openapi import ProblemResponses, describe
 from api.openapi_bodies import BodySchemas
 from api.pages.rendering import static_files, template_config
 from api.pages.routes import pages
 from api.payments import PaymentController
+from api.payouts import PayoutController, PayoutReviewController
 from api.polls import PollsController
 from api.questions import QuestionsController
 from api.raids import RaidsController
 from api.recommendations import RecommendationsController
 from api.recommender import Recommender
+from api.reference import ReferenceController
 from api.refunds import RefundController
 from api.search import SearchController
 from api.searching import Searcher
+from api.spending import LimitsController
 from api.streams import StreamsController
 from api.strictness import refuse_loose_body
 from api.studio import StreamStudioController, StudioController
@@ -65,13 +70,18 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     GiftController,
     InventoryController,
     LeaderboardController,
+    LimitsController,
     MeController,
+    OEmbedController,
     ModeratorsController,
     PaymentController,
+    PayoutController,
+    PayoutReviewController,
     PollsController,
     QuestionsController,
     RaidsController,
     RecommendationsController,
+    ReferenceController,
     RefundController,
     SearchController,
     StreamsController,
@@ -152,6 +162,7 @@ def create_app(settings: Settings) -> Platform:
         before_request=refuse_loose_body,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=BODY_BYTES,
+        compression_config=compress_answers(),
         plugins=[
             ProblemResponses(),
             BodySchemas(),

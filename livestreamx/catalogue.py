@@ -59,7 +59,8 @@ def _fields(struct: type[msgspec.Struct], leaving_out: frozenset[str] = frozense
     return "; ".join(told) or "nothing more"
 
 
-def _what(struct: type) -> str:
+def what_of(struct: type) -> str:
+    """What the type says of itself, in one line."""
     own = struct.__dict__.get("__doc__") or ""
     return " ".join(own.split())
 
@@ -84,7 +85,7 @@ def _events() -> list[str]:
         if members:
             lines += ["| type | what | beside the envelope |", "|---|---|---|"]
             lines += [
-                f"| `{events.tag_of(event)}` | {_what(event)} | {_fields(event, envelope)} |" for event in members
+                f"| `{events.tag_of(event)}` | {what_of(event)} | {_fields(event, envelope)} |" for event in members
             ]
             lines.append("")
     return lines

@@ -10,6 +10,8 @@ from api.pages.overlay import OverlayPages
 from api.pages.pictures import PicturePages
 from api.pages.problems import FallbackPages
 from api.pages.profile import ProfilePages
+from api.pages.reference import ReferencePages
+from api.pages.search import SearchPages
 from api.pages.studio import StudioPages
 from api.pages.visit import provide_visit
 from api.pages.wallet import WalletPages
@@ -23,12 +25,14 @@ def pages() -> Router:
         route_handlers=[
             HomePages,
             WatchPages,
+            SearchPages,
             StudioPages,
             AccountPages,
             OverlayPages,
             WalletPages,
             AdminPages,
             ProfilePages,
+            ReferencePages,
             PicturePages,
             FallbackPages,
         ],

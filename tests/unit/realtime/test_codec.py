@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestreamx.errors import Invalid, TooMany
-from livestreamx.frames import CLIENT_FRAMES, JSON, MSGPACK, ClientFrame
+from livestreamx.examples import example_of
+from livestreamx.frames import CLIENT_FRAMES, JSON, MSGPACK, SERVER_FRAMES, ClientFrame
 from realtime.codec import Codec, Codecs, Malformed, PackCodec
 from realtime.wire import Op
 
@@ -150,3 +151,32 @@ def test_the_first_subprotocol_that_is_spoken_is_chosen() -> None:
 def test_the_default_of_data_is_an_empty_object_in_both() -> None:
     assert bytes(PackCodec().read(msgspec.msgpack.encode({"event": "x"})).data) == b"\x80"
     assert bytes(ClientFrame(event="x").data) == b"{}"
+
+
+def payload(sealed: bytes) -> bytes:
+    """What an unmasked frame carries."""
+    return sealed[{126: 4, 127: 10}.get(sealed[1], 2) :]
+
+
+@pytest.mark.parametrize("event", sorted(SERVER_FRAMES))
+def test_every_server_frame_is_the_same_in_both_encodings(event: str) -> None:
+    kind = SERVER_FRAMES[event].data
+    data = example_of(kind)
+    packed, text = PackCodec(), Codec()
+    for seal in (
+        lambda codec: codec.seal_shared(event, 7, "2027-01-30T20:15:00Z", msgspec.json.encode(data)),
+        lambda codec: codec.private(event, data),
+    ):
+        frames = msgspec.json.decode(payload(seal(text))), msgspec.msgpack.decode(payload(seal(packed)))
+        assert frames[0]["data"] == frames[1]["data"]
+        assert frames[0].keys() == frames[1].keys()
+        for frame in frames:
+            assert msgspec.convert(frame["data"], kind) == data
+
+
+@BOTH
+@pytest.mark.parametrize("event", sorted(CLIENT_FRAMES))
+def test_every_client_frame_is_read_in_both_encodings(codec: Codec, event: str) -> None:
+    data = example_of(CLIENT_FRAMES[event].data)
+    sent = msgspec.json.decode(msgspec.json.encode({"event": event, "id": "c1", "data": data}))
+    assert codec.read_data(codec.read(encode(codec, sent))) == data

@@ -1,0 +1,91 @@
+"""The AsyncAPI documents are valid, leave nothing out, and their examples are what they say."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+
+from livestreamx import events, frames
+from livestreamx.asyncapi import event_document, room_document
+from livestreamx.frames.answers import ANSWERS
+from livestreamx.frames.closing import CLOSINGS
+from realtime.routes import VIEWS
+from realtime.wire import Close
+
+OFFICIAL = Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json.gz"
+"""AsyncAPI's own schema, unchanged from the npm package @asyncapi/specs 6.11.1 (Apache-2.0)."""
+WEBSOCKET = Path(__file__).parents[2] / "docs" / "websocket.md"
+DOCUMENTS = {"rooms": room_document(VIEWS), "events": event_document()}
+BOTH = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+
+
+@pytest.fixture(scope="module")
+def official() -> jsonschema.Draft7Validator:
+    return jsonschema.Draft7Validator(msgspec.json.decode(gzip.decompress(OFFICIAL.read_bytes())))
+
+
+@BOTH
+def test_the_official_schema_takes_it(official: jsonschema.Draft7Validator, document: dict[str, Any]) -> None:
+    assert [error.message for error in official.iter_errors(document)] == []
+    broken = document | {"operations": {"x": {"action": "shout", "channel": {"$ref": "#/channels/ws"}}}}
+    assert not official.is_valid(broken)
+
+
+@BOTH
+def test_references_lead_somewhere(document: dict[str, Any]) -> None:
+    def walk(node: Any) -> None:
+        if isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+            target: Any = document
+            for part in reference.removeprefix("#/").split("/"):
+                target = target[part]
+        for inner in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+            walk(inner)
+
+    walk(document)
+
+
+@BOTH
+def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
+    components = document["components"]
+    for key, message in components["messages"].items():
+        for example in message["examples"]:
+            jsonschema.validate(example["payload"], {**message["payload"], "components": components})
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate([], {**message["payload"], "components": components})
+        assert message["summary"], key
+
+
+def test_every_frame_is_in_it_with_who_may_send_it() -> None:
+    messages = DOCUMENTS["rooms"]["components"]["messages"]
+    sent = {m["name"]: m["x-sender"] for key, m in messages.items() if key.startswith("client.")}
+    told = {m["name"] for key, m in messages.items() if key.startswith("server.")}
+    assert sent == {event: kind.sender for event, kind in frames.CLIENT_FRAMES.items()}
+    assert told == set(frames.SERVER_FRAMES)
+    assert ANSWERS.keys() <= frames.CLIENT_FRAMES.keys()
+    assert "error" in messages
+
+
+def test_a_view_shows_its_channels_only() -> None:
+    channels = DOCUMENTS["rooms"]["channels"]
+    assert {channel["address"] for channel in channels.values()} == set(VIEWS)
+    chat = channels["ws-chat"]["messages"]
+    assert "server.chat.message" in chat
+    assert "server.room.state" in chat
+    assert "server.gift.received" not in chat
+
+
+def test_every_event_is_in_its_topic() -> None:
+    channels = DOCUMENTS["events"]["channels"]
+    for event in events.EVENTS:
+        assert events.tag_of(event) in channels[event.topic.name]["messages"]
+
+
+def test_every_close_code_is_explained() -> None:
+    assert set(CLOSINGS) == set(Close) - {Close.NO_STATUS}
+    page = WEBSOCKET.read_text()
+    for code, closing in CLOSINGS.items():
+        if code != Close.NORMAL:
+            assert f"| {code} | {closing.why} | {closing.what_to_do} |" in page
