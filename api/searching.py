@@ -6,7 +6,7 @@ The indexes are made in a thread, on request, at most so often; who asks meanwhi
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -49,6 +49,15 @@ class LiveHit(msgspec.Struct, frozen=True):
 Item = LiveHit | Stream | Creator | Category
 
 
+class Hit(msgspec.Struct, frozen=True):
+    """Something found; streams are as they are at this moment."""
+
+    kind: Kind
+    score: float
+    item: Stream | Creator | Category
+    viewers: int = 0
+
+
 class Shelf:
     """One index, made anew when it is older than `seconds` at least."""
 
@@ -79,7 +88,7 @@ class Searcher:
         self._pool, self._recommender = pool, recommender
         self._live, self._rest = Shelf(LIVE_SECONDS), Shelf(REST_SECONDS)
 
-    async def find(self, query: str, kinds: Iterable[Kind], limit: int, *, mature: bool) -> list[Found[Item]]:
+    async def find(self, query: str, kinds: Iterable[Kind], limit: int, *, mature: bool) -> list[Hit]:
         """The best of all kinds asked for, best first; `Unavailable` without a database."""
         board, vocabulary = await self._recommender.board()
 
@@ -96,7 +105,27 @@ class Searcher:
             for index in (await self._live.index(live), await self._rest.index(shelved))
             for hit in index.find(query, limit, kinds=wanted, mature=mature, vector=vector)
         ]
-        return sorted(found, key=lambda hit: -hit.score)[:limit]
+        return await self._resolve(sorted(found, key=lambda hit: -hit.score)[:limit])
+
+    async def _resolve(self, found: Sequence[Found[Item]]) -> list[Hit]:
+        """What was found as it is now; streams that are over or hidden by now are left out."""
+        live = {item.stream_id: item.viewers for one in found if isinstance(item := one.entry.item, LiveHit)}
+        ids = [*live, *(item.id for one in found if isinstance(item := one.entry.item, Stream))]
+        current: dict[UUID, Stream] = {}
+        if ids:
+            async with connection(self._pool) as db:
+                current = {stream.id: stream for stream in await streams.public_among(db, ids)}
+        hits = []
+        for one in found:
+            item = one.entry.item
+            if isinstance(item, Creator | Category):
+                hits.append(Hit("creator" if isinstance(item, Creator) else "category", one.score, item))
+            elif isinstance(item, Stream):
+                if item.id in current:
+                    hits.append(Hit("video", one.score, current[item.id]))
+            elif item.stream_id in current and current[item.stream_id].status == "live":
+                hits.append(Hit("stream", one.score, current[item.stream_id], item.viewers))
+        return hits
 
     async def _shelved(self, vocabulary: Vocabulary | None) -> list[Entry[Item]]:
         async with connection(self._pool) as db:

@@ -22,7 +22,7 @@ async def test_pages_fit_their_width_in_both_themes(
     _, stream = await go_live(http, "A rather long title of a stream, to see how it is wrapped on a narrow screen")
     ada = await guest(viewport={"width": width, "height": 800}, color_scheme=theme)
     await ada.join(f"ada_{secrets.token_hex(4)}")
-    for path in ("/", f"/w/{stream}", "/studio", "/wallet", "/no-such-page"):
+    for path in ("/", f"/w/{stream}", "/search?q=long", "/studio", "/wallet", "/no-such-page"):
         page = await ada.open(path)
         await page.wait_for_load_state("networkidle")
         assert await ada.measure("document.documentElement.scrollWidth") <= width, path

@@ -51,6 +51,13 @@ if (document.querySelector("[data-offline]")) {
   setInterval(() => fetch("/healthz", { cache: "no-store" }).then((answer) => answer.ok && location.reload(), () => {}), 3000);
 }
 
+addEventListener("keydown", (press) => {
+  const typing = press.target.closest?.("input, textarea, select, [contenteditable]");
+  if (press.key !== "/" || typing || press.ctrlKey || press.metaKey || press.altKey) return;
+  press.preventDefault();
+  document.getElementById(document.getElementById("asked") ? "asked" : "find")?.focus();
+});
+
 localTimes();
 document.body.addEventListener("htmx:afterSwap", () => localTimes());
 
