@@ -42,6 +42,10 @@ class Ledger(dg.ConfigurableResource[None]):
         db.read_only = True
         return db
 
+    def open_to_note(self) -> psycopg.Connection[TupleRow]:
+        """A connection that may write what was found; close it."""
+        return psycopg.connect(self.postgres_url, application_name="livestreamx-reconcile")
+
 
 class Folders(dg.ConfigurableResource[None]):
     """Where the results of runs and the versions of models lie."""

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -71,17 +72,39 @@ async def mature_earnings(pool: Pool, moment: datetime) -> int:
 
 async def statement(pool: Pool, user_id: UUID, month: str) -> str:
     """A month (`yyyy-mm`, UTC) of a wallet as CSV with a header, oldest line first; `Invalid` for another format."""
-    try:
-        since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-        until = (since + timedelta(days=31)).replace(day=1)
-    except (ValueError, OverflowError) as error:
-        raise Invalid("A month is written as 2026-01", code="month_invalid") from error
+    since, until = month_span(month)
     async with connection(pool) as db:
         lines = await queries.statement(db, user_id, since, until)
+    return write_csv(
+        COLUMNS,
+        (
+            (
+                line.at.astimezone(UTC).isoformat(timespec="milliseconds"),
+                line.txn_id,
+                line.bucket,
+                line.reason,
+                line.gift_code or "",
+                line.qty or "",
+                line.delta,
+            )
+            for line in lines
+        ),
+    )
+
+
+def month_span(month: str) -> tuple[datetime, datetime]:
+    """From the first moment of a month (`yyyy-mm`, UTC) to that of the next; `Invalid` for another format."""
+    try:
+        since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
+        return since, (since + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError) as error:
+        raise Invalid("A month is written as 2026-01", code="month_invalid") from error
+
+
+def write_csv(header: Iterable[object], rows: Iterable[Iterable[object]]) -> str:
+    """Lines as RFC 4180 has them."""
     out = io.StringIO()
-    write = csv.writer(out, lineterminator="\r\n").writerow
-    write(COLUMNS)
-    for line in lines:
-        at = line.at.astimezone(UTC).isoformat(timespec="milliseconds")
-        write((at, line.txn_id, line.bucket, line.reason, line.gift_code or "", line.qty or "", line.delta))
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows(rows)
     return out.getvalue()

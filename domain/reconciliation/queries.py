@@ -7,6 +7,8 @@ AUDIT = (
     "UNION ALL SELECT finding, found FROM ledger.audit_of_payouts"
 )
 
+REMEMBER = "INSERT INTO reconciliations (findings, report) VALUES (%s, %s)"
+
 # stream -> gifts and tokens sent, and gifts and tokens taken back, before the cut
 GIFTS_BY_STREAM = """
 SELECT e.stream_id::text, count(*)::bigint, sum(e.paid)::bigint, sum(e.bonus)::bigint,

@@ -51,6 +51,11 @@ def reconcile(db: Plain, history: Client, boards: Redis, cut: datetime | None = 
     )
 
 
+def remember(db: Plain, found: Reconciliation) -> None:
+    """Keep what was found: payouts ask for the newest."""
+    db.execute(queries.REMEMBER, (len(found.findings), found.report()))
+
+
 def ledger_findings(db: Plain) -> Iterator[Finding]:
     """What the ledger's own audit says: balances = transfers = gift events."""
     for finding, found in db.execute(queries.AUDIT).fetchall():

@@ -6,7 +6,7 @@ import dagster as dg
 
 from domain.economy.returns import mature_earnings
 from domain.reconciliation.model import Reconciliation
-from domain.reconciliation.service import reconcile
+from domain.reconciliation.service import reconcile, remember
 from livestreamx.clock import now
 from livestreamx.engines.postgres import make_pool
 from orchestration.resources import Engines, Ledger
@@ -14,9 +14,11 @@ from orchestration.resources import Engines, Ledger
 
 @dg.asset(group_name="books", kinds={"postgres", "clickhouse", "redis"})
 def reconciliation(engines: Engines, ledger: Ledger) -> dg.Output[Reconciliation]:
-    """Ledger = balances = gift events = ClickHouse = leaderboards."""
+    """Ledger = balances = gift events = ClickHouse = leaderboards; payouts wait while the newest comparison differs."""
     with ledger.open() as db, engines.history() as history, engines.online() as boards:
         found = reconcile(db, history, boards)
+    with ledger.open_to_note() as db:
+        remember(db, found)
     return dg.Output(
         found,
         metadata={

@@ -183,7 +183,9 @@ async def test_refused_are_gifts_in_the_wrong_place(show: Show, api: AsyncClient
 async def test_a_locked_wallet_receives_but_does_not_spend(show: Show) -> None:
     async with transaction(show.pool) as db:
         await service.lock_wallet(db, show.viewer.id, "a payment is disputed")
-    assert refusal(await show.post(HEART)) == (423, "wallet_locked")
+    refused = await show.post(HEART)
+    assert refusal(refused) == (423, "wallet_locked")
+    assert (refused.json()["reason"], "a payment is disputed" in refused.json()["detail"]) == ("admin", True)
     await show.buy(7)
     assert await show.wallet() == Wallet(tokens=107, paid=7, bonus=100, locked=True)
     async with transaction(show.pool) as db:

@@ -200,12 +200,16 @@ async def test_a_dispute_locks_the_wallet_until_it_is_won(shop: Shop) -> None:
     creator = await Person.creator(shop.web)
     stream = await creator.go_live()
     intent, payment = await shop.buy()
-    other, _ = await shop.buy("tokens_100")
+    other, second = await shop.buy("tokens_100")
     shop.peer.dispute(intent, "needs_response")
     shop.peer.dispute(other, "needs_response")
     await shop.deliver_all()
     assert await shop.wallet() == {"tokens": 750, "paid": 650, "bonus": 100, "locked": True}
-    assert refusal(await shop.send(stream, "HEART")) == (423, "wallet_locked")
+    refused = await shop.send(stream, "HEART")
+    assert refusal(refused) == (423, "wallet_locked")
+    assert refused.json()["reason"] == "dispute"
+    assert set(refused.json()["purchases"]) == {payment, second}
+    assert payment in refused.json()["detail"]
     assert (await shop.receipt(payment))["state"] == "disputed"
     shop.peer.dispute(intent, "won")
     await shop.deliver_all()
