@@ -107,8 +107,14 @@ def challenges_by_viewers() -> str:
 
 
 def audience_changes() -> str:
-    """SET of what rooms have yet to be told: `poll:<id>`, `questions:<stream>`, `challenge:<creator>`."""
+    """Hash: what rooms have yet to be told -> how often it changed: `poll:<id>`, `question:<stream>:<id>`,
+    `questions:<stream>`, `challenge:<creator>`."""
     return "audience:changes"
+
+
+def audience_teller() -> str:
+    """Lease of the process that tells the rooms."""
+    return "audience:teller"
 
 
 # limits

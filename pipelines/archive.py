@@ -18,10 +18,11 @@ from confluent_kafka import KafkaException, Producer
 
 from domain.rollups.service import refresh
 from livestreamx.topics import DEAD_LETTERS, EVENT_TOPICS
+from pipelines.feed import Pace
 from pipelines.records import Chunk, place
 from pipelines.rollups import touched_by
 from pipelines.rows import Row, dead_letter_row, event_row, progress_row, typed_row
-from pipelines.sources import Pace, Position
+from pipelines.sources import Position
 
 NAME = "archive"
 TOPICS = EVENT_TOPICS

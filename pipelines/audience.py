@@ -28,9 +28,9 @@ from livestreamx.frames import ChallengeState, PollState, QuestionState
 from pipelines import challenges
 from pipelines.audience_frames import Frame, frames_of, poll_state, question_state
 from pipelines.effects import Effects
+from pipelines.feed import Pace
 from pipelines.overlays import FORGOTTEN
 from pipelines.records import Record
-from pipelines.sources import Pace
 
 NAME = "audience"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY, topics.LIFECYCLE)
@@ -40,6 +40,20 @@ QUESTIONS_SECONDS = 7 * 86_400
 MOST_QUESTIONS = 20
 """How many open questions a newcomer is told."""
 FRAME_SECONDS = 1.0
+LEASE_MS = 900
+"""Shorter than a frame's second, so that a process alone always has it."""
+
+# KEYS: the changes. ARGV: each change that was told and the number it stood at; one that moved on stays due.
+FORGET = """
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
+end
+"""
+# KEYS: what it is about, the room's state. ARGV: a field of the first and what it must hold, a field of the second and
+# its new text.
+REMEMBER = """
+if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HSET', KEYS[2], ARGV[3], ARGV[4]) end
+"""
 
 
 def count(records: Sequence[Record]) -> Effects:
@@ -71,9 +85,10 @@ def follow_poll(effects: Effects, event: PollCreated | PollVoted | PollEnded) ->
             effects.put(room, "poll", about)
         case PollVoted():
             effects.add(key, str(event.choice_id), 1)
-            effects.call("SADD", keys.audience_changes(), change)
+            effects.add(keys.audience_changes(), change, 1)
         case PollEnded():
-            effects.call("SREM", keys.audience_changes(), change)
+            effects.call("DEL", key)
+            effects.call("HDEL", keys.audience_changes(), change)
             effects.put(room, "poll", "")
 
 
@@ -89,12 +104,12 @@ def follow_question(effects: Effects, event: QuestionEvent) -> None:
             effects.call("ZINCRBY", votes, 0, name)
         case QuestionUpvoted():
             effects.call("ZINCRBY", votes, -1, name)
-            effects.call("SADD", changes, f"question:{event.stream_id}:{name}")
+            effects.add(changes, f"question:{event.stream_id}:{name}", 1)
         case QuestionClosed():
             effects.call("HDEL", about, name)
             effects.call("ZREM", votes, name)
-            effects.call("SREM", changes, f"question:{event.stream_id}:{name}")
-    effects.call("SADD", changes, f"questions:{event.stream_id}")
+            effects.call("HDEL", changes, f"question:{event.stream_id}:{name}")
+    effects.add(changes, f"questions:{event.stream_id}", 1)
     effects.expire(about, QUESTIONS_SECONDS)
     effects.expire(votes, QUESTIONS_SECONDS)
 
@@ -105,6 +120,7 @@ class AudienceFrames:
     def __init__(self, redis: Redis, present_seconds: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis, self._bus, self._clock = redis, PlainRoomBus(redis), clock
         self._present_ms = present_seconds * 1000
+        self._forget, self._remember = redis.register_script(FORGET), redis.register_script(REMEMBER)
         self._due = 0.0
         self._tell: dict[str, Callable[[str], list[Frame]]] = {
             "poll": self._tell_poll,
@@ -121,22 +137,22 @@ class AudienceFrames:
             self._bus.publish_all(frames)
 
     def after(self, _records: Sequence[Record], _results: list[Any]) -> None:
-        """Show the counts that changed, at most once a second; a crash before they are shown leaves them due."""
+        """Show the counts that changed, once a second by one process; a crash before that leaves them due."""
         clock = self._clock()
-        if clock < self._due:
+        if clock < self._due or not self._redis.set(keys.audience_teller(), 1, nx=True, px=LEASE_MS):
             return
         self._due = clock + FRAME_SECONDS
         self._watch_viewers()
-        changes = cast(set[bytes], self._redis.smembers(keys.audience_changes()))
+        changes = self._read(keys.audience_changes())
         if not changes:
             return
         frames: list[Frame] = []
         for change in changes:
-            kind, _, ref = change.decode().partition(":")
+            kind, _, ref = change.partition(":")
             frames += self._tell[kind](ref)
         if frames:
             self._bus.publish_all(frames)
-        self._redis.srem(keys.audience_changes(), *changes)
+        self._forget(keys=[keys.audience_changes()], args=[part for pair in changes.items() for part in pair])
 
     def _watch_viewers(self) -> None:
         """The most viewers so far of those challenges that count them."""
@@ -149,18 +165,19 @@ class AudienceFrames:
             viewers = self._redis.zcount(keys.room_viewers(about["stream"]), since, "+inf")
             if viewers > int(about.get("progress", 0)):
                 self._redis.hset(key, "progress", viewers)
-                self._redis.sadd(keys.audience_changes(), f"challenge:{creator.decode()}")
+                self._redis.hincrby(keys.audience_changes(), f"challenge:{creator.decode()}", 1)
 
     def _read(self, key: str) -> dict[str, str]:
         fields = cast(dict[bytes, bytes], self._redis.hgetall(key))
         return {name.decode(): value.decode() for name, value in fields.items()}
 
-    def _remember(self, stream: str, name: str, state: Any) -> None:
-        """What newcomers are told from now on."""
-        self._redis.hset(keys.room_state(stream), name, msgspec.json.encode(state))
+    def _remember_while(self, source: str, field: str, value: str, name: str, state: Any, stream: str) -> None:
+        """What newcomers are told from now on, unless what it is about has ended meanwhile."""
+        self._remember(keys=[source, keys.room_state(stream)], args=[field, value, name, msgspec.json.encode(state)])
 
     def _tell_poll(self, poll: str) -> list[Frame]:
-        votes = self._read(keys.poll(poll))
+        key = keys.poll(poll)
+        votes = self._read(key)
         if "about" not in votes:
             return []
         state = msgspec.json.decode(votes["about"], type=PollState)
@@ -168,16 +185,17 @@ class AudienceFrames:
             msgspec.structs.replace(choice, votes=int(votes.get(str(choice.id), 0))) for choice in state.choices
         )
         state = msgspec.structs.replace(state, choices=choices, voters=sum(choice.votes for choice in choices))
-        self._remember(votes["stream"], "poll", state)
+        self._remember_while(key, "stream", votes["stream"], "poll", state, votes["stream"])
         return [(votes["stream"], "poll:update", state, None)]
 
     def _tell_challenge(self, creator: str) -> list[Frame]:
-        known = self._read(keys.challenge(creator))
+        key = keys.challenge(creator)
+        known = self._read(key)
         if "about" not in known:
             return []
         state = msgspec.json.decode(known["about"], type=ChallengeState)
         state = msgspec.structs.replace(state, progress=max(0, int(known.get("progress", 0))))
-        self._remember(known["stream"], "challenge", state)
+        self._remember_while(key, "id", known["id"], "challenge", state, known["stream"])
         return [(known["stream"], "challenge:update", state, None)]
 
     def _tell_question(self, ref: str) -> list[Frame]:
@@ -187,7 +205,8 @@ class AudienceFrames:
 
     def _remember_questions(self, stream: str) -> list[Frame]:
         best = cast(list[bytes], self._redis.zrange(keys.question_votes(stream), 0, MOST_QUESTIONS - 1))
-        self._remember(stream, "questions", self._questions(stream, [name.decode() for name in best]))
+        questions = self._questions(stream, [name.decode() for name in best])
+        self._redis.hset(keys.room_state(stream), "questions", msgspec.json.encode(questions))
         return []
 
     def _questions(self, stream: str, names: Sequence[str]) -> list[QuestionState]:

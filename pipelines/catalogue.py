@@ -8,13 +8,13 @@ from bytewax.inputs import Source
 from livestreamx.topics import Topic
 from pipelines import archive, audience, engagement, games, leaderboards, mood, overlays, progress
 from pipelines.counting import chunk_writer, counting
+from pipelines.feed import IMMEDIATE, Pace
 from pipelines.fences import Fence
 from pipelines.freshness import measured
 from pipelines.mood_results import MoodTeller, read_memories
 from pipelines.records import Chunk
 from pipelines.run import Run, Sink
 from pipelines.runner import Build, Engines, Flow
-from pipelines.sources import IMMEDIATE, Pace
 
 
 def _archive(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:

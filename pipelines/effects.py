@@ -20,7 +20,7 @@ class Effects:
         self._largest: dict[tuple[str, str], int] = {}
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._fields: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        self._places: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self._places: defaultdict[tuple[str, str], dict[str, tuple[int, int]]] = defaultdict(dict)
         self._expiry: dict[str, int] = {}
         self._calls: list[Op] = []
 
@@ -42,8 +42,9 @@ class Effects:
 
     def place(self, board: str, totals: str, member: str, more: int, tie: int) -> None:
         """Add to a member's total on a board; `tie` is when, in the board's own unit, lower leads among equals."""
-        total, last = self._places.get((board, totals, member), (0, 0))
-        self._places[board, totals, member] = (total + more, max(last, tie))
+        places = self._places[board, totals]
+        total, last = places.get(member, (0, 0))
+        places[member] = (total + more, max(last, tie))
 
     def expire(self, key: str, seconds: int) -> None:
         """Let a key go when nothing touches it for so long."""
@@ -62,7 +63,10 @@ class Effects:
         for key, fields in self._fields.items():
             pairs = [part for pair in fields.items() for part in pair]
             done += [("HSET", key, *some) for some in sliced(pairs)]
-        done += [("place", *who, more, tie) for who, (more, tie) in self._places.items()]
+        for (board, totals), places in self._places.items():
+            for some in sliced(places):
+                mores, ties = zip(*(places[member] for member in some), strict=True)
+                done.append(("places", board, totals, some, mores, ties))
         done += self._calls
         done += [("EXPIRE", key, seconds) for key, seconds in self._expiry.items()]
         return done

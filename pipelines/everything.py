@@ -1,8 +1,9 @@
-"""All dataflows in one process, each in a thread of its own: `python -m pipelines.everything [flow ...]`.
+"""The dataflows, each in a thread of its own: `python -m pipelines.everything [--part I/N | --workers N] [flow ...]`.
 
 Prints `ready` once every flow reads; ends within seconds of SIGTERM, and at any moment of a kill without harm.
 """
 
+import argparse
 import signal
 import sys
 import threading
@@ -11,18 +12,28 @@ from collections.abc import Sequence
 from livestreamx.observe.logging import configure_logging
 from livestreamx.observe.metrics import Metrics
 from livestreamx.settings import Settings
+from livestreamx.topics import EVENT_TOPICS
 from pipelines.catalogue import every_flow
+from pipelines.feed import Share
+from pipelines.readings import Readings
 from pipelines.runner import Runner
+from pipelines.workers import keep_workers
 
 STOP_SECONDS = 5.0
 SWITCH_SECONDS = 0.001
 """How long one flow may keep the interpreter from the others: a large page of history delays nobody's gift."""
 
 
-def run_flows(names: Sequence[str], settings: Settings, stopping: threading.Event, metrics: Metrics) -> None:
-    """Run these flows until `stopping`; prints `ready` when all of them read."""
-    flows = every_flow()
-    runners = [Runner(flows[name], settings, stopping, metrics) for name in names]
+MOST_WORKERS = min(topic.partitions for topic in EVENT_TOPICS)
+"""A process without a partition would have nothing to do."""
+
+
+def run_flows(
+    names: Sequence[str], settings: Settings, stopping: threading.Event, metrics: Metrics, share: Share
+) -> None:
+    """Run these flows over a share of the partitions until `stopping`; prints `ready` when all of them read."""
+    flows, readings = every_flow(), Readings()
+    runners = [Runner(flows[name], settings, stopping, metrics, readings=readings, share=share) for name in names]
     for runner in runners:
         runner.thread.start()
     for runner in runners:
@@ -35,21 +46,53 @@ def run_flows(names: Sequence[str], settings: Settings, stopping: threading.Even
         runner.thread.join(STOP_SECONDS)
 
 
-def main(names: Sequence[str]) -> None:
-    """Run the named flows, or all; `SystemExit` for a name that is none."""
+def share_of(text: str) -> Share:
+    """The share that `I/N` names, such as `1/4` for the first of four; `ValueError` for anything else."""
+    index, _, count = text.partition("/")
+    share = Share(int(index) - 1, int(count))
+    if not 0 <= share.index < share.count <= MOST_WORKERS:
+        raise ValueError(f"{text}: takes I/N with I from 1 to N and N up to {MOST_WORKERS}")
+    return share
+
+
+def arguments(given: Sequence[str], settings: Settings) -> argparse.Namespace:
+    """What the command line asks for; `SystemExit` with a sentence when it cannot be done."""
+    parser = argparse.ArgumentParser(prog="livestreamx dataflows", description="Run the dataflows.")
+    parser.add_argument("flow", nargs="*", help="the flows to run; all without any")
+    split = parser.add_mutually_exclusive_group()
+    split.add_argument(
+        "--workers",
+        type=int,
+        choices=range(1, MOST_WORKERS + 1),
+        default=settings.pipeline_workers,
+        help="processes that share the partitions",
+    )
+    split.add_argument("--part", type=share_of, help="I/N: the share of one process, for several machines")
+    asked = parser.parse_args(given)
     known = list(every_flow())
-    if unknown := sorted(set(names) - set(known)):
+    if unknown := sorted(set(asked.flow) - set(known)):
         raise SystemExit(f"no such flow: {', '.join(unknown)}; there are {', '.join(known)}")
-    settings = Settings.from_env().require("kafka_bootstrap", "redis_url", "clickhouse_url")
+    asked.flow = asked.flow or known
+    return asked
+
+
+def main(given: Sequence[str]) -> None:
+    """Run the named flows, or all, here or in several processes."""
+    settings = Settings.from_env()
+    asked = arguments(given, settings)
+    settings.require("kafka_bootstrap", "redis_url", "clickhouse_url")
     configure_logging(level=settings.log_level, json=settings.log_json, role="pipelines")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    if asked.workers > 1 and asked.part is None:
+        keep_workers(asked.workers, asked.flow, stopping)
+        return
     metrics = Metrics()
     if settings.metrics_port:
         metrics.serve(settings.host, settings.metrics_port)
     sys.setswitchinterval(SWITCH_SECONDS)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    run_flows(names or known, settings, stopping, metrics)
+    run_flows(asked.flow, settings, stopping, metrics, asked.part or Share())
 
 
 if __name__ == "__main__":

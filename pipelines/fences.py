@@ -7,23 +7,17 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, cast
-from uuid import UUID
 
 import msgspec
 from redis import Redis
 
-from livestreamx import keys, topics
-from pipelines.effects import Effects, sliced
+from livestreamx import keys
+from pipelines.effects import Effects, Op
 from pipelines.records import Chunk, Record
+from pipelines.seen import Blocks, Seen, block_seconds
 from pipelines.sources import Position
 
 SCRIPT = files("pipelines").joinpath("fenced.lua").read_text()
-HOUR_MS = 3_600_000
-DAY_SECONDS = 86_400
-REMEMBER_SECONDS = {topics.ECONOMY.name: 8 * DAY_SECONDS, topics.LIFECYCLE.name: 8 * DAY_SECONDS}
-"""Recorded acts: longer than the log keeps them, for the relay may repeat any of it."""
-REMEMBER_FIRSTHAND_SECONDS = DAY_SECONDS
-"""Ephemeral acts come from idempotent producers: a day covers replays. An id takes about 64 bytes."""
 
 Count = Callable[[Sequence[Record]], Effects]
 
@@ -40,6 +34,7 @@ class Fence:
     def __init__(self, redis: Redis, flow: str) -> None:
         self._redis, self._flow, self._key = redis, flow, keys.flow_offsets(flow)
         self._script = redis.register_script(SCRIPT)
+        self.seen = Seen(redis, flow)
 
     def read(self) -> Mapping[str, Position]:
         """Where the flow stands in each partition that it has touched."""
@@ -61,31 +56,36 @@ class Fence:
         records counted: those that were not known before. `FenceMovedError` when this is not where the flow stands.
         """
         records = first_of_each(chunk.records)
-        while True:
-            groups, ids = self._seen(chunk.topic, records) if remember else ([], b"")
-            change = _pack({"seen": groups, "ops": count(records).ops(), "since": since})
-            start, after = ("" if offset is None else offset for offset in (chunk.start, chunk.next))
-            answer = cast(list[Any], self._script(keys=[self._key], args=[chunk.place, start, after, change, ids]))
-            match answer[0]:
-                case b"done":
-                    return answer[1:], records
-                case b"doubles":
-                    known = {UUID(bytes=name) for name in answer[1:]}
-                    records = [record for record in records if record.event.event_id not in known]
-                case _:
-                    raise FenceMovedError(f"{self._flow}: {chunk.place} stands at {answer[1]!r}, not at {start!r}")
+        blocks: Blocks = {}
+        if remember:
+            blocks = blocks_of(chunk.topic, records)
+            if known := self.seen.known(chunk.place, blocks):
+                records = [record for record in records if record.event.event_id.bytes not in known]
+                blocks = blocks_of(chunk.topic, records)
+        return self.write(chunk, count(records).ops(), blocks, since=since), records
 
-    def _seen(self, topic: str, records: Sequence[Record]) -> tuple[list[tuple[str, int, int]], bytes]:
-        hours: defaultdict[int, list[bytes]] = defaultdict(list)
-        for record in records:
-            hours[int(record.event.occurred_at.timestamp() * 1000) // HOUR_MS].append(record.event.event_id.bytes)
-        seconds = REMEMBER_SECONDS.get(topic, REMEMBER_FIRSTHAND_SECONDS)
-        groups = [
-            (keys.flow_seen(self._flow, hour), seconds, len(some))
-            for hour, ids in hours.items()
-            for some in sliced(ids)
-        ]
-        return groups, b"".join(name for ids in hours.values() for name in ids)
+    def write(self, chunk: Chunk, ops: Sequence[Op], blocks: Blocks, *, since: int | None = None) -> list[Any]:
+        """Write these changes, that the flow has come past the chunk, and the ids that were counted in it.
+
+        The results of the script's functions; `FenceMovedError` when this is not where the flow stands.
+        """
+        change = _pack({"seen": self.seen.groups(chunk.place, chunk.topic, blocks), "ops": ops, "since": since})
+        start, after = ("" if offset is None else offset for offset in (chunk.start, chunk.next))
+        ids = b"".join(name for some in blocks.values() for name in some)
+        answer = cast(list[Any], self._script(keys=[self._key], args=[chunk.place, start, after, change, ids]))
+        if answer[0] != b"done":
+            raise FenceMovedError(f"{self._flow}: {chunk.place} stands at {answer[1]!r}, not at {start!r}")
+        self.seen.note(chunk.place, blocks)
+        return answer[1:]
+
+
+def blocks_of(topic: str, records: Sequence[Record]) -> Blocks:
+    """The ids of these records' events, by block."""
+    seconds = block_seconds(topic)
+    blocks: defaultdict[int, list[bytes]] = defaultdict(list)
+    for record in records:
+        blocks[int(record.event.occurred_at.timestamp()) // seconds].append(record.event.event_id.bytes)
+    return blocks
 
 
 def first_of_each(records: Sequence[Record]) -> Sequence[Record]:

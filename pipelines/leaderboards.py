@@ -18,8 +18,8 @@ from livestreamx.engines.bus import PlainRoomBus
 from livestreamx.events import ChatMessage, Event, GiftRefunded, GiftSent, ReactionSent
 from livestreamx.frames import LeaderboardRow, LeaderboardUpdate
 from pipelines.effects import Effects
+from pipelines.feed import Pace
 from pipelines.records import Record
-from pipelines.sources import Pace
 
 NAME = "leaderboards"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY)

@@ -32,8 +32,8 @@ from features.mood import (
 )
 from livestreamx import topics
 from livestreamx.events import AnyEvent, ChatMessage, Mood, MoodChanged, ReactionSent
+from pipelines.feed import Pace
 from pipelines.records import Chunk, Record
-from pipelines.sources import Pace
 
 NAME = "mood"
 TOPICS = (topics.INTERACTIONS,)

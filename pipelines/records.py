@@ -4,7 +4,7 @@ A chunk names the offset it starts at and the next one, so that a sink can tell 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import UnionType
 from typing import Union, get_args, get_origin, get_type_hints
 
@@ -13,9 +13,10 @@ from confluent_kafka import Message
 
 from livestreamx.engines.kafka import REQUEST_ID_HEADER
 from livestreamx.events import EVENTS, AnyEvent, Event, decode
+from livestreamx.events.packed import is_packed, unpack
 
-EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=1)
+EARLIEST_S = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
+AHEAD_S = 86_400
 LARGEST = 2**53
 """Beyond it a number is not exact in JSON, Lua or a double."""
 
@@ -69,19 +70,27 @@ def place(topic: str, partition: int) -> str:
     return f"{topic}:{partition}"
 
 
-def read(message: Message, now_ms: int) -> Record | Unreadable:
-    """The record in a Kafka message, whatever its bytes are."""
+def read(message: Message, now_ms: int) -> Sequence[Record | Unreadable]:
+    """The records in a Kafka message, whatever its bytes are: one act, or many that were packed.
+
+    Packed acts are read all or none, so that what is set aside is the message as it lay in the log.
+    """
     offset, payload = message.offset() or 0, message.value() or b""
     _, stamp = message.timestamp()
     logged_ms = stamp if stamp > 0 else now_ms
     request_id = request_of(message)
     try:
-        event = decode(payload)
-        check(event, logged_ms)
+        if is_packed(payload):
+            events = unpack(payload)
+            payload = b""
+        else:
+            events = [decode(payload)]
+        for event in events:
+            check(event, logged_ms)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         reason = f"{type(error).__name__}: {error}"[:500]
-        return Unreadable(offset, logged_ms, payload, reason, request_id)
-    return Record(offset, logged_ms, event, payload, request_id)
+        return (Unreadable(offset, logged_ms, message.value() or b"", reason, request_id),)
+    return [Record(offset, logged_ms, event, payload, request_id) for event in events]
 
 
 def request_of(message: Message) -> str:
@@ -97,15 +106,16 @@ def check(event: Event, logged_ms: int) -> None:
     at = event.occurred_at
     if at.tzinfo is None:
         raise ValueError("occurred_at has no time zone")
-    if at < EARLIEST or at.timestamp() * 1000 > logged_ms + AHEAD / timedelta(milliseconds=1):
+    if not EARLIEST_S <= at.timestamp() <= logged_ms / 1000 + AHEAD_S:
         raise ValueError(f"occurred_at {at.isoformat()} is out of range")
     numbers, times = CHECKED[type(event)]
     for name in numbers:
-        if not 0 <= getattr(event, name) <= LARGEST:
-            raise ValueError(f"{name} {str(getattr(event, name))[:40]} is out of range")
+        number = getattr(event, name)
+        if number is not None and not 0 <= number <= LARGEST:
+            raise ValueError(f"{name} {str(number)[:40]} is out of range")
     for name in times:
         value = getattr(event, name)
-        if value is not None and (value.tzinfo is None or value < EARLIEST):
+        if value is not None and (value.tzinfo is None or value.timestamp() < EARLIEST_S):
             raise ValueError(f"{name} is out of range")
 
 

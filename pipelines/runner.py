@@ -22,10 +22,12 @@ from livestreamx.engines import clickhouse, kafka, redis
 from livestreamx.observe.metrics import Metrics
 from livestreamx.settings import Settings
 from livestreamx.topics import Topic
+from pipelines.feed import EVERYTHING, IMMEDIATE, Pace, Share
 from pipelines.gate import Gate, HeldBackError
+from pipelines.readings import Readings
 from pipelines.records import Chunk
 from pipelines.run import Run
-from pipelines.sources import IMMEDIATE, KafkaSource, Pace, Positions
+from pipelines.sources import KafkaSource, Positions
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 HELD_PAUSE = 30.0
@@ -82,10 +84,20 @@ class Flow(msgspec.Struct, frozen=True):
 
 
 class Runner:
-    """One flow in a thread of its own."""
+    """One flow in a thread of its own, over its share of the partitions; `readings` are those of the process."""
 
-    def __init__(self, flow: Flow, settings: Settings, stopping: threading.Event, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        settings: Settings,
+        stopping: threading.Event,
+        metrics: Metrics,
+        *,
+        readings: Readings | None = None,
+        share: Share = EVERYTHING,
+    ) -> None:
         self._flow, self._settings, self._stopping, self._metrics = flow, settings, stopping, metrics
+        self._readings, self._share = readings or Readings(), share
         self._gate = Gate()
         self._log = structlog.get_logger("pipelines").bind(flow=flow.name)
         self.reading = threading.Event()
@@ -120,6 +132,8 @@ class Runner:
                 run=run,
                 gate=self._gate,
                 pace=self._flow.pace,
+                readings=self._readings,
+                share=self._share,
             )
             if source.lost:
                 self._log.warning("the log was made anew: reading it from its beginning", partitions=source.lost)

@@ -1,0 +1,151 @@
+"""One consumer a worker, which fetches for all partitions of a flow; the first of them waits for records.
+
+An idle flow sleeps in the broker's answer. Nobody joins a group, and no offset is committed to Kafka.
+"""
+
+import time
+from collections.abc import Iterable
+
+import msgspec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from livestreamx.topics import Topic
+from pipelines.records import place
+
+IDLE_SECONDS = 0.1
+TICK_SECONDS = 0.25
+MOST = 2000
+"""Records of one round, so that a chunk stays small enough for one call to Redis."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How a flow wants its input: gathered for `linger` seconds, with empty chunks as a clock when `ticks`."""
+
+    linger: float = 0.0
+    ticks: bool = False
+    most: int = MOST
+
+
+IMMEDIATE = Pace()
+
+
+class Share(msgspec.Struct, frozen=True):
+    """The partitions of one process of several: those whose number leaves `index` when divided by `count`."""
+
+    index: int = 0
+    count: int = 1
+
+    def takes(self, partition: int) -> bool:
+        """Whether a partition is in this share; a stream's partitions of all topics are in the same."""
+        return partition % self.count == self.index
+
+
+EVERYTHING = Share()
+
+
+def make_consumer(bootstrap: str, flow: str) -> Consumer:
+    """A consumer without group membership; offsets are never committed to Kafka."""
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"flow-{flow}",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "fetch.wait.max.ms": 500,
+            "fetch.error.backoff.ms": 50,
+            "reconnect.backoff.ms": 50,
+            "reconnect.backoff.max.ms": 1000,
+            "queued.min.messages": 10_000,
+            "queued.max.messages.kbytes": 16_384,
+        }
+    )
+
+
+def find_partitions(consumer: Consumer, topics: Iterable[Topic]) -> list[tuple[str, int]]:
+    """The partitions of these topics that the broker has; `KafkaException` when it is away or lacks a topic."""
+    found: list[tuple[str, int]] = []
+    for topic in topics:
+        known = consumer.list_topics(topic.name, timeout=10).topics[topic.name]
+        if known.error is not None:
+            raise KafkaException(known.error)
+        found += [(topic.name, number) for number in sorted(known.partitions)]
+    return found
+
+
+class Feed:
+    """One consumer and what it has fetched, by partition."""
+
+    def __init__(self, consumer: Consumer, pace: Pace) -> None:
+        self._consumer, self._pace = consumer, pace
+        self.handing_out = False
+        self._waiting: dict[str, list[Message]] = {}
+        self._ended: set[str] = set()
+        self._count = 0
+        self._first_at = self._tick_at = 0.0
+
+    def open(self, topic: str, partition: int, offset: int | None) -> None:
+        """Start reading a partition."""
+        self._waiting[place(topic, partition)] = []
+        start = OFFSET_BEGINNING if offset is None else offset
+        self._consumer.incremental_assign([TopicPartition(topic, partition, start)])
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def leads(self, where: str) -> bool:
+        """Whether this partition is the one that waits for all."""
+        return where == next(iter(self._waiting))
+
+    def wait(self) -> None:
+        """Wait for records, at most `IDLE_SECONDS`, and decide whether this round hands them out."""
+        now = time.monotonic()
+        left = self._first_at + self._pace.linger - now if self._count else IDLE_SECONDS
+        if self._count < self._pace.most:
+            self._take(self._consumer.poll(max(0.0, min(left, IDLE_SECONDS))))
+            for message in self._consumer.consume(self._pace.most, 0):
+                self._take(message)
+        now = time.monotonic()
+        if self._count:
+            self.handing_out = self._count >= self._pace.most or now >= self._first_at + self._pace.linger
+        else:
+            self.handing_out = self._tick(now)
+
+    def lag(self) -> int:
+        """Records of all partitions that the broker has and this feed has not fetched, as far as is known."""
+        behind = 0
+        for position in self._consumer.position(self._consumer.assignment()):
+            _, end = self._consumer.get_watermark_offsets(position, cached=True)
+            behind += max(0, end - position.offset) if end >= 0 and position.offset >= 0 else 0
+        return behind
+
+    def _tick(self, now: float) -> bool:
+        if not self._pace.ticks or now < self._tick_at:
+            return False
+        self._tick_at = now + TICK_SECONDS
+        return True
+
+    def _take(self, message: Message | None) -> None:
+        if message is None:
+            return
+        where = place(message.topic() or "", message.partition() or 0)
+        error = message.error()
+        if error is None:
+            if not self._count:
+                self._first_at = time.monotonic()
+            self._count += 1
+            self._ended.discard(where)
+            self._waiting[where].append(message)
+        elif error.code() == KafkaError._PARTITION_EOF:
+            self._ended.add(where)
+        elif not error.retriable():
+            raise KafkaException(error)
+
+    def hand_out(self, where: str) -> tuple[list[Message], bool]:
+        """What was fetched of a partition, and whether that is all there is."""
+        messages = self._waiting[where]
+        if messages:
+            self._waiting[where] = []
+            self._count -= len(messages)
+        return messages, where in self._ended
