@@ -1,6 +1,6 @@
-"""`/api/studio`: a creator's exact numbers of one stream, as panels and as files."""
+"""`/api/studio`: a creator's exact numbers of one stream or of all of them, as panels and as files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from api.openapi import answering
 from api.schema import View
 from domain.accounts.tokens import Claims
 from domain.analytics import service
-from domain.analytics.model import PANEL_NAMES, ExportFormat, Grain, Panel, PanelName
+from domain.analytics.model import PANEL_NAMES, ExportFormat, Grain, Panel, PanelName, Span
 from domain.streams.service import find_owned
 from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, connection
@@ -52,6 +52,10 @@ class Analytics(View, frozen=True, kw_only=True):
     as_of: datetime
     panels: dict[str, PanelView]
 
+    @classmethod
+    def of(cls, as_of: datetime, panels: Mapping[PanelName, Panel]) -> "Analytics":
+        return cls(as_of=as_of, panels={name: PanelView.of(panel) for name, panel in panels.items()})
+
 
 def panel_names(text: str | None) -> Sequence[PanelName]:
     """The panels of a list with commas; all for none. `Invalid` for a name that is none."""
@@ -69,7 +73,21 @@ def aware(at: datetime | None) -> datetime | None:
     return at
 
 
-class StudioController(Controller):
+Names = Annotated[str | None, QueryParameter(max_length=200, description="Names with commas between")]
+Format = Annotated[ExportFormat, QueryParameter(name="format")]
+
+
+def file_of(
+    clickhouse: AsyncClient, span: Span, panel: PanelName, file_format: ExportFormat, of: UUID
+) -> StreamedResponse:
+    """A panel's series to download; `of` is what its name says."""
+    pieces = service.export(clickhouse, span, panel, file_format)
+    ending = "jsonl" if file_format == "json" else file_format
+    name = f'attachment; filename="{panel}-{of}.{ending}"'
+    return StreamedResponse(pieces, media_type=MEDIA_TYPES[file_format], headers={"content-disposition": name})
+
+
+class StreamStudioController(Controller):
     path = "/api/studio/streams/{stream_id:uuid}"
     tags = ("Studio",)
 
@@ -80,7 +98,7 @@ class StudioController(Controller):
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         clickhouse: NamedDependency[AsyncClient],
-        panels: Annotated[str | None, QueryParameter(max_length=200, description="Names with commas between")] = None,
+        panels: Names = None,
         since: Since = None,
         until: Until = None,
         grain: FromQuery[Grain] = "1m",
@@ -91,7 +109,7 @@ class StudioController(Controller):
             stream = await find_owned(db, stream_id, user)
         as_of = now()
         found = await service.panels(clickhouse, service.span_of(stream, aware(since), aware(until), grain), names)
-        return Analytics(as_of=as_of, panels={name: PanelView.of(panel) for name, panel in found.items()})
+        return Analytics.of(as_of, found)
 
     @get("/export", summary="A panel's series as a file", operation_class=answering(*MEDIA_TYPES.values()))
     async def export(
@@ -101,7 +119,7 @@ class StudioController(Controller):
         pool: NamedDependency[Pool],
         clickhouse: NamedDependency[AsyncClient],
         panel: FromQuery[PanelName],
-        file_format: Annotated[ExportFormat, QueryParameter(name="format")] = "csv",
+        file_format: Format = "csv",
         since: Since = None,
         until: Until = None,
         grain: FromQuery[Grain] = "1m",
@@ -110,7 +128,42 @@ class StudioController(Controller):
         async with connection(pool) as db:
             stream = await find_owned(db, stream_id, user)
         span = service.span_of(stream, aware(since), aware(until), grain)
-        pieces = service.export(clickhouse, span, panel, file_format)
-        ending = "jsonl" if file_format == "json" else file_format
-        name = f'attachment; filename="{panel}-{stream_id}.{ending}"'
-        return StreamedResponse(pieces, media_type=MEDIA_TYPES[file_format], headers={"content-disposition": name})
+        return file_of(clickhouse, span, panel, file_format, stream_id)
+
+
+class StudioController(Controller):
+    path = "/api/studio"
+    tags = ("Studio",)
+
+    @get("/analytics", summary="Your numbers over all of your streams")
+    async def analytics(
+        self,
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        clickhouse: NamedDependency[AsyncClient],
+        panels: Names = None,
+        since: Since = None,
+        until: Until = None,
+        grain: FromQuery[Grain] = "1d",
+    ) -> Analytics:
+        """The last 30 days unless asked otherwise, widened to whole steps; viewers of several streams count once."""
+        names = panel_names(panels)
+        as_of = now()
+        span = await service.span_of_creator(pool, user.sub, aware(since), aware(until), grain)
+        return Analytics.of(as_of, await service.panels(clickhouse, span, names))
+
+    @get("/export", summary="A panel over all of your streams", operation_class=answering(*MEDIA_TYPES.values()))
+    async def export(
+        self,
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        clickhouse: NamedDependency[AsyncClient],
+        panel: FromQuery[PanelName],
+        file_format: Format = "csv",
+        since: Since = None,
+        until: Until = None,
+        grain: FromQuery[Grain] = "1d",
+    ) -> StreamedResponse:
+        """CSV with a header, one JSON object a line, or Parquet; times are UTC."""
+        span = await service.span_of_creator(pool, user.sub, aware(since), aware(until), grain)
+        return file_of(clickhouse, span, panel, file_format, user.sub)

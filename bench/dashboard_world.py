@@ -25,7 +25,7 @@ class Size(msgspec.Struct, frozen=True):
         """About so many raw rows: three fifths signs of life, the rest acts."""
         streams = min(300, max(3, rows // 30_000))
         visits = max(20, rows * 3 // 5 // streams // 90)
-        return cls(streams=streams, minutes=120, visits=visits, people=visits * 10, acts=rows * 2 // 5)
+        return cls(streams=streams, minutes=120, visits=visits, people=visits * streams // 6, acts=rows * 2 // 5)
 
 
 STREAM = "toUUID('00c0ffee-0000-7000-8000-' || leftPad(toString({0}), 12, '0'))"
@@ -51,7 +51,7 @@ FROM (
 
 ACT = """
     SELECT number, cityHash64(number, 4) % {streams:UInt64} AS stream,
-           cityHash64(number, 5) % {seconds:UInt64} AS second, cityHash64(number, 6) % {people:UInt64} AS person
+           cityHash64(number, 5) % {seconds:UInt64} AS second, cityHash64(stream, cityHash64(number, 6) % 800) % {people:UInt64} AS person
     FROM numbers({acts:UInt64})"""
 AT = "addSeconds(toDateTime64({began:String}, 6, 'UTC'), stream * 86400 + second)"
 WHO = f"{STREAM.format('stream')}, {AT}, {EVENT.format(4)}, {{creator:UUID}}, {PERSON.format('person')}"

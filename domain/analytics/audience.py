@@ -87,35 +87,39 @@ def returning_series(of: Relations) -> str:
     return by_step("new, returning", steps)
 
 
-# Each viewer's furthest step, in the order of the steps; first and last time of each are looked at.
-LEVELS = """
-SELECT level, count() AS people
+NEVER = "9223372036854775807"
+
+
+def after(step: str, last: str, before: str) -> str:
+    """The time of a step that came after another, by its first and last time; the end of time when none did."""
+    return f"multiIf({step} >= {before}, {step}, {last} >= {before}, {last}, {NEVER})"
+
+
+# The steps up to taking part belong to one stream; following and giving, to any of them, come after the earliest.
+JOURNEYS = f"""
+SELECT min(shown) AS shown, min(viewed) AS viewed, min(stayed) AS stayed, min(engaged) AS engaged,
+       min(followed_first) AS first, max(followed_last) AS last, {after("first", "last", "engaged")} AS followed,
+       if(max(gave_last) >= followed, max(gave_last), {NEVER}) AS gave
 FROM (
-    SELECT viewer, windowFunnel({window:UInt64})(
-               moment, step = 1, step = 2, step = 3, step = 4, step = 5, step = 6) AS level
-    FROM (
-        SELECT viewer, step, toUInt64(toUnixTimestamp64Milli(arrayJoin([min(first), max(last)]))) AS moment
-        FROM steps WHERE about IN {about:Array(UUID)}
-        GROUP BY about, viewer, step
-        HAVING moment >= {since:Int64} AND moment < {until:Int64}
-    )
-    GROUP BY viewer
+    SELECT viewer, shown_first AS shown, {after("viewed_first", "watched_last", "shown")} AS viewed,
+           {after("stayed_first", "watched_last", "viewed")} AS stayed,
+           {after("engaged_first", "engaged_last", "stayed")} AS engaged, followed_first, followed_last, gave_last
+    FROM steps FINAL WHERE about IN {{about:Array(UUID)}}
 )
-GROUP BY level"""
+GROUP BY viewer"""
 
 
 def funnel_totals(_: Relations) -> str:
-    reached = ", ".join(f"sumIf(people, level >= {number}) AS {name}" for number, name in enumerate(STEPS, 1))
-    return f"SELECT {reached} FROM ({LEVELS})"
+    reached = ", ".join(f"countIf({step} < {NEVER}) AS {step}s" for step in STEPS)
+    named = ", ".join(f"{step}s AS {step}" for step in STEPS)
+    return f"SELECT {named} FROM (SELECT {reached} FROM ({JOURNEYS}))"
 
 
-def funnel_series(_: Relations) -> str:
-    names = ", ".join(f"'{name}'" for name in STEPS)
+def funnel_series(of: Relations) -> str:
+    names = ", ".join(f"'{step}'" for step in STEPS)
     return f"""
-        SELECT fromUnixTimestamp64Milli({{first:Int64}}, 'UTC') AS at, arrayElement([{names}], number) AS step,
-               sumIf(people, level >= number) AS people
-        FROM ({LEVELS}) AS levels CROSS JOIN (SELECT arrayJoin(range(1, {len(STEPS) + 1})) AS number) AS numbers
-        GROUP BY number ORDER BY number"""
+        SELECT fromUnixTimestamp64Milli({{first:Int64}}, 'UTC') AS at, step, people
+        FROM ({funnel_totals(of)}) ARRAY JOIN [{names}] AS step, [{", ".join(STEPS)}] AS people"""
 
 
 MOODS = "hype joy love surprise sad angry calm".split()

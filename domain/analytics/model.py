@@ -91,7 +91,6 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
             "gap": SESSION_GAP_SECONDS * 1000,
             "unique": UNIQUE_SECONDS * 1000,
             "engaged": ENGAGED_SECONDS * 1000,
-            "window": until - since,
         }
 
 

@@ -91,9 +91,9 @@ PANELS: dict[PanelName, PanelSql] = {
     ),
     "funnel": PanelSql(
         definition=(
-            "Of the viewers to whom a stream was recommended: who then watched 10 s, then 1 min, then took part (chat, "
-            "reaction, vote, question or gift), then followed, then gave; in this order, each viewer once, by the "
-            "first and last time of each step in a stream."
+            "Of the viewers to whom a stream was recommended: who then watched it 10 s, then 1 min, then took part "
+            "(chat, reaction, vote, question or gift), then followed, then gave; in this order, each viewer once, by "
+            "the first and last time of each step in a stream. Always of whole streams."
         ),
         totals=audience.funnel_totals,
         series=audience.funnel_series,

@@ -42,8 +42,8 @@ def both(of: Relations) -> str:
 
 def density_totals(of: Relations) -> str:
     return f"""
-        SELECT sum(messages) AS said, sum(watched) / 60000 AS viewerMinutes, {ratio("said", "viewerMinutes")} AS density
-        FROM ({both(of)})"""
+        SELECT said AS messages, viewerMinutes, {ratio("said", "viewerMinutes")} AS density
+        FROM (SELECT sum(messages) AS said, sum(watched) / 60000 AS viewerMinutes FROM ({both(of)}))"""
 
 
 def density_series(of: Relations) -> str:

@@ -28,7 +28,7 @@ ACTS: dict[Source, str] = {
                {NO_TOKENS}, user_id AS person
         FROM chat_messages FINAL WHERE {OF_STREAMS}""",
     "reactions": f"""
-        SELECT stream_id AS about, occurred_at, 'reaction' AS act, toString(mood) AS code, true AS counts, 1 AS qty,
+        SELECT stream_id AS about, occurred_at, 'reaction' AS act, '' AS code, true AS counts, 1 AS qty,
                {NO_TOKENS}, user_id AS person
         FROM reactions FINAL WHERE {OF_STREAMS}""",
     "gifts": f"""

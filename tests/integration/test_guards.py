@@ -159,6 +159,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
             "endsAt": "2026-02-01T00:00:00Z",
         }
     },
+    "GET /api/studio/export": {"params": {"panel": "chat"}},
     "GET /api/studio/streams/{stream_id}/export": {"params": {"panel": "chat"}},
 }
 

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS act_cells (
     grain   UInt32 COMMENT 'seconds: 60, 3600 or 86400',
     at      DateTime('UTC'),
     act     LowCardinality(String) COMMENT 'message, reaction, gift, vote, question, upvote, answer, contribution, follow, unfollow',
-    code    String COMMENT 'the gift, the mood, the poll, where a follow came from',
+    code    String COMMENT 'the gift, the poll, where a follow came from',
     count   UInt64,
     qty     UInt64,
     tokens  UInt64,
@@ -47,8 +47,8 @@ CREATE TABLE IF NOT EXISTS act_cells (
     people  Array(UUID) TTL at + INTERVAL 13 MONTH,
     made_of UInt64
 ) ENGINE = ReplacingMergeTree(made_of)
-PARTITION BY toYear(at)
-ORDER BY (about, grain, act, at, code);
+PARTITION BY (grain, toYear(at))
+ORDER BY (grain, about, act, at, code);
 
 CREATE TABLE IF NOT EXISTS audience_cells (
     stream_id  UUID,
@@ -59,8 +59,8 @@ CREATE TABLE IF NOT EXISTS audience_cells (
     peak       UInt32,
     made_of    UInt64
 ) ENGINE = ReplacingMergeTree(made_of)
-PARTITION BY toYear(at)
-ORDER BY (stream_id, grain, at);
+PARTITION BY (grain, toYear(at))
+ORDER BY (grain, stream_id, at);
 
 CREATE TABLE IF NOT EXISTS mood_cells (
     stream_id UUID,
@@ -74,8 +74,8 @@ CREATE TABLE IF NOT EXISTS mood_cells (
     changes   UInt32 COMMENT 'hops at which this mood began',
     made_of   UInt64
 ) ENGINE = ReplacingMergeTree(made_of)
-PARTITION BY toYear(at)
-ORDER BY (stream_id, grain, at, mood);
+PARTITION BY (grain, toYear(at))
+ORDER BY (grain, stream_id, at, mood);
 
 -- Signs of life by viewer; somebody without an account is the hash of their cookie.
 CREATE TABLE IF NOT EXISTS signs (
@@ -135,56 +135,65 @@ CREATE TABLE IF NOT EXISTS supporters (
 ) ENGINE = ReplacingMergeTree(made_of)
 ORDER BY (stream_id, user_id);
 
--- The steps of the funnel, first and last time each: smallest and largest do not mind repetition.
+-- When each viewer of a stream took each step of the funnel, first and last, ms since the epoch: the smallest and the
+-- largest do not mind repetition. A step that was not taken is first at the end of time, last at its beginning.
 CREATE TABLE IF NOT EXISTS steps (
-    about  UUID COMMENT 'the stream; of follows the creator',
-    viewer UUID,
-    step   UInt8 COMMENT '1 shown, 2 watched 10 s, 3 watched 1 min, 4 took part, 5 followed, 6 gave',
-    first  SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
-    last   SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+    about          UUID COMMENT 'the stream; of follows the creator',
+    viewer         UUID,
+    shown_first    SimpleAggregateFunction(min, Int64) DEFAULT 9223372036854775807,
+    shown_last     SimpleAggregateFunction(max, Int64),
+    viewed_first   SimpleAggregateFunction(min, Int64) DEFAULT 9223372036854775807 COMMENT 'ten seconds were watched',
+    stayed_first   SimpleAggregateFunction(min, Int64) DEFAULT 9223372036854775807 COMMENT 'a minute was watched',
+    watched_last   SimpleAggregateFunction(max, Int64),
+    engaged_first  SimpleAggregateFunction(min, Int64) DEFAULT 9223372036854775807,
+    engaged_last   SimpleAggregateFunction(max, Int64),
+    followed_first SimpleAggregateFunction(min, Int64) DEFAULT 9223372036854775807,
+    followed_last  SimpleAggregateFunction(max, Int64),
+    gave_last      SimpleAggregateFunction(max, Int64)
 ) ENGINE = AggregatingMergeTree
-ORDER BY (about, viewer, step);
+ORDER BY (about, viewer);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_recommendations TO steps AS
 SELECT stream_id AS about,
-       if(user_id = toUUID('00000000-0000-0000-0000-000000000000'), reinterpretAsUUID(sipHash128(anon_id)), user_id) AS viewer,
-       1 AS step, min(toDateTime64(occurred_at, 3, 'UTC')) AS first, max(toDateTime64(occurred_at, 3, 'UTC')) AS last
+       if(user_id = toUUID('00000000-0000-0000-0000-000000000000'), reinterpretAsUUID(sipHash128(anon_id)), user_id) AS viewer, min(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS shown_first,
+       max(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS shown_last
 FROM recommendations WHERE type = 'rec.impression' GROUP BY about, viewer;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_visits TO steps AS
-SELECT stream_id AS about, viewer, step,
-       min(fromUnixTimestamp64Milli(reached, 'UTC')) AS first, max(ended) AS last
+SELECT stream_id AS about, viewer, min(reached[1]) AS viewed_first, min(reached[2]) AS stayed_first,
+       max(toUnixTimestamp64Milli(ended)) AS watched_last
 FROM (
-    SELECT stream_id, viewer, ended, needed.1 AS step,
-           arrayCumSum(session -> session.2 - session.1, sessions) AS sums,
-           arrayFirstIndex(sum -> sum >= needed.2, sums) AS enough,
-           sessions[enough].2 - (sums[enough] - needed.2) AS reached
-    FROM visits ARRAY JOIN [(2, 10000), (3, 60000)] AS needed
-    WHERE watched_ms >= needed.2
+    SELECT stream_id, viewer, ended, arrayCumSum(session -> session.2 - session.1, sessions) AS sums,
+           arrayMap(needed -> if(watched_ms < needed, 9223372036854775807,
+                                 sessions[arrayFirstIndex(sum -> sum >= needed, sums)].2
+                                 - (sums[arrayFirstIndex(sum -> sum >= needed, sums)] - needed)),
+                    [toInt64(10000), 60000]) AS reached
+    FROM visits WHERE watched_ms >= 10000
 )
-GROUP BY about, viewer, step;
+GROUP BY about, viewer;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_chat TO steps AS
-SELECT stream_id AS about, user_id AS viewer, 4 AS step,
-       min(toDateTime64(occurred_at, 3, 'UTC')) AS first, max(toDateTime64(occurred_at, 3, 'UTC')) AS last
+SELECT stream_id AS about, user_id AS viewer, min(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_first,
+       max(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_last
 FROM chat_messages WHERE accepted AND user_id != creator_id GROUP BY about, viewer;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_reactions TO steps AS
-SELECT stream_id AS about, user_id AS viewer, 4 AS step,
-       min(toDateTime64(occurred_at, 3, 'UTC')) AS first, max(toDateTime64(occurred_at, 3, 'UTC')) AS last
+SELECT stream_id AS about, user_id AS viewer, min(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_first,
+       max(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_last
 FROM reactions WHERE user_id != creator_id GROUP BY about, viewer;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_gifts TO steps AS
-SELECT stream_id AS about, user_id AS viewer, step,
-       min(toDateTime64(occurred_at, 3, 'UTC')) AS first, max(toDateTime64(occurred_at, 3, 'UTC')) AS last
-FROM gifts ARRAY JOIN [4, 6] AS step GROUP BY about, viewer, step;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_follows TO steps AS
-SELECT creator_id AS about, user_id AS viewer, 5 AS step,
-       min(toDateTime64(occurred_at, 3, 'UTC')) AS first, max(toDateTime64(occurred_at, 3, 'UTC')) AS last
-FROM follows WHERE type = 'follow.added' GROUP BY about, viewer;
+SELECT stream_id AS about, user_id AS viewer, min(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_first,
+       max(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_last,
+       engaged_last AS gave_last
+FROM gifts WHERE user_id != creator_id GROUP BY about, viewer;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_room_acts TO steps AS
-SELECT stream_id AS about, user_id AS viewer, 4 AS step,
-       min(toDateTime64(occurred_at, 3, 'UTC')) AS first, max(toDateTime64(occurred_at, 3, 'UTC')) AS last
+SELECT stream_id AS about, user_id AS viewer, min(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_first,
+       max(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS engaged_last
 FROM room_acts WHERE type IN ('poll.voted', 'qa.asked') AND user_id != creator_id GROUP BY about, viewer;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS steps_of_follows TO steps AS
+SELECT creator_id AS about, user_id AS viewer, min(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS followed_first,
+       max(toInt64(toUnixTimestamp64Milli(toDateTime64(occurred_at, 3, 'UTC')))) AS followed_last
+FROM follows WHERE type = 'follow.added' GROUP BY about, viewer;
