@@ -114,6 +114,7 @@ role("api", "api", "Run pages, API and websocket gateway.")
 role("relay", "livestreamx.engines.outbox", "Run the relay that brings recorded acts from PostgreSQL to Kafka.")
 role("commands", "domain.commands.executor", "Run the commands that gifts carry, and the mini-games.")
 role("keeper", "domain.interactions.keeper", "End polls, challenges and raids when their time has come.")
+role("rewards", "domain.economy.rewards", "Give bonus tokens for levels.")
 role("dataflows", "pipelines.everything", "Run the dataflows: archive, mood, engagement, leaderboards.")
 
 

@@ -88,6 +88,7 @@ def plan_platform(home: Home, settings: Settings, demo: bool) -> Plan:
             role("relay", module("livestreamx.engines.outbox")),
             role("commands", module("domain.commands.executor")),
             role("keeper", module("domain.interactions.keeper")),
+            role("rewards", module("domain.economy.rewards")),
             role("dataflows", module("pipelines.everything")),
         ),
     ]

@@ -56,6 +56,7 @@ def test_every_role_starts_a_module_that_exists(services: dict[str, Any]) -> Non
         "livestreamx.engines.outbox",
         "domain.commands.executor",
         "domain.interactions.keeper",
+        "domain.economy.rewards",
         "pipelines.everything",
         "livestreamx.simulate",
         "domain.seed",
@@ -64,5 +65,5 @@ def test_every_role_starts_a_module_that_exists(services: dict[str, Any]) -> Non
 
 
 def test_roles_wait_for_the_migration(services: dict[str, Any]) -> None:
-    for name in ("api", "relay", "commands", "keeper", "dataflows", "dagster"):
+    for name in ("api", "relay", "commands", "keeper", "rewards", "dataflows", "dagster"):
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
