@@ -11,7 +11,6 @@ import structlog
 from psycopg import Error as DatabaseError
 from redis.exceptions import RedisError
 
-from livestreamx.clock import now_ms
 from livestreamx.errors import DomainError
 from livestreamx.frames import Resume
 from realtime.acts import make_acts
@@ -23,18 +22,12 @@ from realtime.draining import move_away
 from realtime.identity import Identity
 from realtime.joining import Joining
 from realtime.people import People
-from realtime.presence import ANONYMOUS_AFTER_MS, Presence
+from realtime.presence import MARK_SECONDS, Presence
 from realtime.rooms import Room, Rooms
 from realtime.session import Desk, Handler, Session, Visitor
-from realtime.wire import Close
+from realtime.sweeping import TICK_SECONDS, Sweep
 
-SWEEP_SECONDS = 1.0
-PING_SECONDS = 20.0
-PONG_SECONDS = 20.0
-STALL_SECONDS = 6.0
-"""How long a peer may take nothing of what waits for it."""
-PRIVATE_SECONDS = 5.0
-"""How long a private stream's owner has to sign in."""
+ROOMS_SECONDS = 1.0
 STOP_SECONDS = 5.0
 
 OUTAGES = (DomainError, RedisError, DatabaseError, OSError)
@@ -58,6 +51,7 @@ class Gateway:
         self._people = People(settings.redis_url, name, self._reconsider)
         self._presence = Presence(name, context)
         self._identity = Identity(context, self._people, self._presence, self.spawn)
+        self._sweep = Sweep(self.sessions, context.metrics, self._presence, self._identity, self.spawn)
         joining = Joining(self._reader, settings)
         handlers: dict[str, Handler] = {
             "auth": self._identity.sign_in,
@@ -135,35 +129,11 @@ class Gateway:
 
     # housekeeping
 
-    async def _sweep(self) -> None:
-        """What time brings: pings, silent and stuck peers, expired tokens, anonymous viewers, rooms left empty."""
-        at, at_ms = asyncio.get_running_loop().time(), now_ms()
-        for session in list(self.sessions):
-            self._sweep_connection(session.connection, at)
-            if session.claims and session.claims.exp * 1000 <= at_ms:
-                self.spawn(self._identity.expire(session))
-            age = at_ms - session.opened_at
-            if not session.greeted and session.generation and age > ANONYMOUS_AFTER_MS:
-                session.greeted = True
-                self.spawn(self._presence.enter(session))
-            if session.generation == 0 and session.room.private and age > PRIVATE_SECONDS * 1000:
-                session.connection.close(Close.NO_SUCH_STREAM, "there is no such stream")
-        for room in self.rooms.close_idle(at):
+    async def _close_rooms(self) -> None:
+        """Leave the bus of rooms that nobody is in any more."""
+        for room in self.rooms.close_idle(asyncio.get_running_loop().time()):
             self._reader.forget(room)
         self._metrics.behind.set(sum(room.behind for room in self.rooms.open.values()))
-
-    def _sweep_connection(self, connection: Connection, at: float) -> None:
-        connection.noise = 0
-        if connection.stalled_at and at - connection.stalled_at > STALL_SECONDS:
-            self._metrics.drops.labels("too_slow").inc()
-            connection.close(Close.TOO_SLOW, "too slow: resume from your last seq")
-        elif connection.held or connection.closing:
-            return
-        elif connection.pinged and at - connection.heard_at > PING_SECONDS + PONG_SECONDS:
-            self._metrics.drops.labels("silent").inc()
-            connection.abort()
-        elif not connection.pinged and at - connection.heard_at > PING_SECONDS:
-            connection.ping()
 
     async def _count_viewers(self) -> None:
         await self._reader.check_epochs()
@@ -191,7 +161,9 @@ class Gateway:
         loops = [
             asyncio.create_task(self._reader.run(started), name="room-bus"),
             asyncio.create_task(self._people.run(), name="people"),
-            asyncio.create_task(self._every(SWEEP_SECONDS, self._sweep), name="sweep"),
+            asyncio.create_task(self._every(TICK_SECONDS, self._sweep.tick), name="sweep"),
+            asyncio.create_task(self._every(ROOMS_SECONDS, self._close_rooms), name="rooms"),
+            asyncio.create_task(self._every(MARK_SECONDS, self._presence.write_marks), name="presence"),
             asyncio.create_task(
                 self._every(self._settings.viewer_count_seconds, self._count_viewers), name="viewer-count"
             ),

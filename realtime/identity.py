@@ -26,7 +26,7 @@ class Identity:
             async with connection(self._pool) as db:
                 user = await accounts.find(db, claims.sub)
             await self.sign_out(session)
-            session.person = Person(id=user.id, handle=user.handle, level=user.level, badges=user.badges)
+            session.person = Person(id=claims.sub, handle=user.handle, level=user.level, badges=user.badges)
             session.claims = claims
             await self._people.add(claims.sub, session)
         session.claims = claims

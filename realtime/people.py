@@ -34,21 +34,22 @@ class People:
         self._reconsider = reconsider
         self._url = url
         self._own = keys.gateway_wake(gateway)
-        self._sessions: dict[UUID, set[Session]] = {}
+        self._sessions: dict[UUID, tuple[Session, ...]] = {}
         self._pubsub = connect_once(url).pubsub(ignore_subscribe_messages=True)
         self._decode = msgspec.json.Decoder(PersonFrame).decode
 
     async def add(self, user: UUID, session: Session) -> None:
         """Listen for this person."""
-        sessions = self._sessions.setdefault(user, set())
-        sessions.add(session)
-        if len(sessions) == 1:
+        sessions = self._sessions.get(user, ())
+        self._sessions[user] = (*sessions, session)
+        if not sessions:
             await self._pubsub.subscribe(keys.person_channel(user))
 
     async def remove(self, user: UUID, session: Session) -> None:
-        sessions = self._sessions.get(user, set())
-        sessions.discard(session)
-        if not sessions and self._sessions.pop(user, None) is not None:
+        sessions = tuple(one for one in self._sessions.get(user, ()) if one is not session)
+        if sessions:
+            self._sessions[user] = sessions
+        elif self._sessions.pop(user, None) is not None:
             await self._pubsub.unsubscribe(keys.person_channel(user))
 
     async def run(self) -> None:

@@ -21,6 +21,8 @@ from realtime.session import Attendance, Session
 
 ANONYMOUS_AFTER_MS = 3000
 """Whoever has not signed in by then is an anonymous viewer."""
+MARK_SECONDS = 0.5
+"""How long marks of presence wait for others, to be written together."""
 COUNTED_STATES = frozenset({"scheduled", "live"})
 KEPT_SECONDS = 24 * 3600
 
@@ -57,6 +59,7 @@ class Presence:
         self._count = context.redis.register_script(COUNT)
         self._forget = context.redis.register_script(FORGET)
         self._here: dict[tuple[UUID, str], Here] = {}
+        self._marks: dict[UUID, dict[str, int]] = {}
 
     async def enter(self, session: Session) -> None:
         """Begin a stay, as whoever is signed in; the stay of another identity on this socket ends."""
@@ -73,7 +76,7 @@ class Presence:
         stay = Attendance(viewer, uuid7().hex, claims.sub if claims else None, at, at)
         session.attendance = stay
         self._here.setdefault((session.room.id, viewer), Here()).sockets += 1
-        await self._mark(session.room, viewer, at)
+        self._mark(session.room, viewer, at)
         joined = ViewerJoined(
             **self._who(session, stay), device=session.visitor.device, referrer=session.visitor.referrer
         )
@@ -86,7 +89,7 @@ class Presence:
         often = self._settings.heartbeat_seconds * 1000 // 3
         if stay is not None and (at - stay.beat_at >= often or stay.beat_at == stay.since):
             stay.beat_at = max(at, stay.since + 1)
-            await self._mark(session.room, stay.viewer, at)
+            self._mark(session.room, stay.viewer, at)
             await self._emitter.emit(ViewerHeartbeat(**self._who(session, stay), focus=request.focus))
         return {}
 
@@ -123,12 +126,23 @@ class Presence:
             )
         )
 
-    async def _mark(self, room: Room, viewer: str, at: int) -> None:
+    def _mark(self, room: Room, viewer: str, at: int) -> None:
         if here := self._here.get((room.id, viewer)):
             here.marked_at = at
+            self._marks.setdefault(room.id, {})[viewer] = at
+
+    async def write_marks(self) -> None:
+        """Tell Redis who was heard of since the last time."""
+        marks, self._marks = self._marks, {}
+        if not marks:
+            return
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.zadd(keys.room_viewers(room.id), {viewer: at})
-            pipe.expire(keys.room_viewers(room.id), KEPT_SECONDS)
+            for room, viewers in marks.items():
+                # Who has left meanwhile is not brought back.
+                still = {viewer: at for viewer, at in viewers.items() if (room, viewer) in self._here}
+                if still:
+                    pipe.zadd(keys.room_viewers(room), still)
+                    pipe.expire(keys.room_viewers(room), KEPT_SECONDS)
             await pipe.execute()
 
     def _who(self, session: Session, stay: Attendance) -> dict[str, Any]:

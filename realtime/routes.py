@@ -5,6 +5,7 @@ scripts nothing of a refused handshake.
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -28,7 +29,7 @@ VIEWS: dict[str, frozenset[str]] = {
     "/ws/gifts": frozenset({"gifts"}),
     "/ws/polls": frozenset({"polls"}),
     "/ws/mood": frozenset({"mood"}),
-    "/ws/overlay": frozenset({"overlay", "gifts", "mood", "polls", "stream"}),
+    "/ws/overlay": frozenset({"overlay", "gifts", "mood", "polls", "stream", "chat"}),
     "/ws/studio": PUBLIC_CHANNELS,
 }
 """What each address shows; `?channels=` narrows it further."""
@@ -48,6 +49,13 @@ class Wanted(msgspec.Struct, frozen=True):
     place: Resume | None
 
 
+@lru_cache(maxsize=512)
+def shown_channels(path: str, asked: frozenset[str]) -> frozenset[str] | None:
+    """The channels of a view, narrowed to those asked for if any; None for all. Viewers alike share one set."""
+    shown = VIEWS[path] & asked if asked else VIEWS[path]
+    return None if shown == PUBLIC_CHANNELS else shown
+
+
 def read_address(path: str, query: dict[str, str]) -> Wanted:
     """The address' meaning; `Invalid` names the parameter that does not fit."""
     try:
@@ -57,8 +65,7 @@ def read_address(path: str, query: dict[str, str]) -> Wanted:
     asked = frozenset(name for name in query.get("channels", "").split(",") if name)
     if unknown := asked - PUBLIC_CHANNELS:
         raise Invalid(f"channels: there is no {', '.join(sorted(unknown))}; take some of {sorted(PUBLIC_CHANNELS)}")
-    shown = VIEWS[path] & asked if asked else VIEWS[path]
-    channels = None if shown == PUBLIC_CHANNELS else shown
+    channels = shown_channels(path, asked)
     if "epoch" not in query and "seq" not in query:
         return Wanted(stream, channels, None)
     try:

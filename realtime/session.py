@@ -1,7 +1,6 @@
 """One viewer's connection: its identity, its place in the room, and its frames, answered one by one in order."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 from uuid import UUID
@@ -108,7 +107,7 @@ class Session:
         self.session_id = uuid7().hex
         self.opened_at = now_ms()
         self.greeted = False
-        self._inbox: deque[Work] = deque()
+        self._inbox: list[Work] = []
         self._working = self._parting = False
         self._answered = 0
         self._credit, self._credit_at = FRAMES_BURST, 0.0
@@ -195,7 +194,7 @@ class Session:
                 break
             else:
                 await self._come_in(work)
-            self._inbox.popleft()
+            del self._inbox[0]
             if len(self._inbox) == MOST_UNANSWERED // 2:
                 self.connection.set_busy(False)
         self._working = False

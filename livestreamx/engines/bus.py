@@ -55,13 +55,19 @@ class Frame(msgspec.Struct, frozen=True):
     data: bytes
 
 
-Entry = tuple[bytes, dict[bytes, bytes]]
+RawEntry = tuple[bytes, list[bytes]]
 
 
-def read_entry(entry: Entry) -> Frame:
+def read_entry(entry: tuple[bytes, dict[bytes, bytes]]) -> Frame:
     """A frame from a Redis Stream entry."""
     name, fields = entry
     return Frame(int(name.partition(b"-")[0]), fields[b"e"].decode(), fields[b"t"].decode(), fields[b"d"])
+
+
+def read_raw_entry(entry: RawEntry) -> Frame:
+    """A frame from an entry as it comes over the wire, its fields and values by turns."""
+    name, fields = entry
+    return read_entry((name, dict(zip(fields[::2], fields[1::2], strict=True))))
 
 
 class Recent(msgspec.Struct, frozen=True):

@@ -29,7 +29,8 @@ def connect(url: str) -> AsyncRedis:
 
 def connect_once(url: str) -> AsyncRedis:
     """An async client that reports a lost connection instead of hiding it by a retry, for whoever must notice."""
-    return AsyncRedis.from_url(url, socket_timeout=10, socket_connect_timeout=5, retry=Retry(NoBackoff(), 0))
+    never = Retry(NoBackoff(), 0)
+    return AsyncRedis.from_url(url, protocol=3, socket_timeout=10, socket_connect_timeout=5, retry=never)
 
 
 def connect_plain(url: str) -> Redis:

@@ -176,7 +176,7 @@ class Viewer:
 
 
 async def metric(url: str, name: str) -> float:
-    """The value of a metric without labels of a gateway."""
+    """The value of a metric of a gateway, named with its labels; 0 before its first."""
     async with httpx.AsyncClient(base_url=url) as http:
         lines = (await http.get("/metrics")).text.splitlines()
-    return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
+    return next((float(line.split()[-1]) for line in lines if line.startswith(f"{name} ")), 0.0)

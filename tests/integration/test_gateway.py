@@ -49,7 +49,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
     ("gift:received", {}, "server_only_event", ""),
     ("mood:state", {}, "server_only_event", ""),
     ("chat:deleted", {}, "server_only_event", ""),
-    ("chat:mode", {}, "server_only_event", ""),
+    ("chat:mode", {}, "forbidden", ""),
     ("ack", {}, "server_only_event", ""),
     ("poll:dance", {}, "unknown_event", "poll:dance"),
     ("chat:message", {"text": ""}, "invalid", "text"),
