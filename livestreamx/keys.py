@@ -72,7 +72,7 @@ def game_acts(stream: Id, second: int) -> str:
 
 
 def poll(poll_id: Id) -> str:
-    """Hash: `about` (JSON of the poll) and, by number of the choice, its votes."""
+    """Hash of a poll that is on: `id`, `stream`, `about` (JSON), and its votes by number of the choice."""
     return f"poll:{poll_id}"
 
 
@@ -87,13 +87,13 @@ def question_votes(stream: Id) -> str:
 
 
 def challenge(creator: Id) -> str:
-    """Hash of the channel's challenge: `id`, `kind`, `from` and `until` (s since the epoch), `about`, `progress`."""
+    """Hash of the channel's challenge: `id`, `kind`, `stream`, `from`, `until` (s), `about`, `people`, `progress`."""
     return f"challenge:{{{creator}}}"
 
 
-def challenge_acts(creator: Id, second: int) -> str:
-    """Hash: `<kind>:<user>` -> what counts in a challenge of that kind, of one second (since the epoch)."""
-    return f"challenge:{{{creator}}}:acts:{second}"
+def challenge_acts(creator: Id, minute: int) -> str:
+    """Hash: `<second>:<kind>:<user>` -> what counts in a challenge of that kind; times since the epoch."""
+    return f"challenge:{{{creator}}}:acts:{minute}"
 
 
 def challenge_people(challenge_id: Id) -> str:
@@ -107,8 +107,8 @@ def challenges_by_viewers() -> str:
 
 
 def audience_changes() -> str:
-    """Hash: what rooms have yet to be told -> how often it changed: `poll:<id>`, `question:<stream>:<id>`,
-    `questions:<stream>`, `challenge:<creator>`."""
+    """Hash: `poll:<id>`, `question:<stream>:<id>`, `questions:<stream>`, `challenge:<creator>` -> how often it changed
+    since its room was told."""
     return "audience:changes"
 
 

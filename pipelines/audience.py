@@ -49,10 +49,9 @@ for i = 1, #ARGV, 2 do
   if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then redis.call('HDEL', KEYS[1], ARGV[i]) end
 end
 """
-# KEYS: what it is about, the room's state. ARGV: a field of the first and what it must hold, a field of the second and
-# its new text.
+# KEYS: what it is about, the room's state. ARGV: the id of the first, a field of the second and its new text.
 REMEMBER = """
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HSET', KEYS[2], ARGV[3], ARGV[4]) end
+if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then redis.call('HSET', KEYS[2], ARGV[2], ARGV[3]) end
 """
 
 
@@ -80,6 +79,7 @@ def follow_poll(effects: Effects, event: PollCreated | PollVoted | PollEnded) ->
         case PollCreated():
             about = msgspec.json.encode(poll_state(event)).decode()
             effects.put(key, "about", about)
+            effects.put(key, "id", str(event.poll_id))
             effects.put(key, "stream", str(event.stream_id))
             effects.expire(key, POLL_SECONDS)
             effects.put(room, "poll", about)
@@ -171,9 +171,10 @@ class AudienceFrames:
         fields = cast(dict[bytes, bytes], self._redis.hgetall(key))
         return {name.decode(): value.decode() for name, value in fields.items()}
 
-    def _remember_while(self, source: str, field: str, value: str, name: str, state: Any, stream: str) -> None:
+    def _remember_while(self, source: str, known: dict[str, str], name: str, state: Any) -> None:
         """What newcomers are told from now on, unless what it is about has ended meanwhile."""
-        self._remember(keys=[source, keys.room_state(stream)], args=[field, value, name, msgspec.json.encode(state)])
+        names = [source, keys.room_state(known["stream"])]
+        self._remember(keys=names, args=[known["id"], name, msgspec.json.encode(state)])
 
     def _tell_poll(self, poll: str) -> list[Frame]:
         key = keys.poll(poll)
@@ -185,7 +186,7 @@ class AudienceFrames:
             msgspec.structs.replace(choice, votes=int(votes.get(str(choice.id), 0))) for choice in state.choices
         )
         state = msgspec.structs.replace(state, choices=choices, voters=sum(choice.votes for choice in choices))
-        self._remember_while(key, "stream", votes["stream"], "poll", state, votes["stream"])
+        self._remember_while(key, votes, "poll", state)
         return [(votes["stream"], "poll:update", state, None)]
 
     def _tell_challenge(self, creator: str) -> list[Frame]:
@@ -195,7 +196,7 @@ class AudienceFrames:
             return []
         state = msgspec.json.decode(known["about"], type=ChallengeState)
         state = msgspec.structs.replace(state, progress=max(0, int(known.get("progress", 0))))
-        self._remember_while(key, "id", known["id"], "challenge", state, known["stream"])
+        self._remember_while(key, known, "challenge", state)
         return [(known["stream"], "challenge:update", state, None)]
 
     def _tell_question(self, ref: str) -> list[Frame]:

@@ -100,11 +100,11 @@ def follow(effects: Effects, event: ChallengeEvent) -> None:
         case ChallengeStarted():
             about_now = msgspec.json.encode(challenge_state(event)).decode()
             effects.call("HSET", key, "about", about_now)
-            effects.call("SADD", changes, name)
+            effects.add(changes, name, 1)
         case ChallengeProgress():
             effects.call("help", key, changes, name, str(event.challenge_id), str(event.user_id), event.points)
         case ChallengeEnd():
             effects.call("DEL", key)
-            effects.call("SREM", changes, name)
+            effects.call("HDEL", changes, name)
             effects.call("SREM", keys.challenges_by_viewers(), str(creator))
             effects.put(keys.room_state(stream), "challenge", "")

@@ -90,7 +90,10 @@ end
 -- what somebody gives to a challenge, of its kind and in its time; a follower counts once
 local function give(challenge, about, kind, user, second, more)
   if kind ~= about[1] or second < tonumber(about[2]) or second >= tonumber(about[3]) then return false end
-  if kind == 'followers' and redis.call('HEXISTS', about[4], user) == 1 then return false end
+  if kind == 'followers' then
+    if redis.call('HEXISTS', about[4], user) == 1 then return false end
+    more = 1
+  end
   redis.call('HINCRBY', about[4], user, more)
   redis.call('HINCRBY', challenge, 'progress', more)
   return true

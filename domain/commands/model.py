@@ -121,6 +121,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     playing: str | None
     """The mini-game that is on."""
+    challenged: bool
+    """Whether a challenge is on."""
 
 
 class CommandNotAllowed(Invalid):

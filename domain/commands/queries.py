@@ -45,7 +45,8 @@ async def channel(db: Db, stream_id: UUID, action: str) -> Channel | None:
     async with db.cursor(row_factory=struct_row(Channel)) as cursor:
         await cursor.execute(
             "SELECT s.creator_id, w.enabled AS switched, (SELECT game FROM minigames m WHERE m.stream_id = s.id AND "
-            "m.state = 'running') AS playing, (SELECT count(*) FROM commands c WHERE c.stream_id = s.id AND "
+            "m.state = 'running') AS playing, EXISTS (SELECT FROM challenges h WHERE h.stream_id = s.id AND "
+            "h.state = 'active') AS challenged, (SELECT count(*) FROM commands c WHERE c.stream_id = s.id AND "
             "c.state = 'queued') AS waiting FROM streams s LEFT JOIN command_switches w "
             "ON w.creator_id = s.creator_id AND w.action = %s WHERE s.id = %s",
             (action, stream_id),

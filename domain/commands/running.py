@@ -14,6 +14,7 @@ from domain.commands import queries
 from domain.commands.model import REGISTRY, AddProgress, Args, Command, SetBackground, SetFilter, StartGame
 from domain.commands.scenes import change_scene
 from domain.economy.returns import refund_within
+from domain.interactions.challenges import service as challenges
 from domain.minigames import queries as games
 from domain.minigames import service as minigames
 from domain.minigames.model import Terms
@@ -92,11 +93,18 @@ async def _apply(db: Db, command: Command) -> str:
         case SetFilter(filter=filter_):
             await _change(db, command, {"filter": filter_})
         case AddProgress(points=points):
-            if not await games.add_bonus(db, command.stream_id, command.sender_id, points):
+            if not await _help(db, command, points):
                 return "no_game"
         case StartGame():
             return await _begin(db, command, asked)
     return ""
+
+
+async def _help(db: Db, command: Command, points: int) -> bool:
+    """Add to the boss or tug that is on, else to the challenge; whether there was one."""
+    return await games.add_bonus(db, command.stream_id, command.sender_id, points) or await challenges.add_points(
+        db, command.stream_id, command.sender_id, points, command.request_id
+    )
 
 
 async def _change(db: Db, command: Command, change: dict[str, Any]) -> None:

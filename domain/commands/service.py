@@ -121,8 +121,10 @@ def check(channel: Channel, action: Action, asked: Args) -> None:
         raise CommandNotAllowed(f"{action}: the creator has switched this off", field="code", action=action)
     if isinstance(asked, StartGame) and channel.playing:
         raise CommandNotAllowed(f"A {channel.playing} is on already: wait for its end", field="code", action=action)
-    if isinstance(asked, AddProgress) and channel.playing not in ("boss", "tug"):
-        raise CommandNotAllowed("No boss and no tug is on that this could help in", field="code", action=action)
+    if isinstance(asked, AddProgress) and channel.playing not in ("boss", "tug") and not channel.challenged:
+        raise CommandNotAllowed(
+            "No boss, no tug and no challenge is on that this could help in", field="code", action=action
+        )
     if channel.waiting >= MOST_WAITING:
         raise QueueFull(f"{channel.waiting} commands are waiting: try again in a moment")
 
