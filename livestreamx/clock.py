@@ -39,6 +39,11 @@ def uuid7() -> UUID:
     return _uuid7()
 
 
+def made_at(uuid: UUID) -> datetime:
+    """When a UUIDv7 was made, to the millisecond: its first 48 bits are the time (RFC 9562)."""
+    return datetime.fromtimestamp((uuid.int >> 80) / 1000, UTC)
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[FrozenClock]:
     """Hold the clock of this context at `at`."""

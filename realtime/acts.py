@@ -3,11 +3,13 @@
 Signing in, resuming and heartbeats are the gateway's own and stand there.
 """
 
+from domain.chat.service import ChatDesk
 from livestreamx.engines.throttle import Throttle
 from realtime.challenges import Challenges
 from realtime.chat import Chat
 from realtime.context import Context
 from realtime.gifts import Gifts
+from realtime.moderation import Moderation
 from realtime.moods import Moods
 from realtime.overlays import Overlays
 from realtime.polls import Polls
@@ -20,10 +22,17 @@ def make_acts(context: Context, rooms: Rooms) -> dict[str, Handler]:
     """The handlers by event; each takes the session and the frame's data, and answers with the ack's data."""
     throttle = Throttle(context.redis)
     challenges, polls, questions = Challenges(context), Polls(context), Questions(context, throttle)
+    desk = ChatDesk(context.pool, context.redis, context.bus, context.settings)
+    moderation = Moderation(desk)
     return {
         "challenge:cancel": challenges.cancel,
         "challenge:start": challenges.start,
-        "chat:message": Chat(context, rooms).say,
+        "chat:clear": moderation.clear,
+        "chat:delete": moderation.delete,
+        "chat:message": Chat(context, rooms, desk.showing).say,
+        "chat:mode": moderation.set_mode,
+        "chat:pin": moderation.pin,
+        "chat:unpin": moderation.unpin,
         "gift:send": Gifts(context.gifts, context.guard).send,
         "mood:react": Moods(rooms, context.emitter, throttle).react,
         "overlay:test": Overlays(context.bus, throttle).test,

@@ -1,54 +1,79 @@
-"""Chat: a message is cleaned, passes the limits, is recorded in Kafka, shown to the room, and then acknowledged."""
+"""Chat: a message passes mode, filters and limits, is recorded in Kafka, shown to the room, and then acknowledged."""
 
-import asyncio
 from datetime import timedelta
 
-from redis.exceptions import RedisError
-
+from domain.chat.admission import Admission, Attempt, Stop
+from domain.chat.filters import ALLOWED
+from domain.chat.folding import fold
+from domain.chat.holding import hold
+from domain.chat.model import ModeRestricted, Refused
+from domain.chat.modes import ModeGuard
+from domain.chat.showing import Showing
+from domain.chat.similarity import likeness
 from domain.text import clean_text
 from livestreamx import keys
 from livestreamx.clock import now, uuid7
-from livestreamx.engines.bus import Recent
-from livestreamx.engines.throttle import Limit, Throttle
-from livestreamx.errors import Invalid, TooMany, Unavailable
+from livestreamx.engines.throttle import Limit
+from livestreamx.errors import DomainError, Invalid, TooMany
 from livestreamx.events import ChatMessage
-from livestreamx.frames import ChatMode, ChatShown, Say
+from livestreamx.frames import ChatMode, ChatShown, Person, Say
 from livestreamx.observe.request import request_id
 from realtime.context import Context
+from realtime.filters import Filters
 from realtime.rooms import Room, Rooms
 from realtime.session import Session
 
-SLOW_SECONDS = 10
+FLOOD_SECONDS = 10
 """How long a flooded room is slowed down, and how long each viewer waits between two messages then."""
-SHOW_ATTEMPTS = 5
 
 
 class Chat:
     """Takes messages; one a process."""
 
-    def __init__(self, context: Context, rooms: Rooms) -> None:
+    def __init__(self, context: Context, rooms: Rooms, showing: Showing) -> None:
         settings = context.settings
-        self._context, self._rooms = context, rooms
-        self._throttle = Throttle(context.redis)
-        self._kept = settings.chat_history
+        self._context, self._rooms, self._showing = context, rooms, showing
+        self._admission = Admission(context.redis, settings)
+        self._modes, self._filters = ModeGuard(context.pool), Filters(context.pool)
         self._viewer = Limit("chat", settings.chat_burst, settings.chat_burst * settings.chat_refill_seconds)
         self._room = Limit("chat-room", settings.room_messages_per_second, 1)
-        self._slow = Limit("chat-slow", 1, SLOW_SECONDS)
 
     async def say(self, session: Session, request: Say) -> dict[str, object]:
-        """`{messageId, createdAt}` once the room sees it; `not_live`, `invalid`, `rate_limited`, `unavailable`."""
-        claims, person, room = session.user, session.person, session.room
+        """`{messageId, createdAt}` once the room sees it, with `state: "held"` when a moderator decides.
+
+        `not_live`, `invalid`, `mode_restricted`, `blocked_term`, `message_refused`, `rate_limited`,
+        `duplicate_message`, `unavailable`.
+        """
+        room, person = session.room, session.person
         assert person is not None
         await self._rooms.require_live(room)
         text = clean_text(request.text)
         if not text:
             raise Invalid("text: nothing visible is left of it")
+        said = self._write(session, person, text, request)
+        verdict = ALLOWED
         if not session.moderates:
-            await self._limit(room, str(claims.sub))
-        said = ChatMessage(
-            stream_id=room.id,
-            creator_id=room.stream.creatorId,
-            user_id=claims.sub,
+            await self._modes.require(room.mode, session.user.sub, room.stream.creatorId, text)
+            verdict = (await self._filters.of(room.stream.creatorId)).judge(text, shield=room.mode.shield)
+            if verdict.action == "refuse":
+                raise Refused(verdict.reasons)
+        await self._admit(session, said)
+        taken: dict[str, object] = {"messageId": said.message_id, "createdAt": said.occurred_at}
+        if verdict.action == "hold":
+            await hold(self._context.pool, said, verdict.reasons, request_id())
+            return taken | {"state": "held"}
+        await self._context.emitter.emit(said, request_id=request_id())
+        shown = ChatShown(
+            messageId=said.message_id, user=person, text=text, createdAt=said.occurred_at, replyTo=request.replyTo
+        )
+        await self._showing.message(room.id, shown)
+        return taken
+
+    def _write(self, session: Session, person: Person, text: str, request: Say) -> ChatMessage:
+        return ChatMessage(
+            stream_id=session.room.id,
+            creator_id=session.room.stream.creatorId,
+            user_id=session.user.sub,
             session_id=session.stay_id,
             message_id=uuid7(),
             handle=person.handle,
@@ -56,44 +81,51 @@ class Chat:
             length=len(text),
             reply_to=request.replyTo,
         )
-        await self._context.emitter.emit(said, request_id=request_id())
-        shown = ChatShown(
-            messageId=said.message_id, user=person, text=text, createdAt=said.occurred_at, replyTo=request.replyTo
-        )
-        await self._show(room, shown)
-        return {"messageId": said.message_id, "createdAt": said.occurred_at}
 
-    async def _limit(self, room: Room, user: str) -> None:
-        """A token bucket for the viewer and a cap for the room; a room over its cap is slowed down for all."""
+    async def _admit(self, session: Session, said: ChatMessage) -> None:
+        """A bucket for the viewer, a cap for the room, slow mode, nothing said over and over; moderators are free."""
+        room, user = session.room, session.user.sub
+        attempt = Attempt(
+            stream_id=room.id,
+            user_id=user,
+            message_id=said.message_id,
+            likeness=likeness(fold(said.text)),
+            unique=room.mode.uniqueOnly,
+            free=session.moderates,
+        )
+        limits = [] if session.moderates else self._limits(room, str(user))
+        if stop := await self._admission.ask(attempt, *limits):
+            raise await self._refusal(room, stop)
+
+    def _limits(self, room: Room, user: str) -> list[tuple[Limit, str]]:
         limits = [(self._viewer, user), (self._room, str(room.id))]
-        if room.slow_seconds:
-            limits.insert(0, (self._slow, f"{room.id}:{user}"))
-        refusal = await self._throttle.check(*limits)
-        if refusal is None:
-            return
-        self._context.metrics.throttled.labels(refusal.limit.scope).inc()
-        if refusal.limit is self._room:
+        if seconds := max(room.mode.slowSeconds, room.slow_seconds):
+            # A limit of its own for each length: a shorter slow mode is not waited for as long as the one before.
+            limits.insert(0, (Limit(f"chat-slow-{seconds}", 1, seconds), f"{room.id}:{user}"))
+        return limits
+
+    async def _refusal(self, room: Room, stop: Stop) -> DomainError:
+        """Why the message was not taken; a room over its cap is slowed down for all."""
+        wait = stop.retry_after_ms
+        if stop.why == "not_unique":
+            return ModeRestricted("unique", "This was said before")
+        if stop.limit is None:
+            self._context.metrics.throttled.labels(f"chat-{stop.why}").inc()
+            told = "You said this a moment ago" if stop.why == "repeated" else "Many say this already"
+            return TooMany(told, retry_after_ms=wait, code="duplicate_message")
+        is_slow = stop.limit not in (self._room, self._viewer)
+        self._context.metrics.throttled.labels("chat-slow" if is_slow else stop.limit.scope).inc()
+        if stop.limit is self._room:
             await self._slow_down(room)
-            raise TooMany("The chat is too fast: try again in a moment", retry_after_ms=refusal.retry_after_ms)
-        raise TooMany("You are too fast: slow down", retry_after_ms=refusal.retry_after_ms)
+            return TooMany("The chat is too fast: try again in a moment", retry_after_ms=wait)
+        if is_slow and room.mode.slowSeconds >= room.slow_seconds:
+            return ModeRestricted("slow", f"One message in {room.mode.slowSeconds} seconds", wait)
+        return TooMany("You are too fast: slow down", retry_after_ms=wait)
 
     async def _slow_down(self, room: Room) -> None:
         """Tell the room, once, that it is in slow mode."""
         if room.slow_seconds:
             return
-        mode = ChatMode(slowSeconds=SLOW_SECONDS, until=now() + timedelta(seconds=SLOW_SECONDS))
-        if await self._context.redis.set(keys.room_slow(room.id), "1", nx=True, ex=SLOW_SECONDS):
+        mode = ChatMode(slowSeconds=FLOOD_SECONDS, until=now() + timedelta(seconds=FLOOD_SECONDS), reason="flood")
+        if await self._context.redis.set(keys.room_slow(room.id), "1", nx=True, ex=FLOOD_SECONDS):
             await self._context.bus.publish(room.id, "chat:mode", mode)
-
-    async def _show(self, room: Room, shown: ChatShown) -> None:
-        """The event is recorded, so the room must see it: a Redis that restarts is waited for."""
-        recent = Recent(keys.room_chat(room.id), self._kept)
-        for attempt in range(SHOW_ATTEMPTS):
-            try:
-                await self._context.bus.publish(
-                    room.id, "chat:message", shown, once=shown.messageId, at=shown.createdAt, recent=recent
-                )
-                return
-            except (RedisError, OSError):
-                await asyncio.sleep(0.1 * 2**attempt)
-        raise Unavailable("The room did not answer: the message is recorded, but was not shown")

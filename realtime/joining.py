@@ -136,5 +136,7 @@ class Joining:
                 "minigame": snapshot.minigame,
                 "viewers": snapshot.viewers,
                 "chat": snapshot.chat if with_chat else (),
+                "mode": session.room.mode,
+                "pinned": session.room.pinned.pinned,
             },
         )

@@ -6,19 +6,23 @@ A room is opened once however many arrive together, and closed a while after the
 import asyncio
 import secrets
 from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
 from redis.asyncio import Redis as AsyncRedis
 
+from domain.chat import queries as chats
+from domain.chat.model import StreamChat
+from domain.chat.showing import mode_frame, pinned_frame
 from domain.streams import service as streams
 from domain.streams.model import Stream
 from livestreamx.clock import now
 from livestreamx.engines.bus import Frame
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import Conflict, Unavailable
-from livestreamx.frames import ChatMode, StreamState
+from livestreamx.frames import ChatMode, ChatPinned, StreamState
 from livestreamx.observe.metrics import Metrics
 from livestreamx.settings import Settings
 from realtime.codec import Codec
@@ -33,6 +37,8 @@ LINGER_SECONDS = 30.0
 OPENING_ATTEMPTS = 10
 OPENING_PAUSE_SECONDS = 0.1
 STAGES = {"scheduled": 0, "live": 1, "ended": 2, "cancelled": 2, "archived": 3}
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 log = structlog.get_logger("realtime")
 
@@ -63,7 +69,9 @@ class Room:
         """How often the room began anew: whoever was told before that is out of step."""
         self.ring = Ring(settings.history_frames)
         self.feeds: dict[tuple[frozenset[str] | None, Codec], Feed] = {}
+        self.mode, self.pinned = ChatMode(), ChatPinned(pinned=None, version=0)
         self.slow: ChatMode | None = None
+        """Slowed down by itself, beside its mode."""
         self.idle_since = asyncio.get_running_loop().time()
         self._settings, self._redis, self._metrics = settings, redis, metrics
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -115,22 +123,38 @@ class Room:
             return False
         shared = SharedFrame(frame)
         self.ring.append(shared)
-        if frame.event in ("stream:state", "chat:mode"):
-            self._note(frame)
+        if frame.event == "stream:state":
+            self._note(frame, StreamState, self.note_stream)
+        elif frame.event == "chat:mode":
+            self._note(frame, ChatMode, self._note_mode)
+        elif frame.event == "chat:pinned":
+            self._note(frame, ChatPinned, self._note_pinned)
         for feed in self.feeds.values():
             feed.append(shared)
         if self._waiting:
             self._wake()
         return True
 
-    def _note(self, frame: Frame) -> None:
+    def _note(self, frame: Frame, kind: type[T], note: Callable[[T], None]) -> None:
         try:
-            if frame.event == "chat:mode":
-                self.slow = msgspec.json.decode(frame.data, type=ChatMode)
-            else:
-                self.note_stream(msgspec.json.decode(frame.data, type=StreamState))
+            note(msgspec.json.decode(frame.data, type=kind))
         except msgspec.DecodeError as error:
             log.error("room_frame_unreadable", event_name=frame.event, seq=frame.seq, error=str(error))
+
+    def note_chat(self, chat: StreamChat) -> None:
+        """Know how the moderators set the chat."""
+        self._note_mode(mode_frame(chat))
+        self._note_pinned(pinned_frame(chat))
+
+    def _note_mode(self, mode: ChatMode) -> None:
+        if mode.reason == "flood":
+            self.slow = mode
+        elif mode.version >= self.mode.version:
+            self.mode = mode
+
+    def _note_pinned(self, pinned: ChatPinned) -> None:
+        if pinned.version >= self.pinned.version:
+            self.pinned = pinned
 
     def note_stream(self, state: StreamState) -> None:
         """Know what became of the stream; news that come late do not turn it back."""
@@ -140,7 +164,8 @@ class Room:
     @property
     def slow_seconds(self) -> int:
         """Seconds between two messages of one viewer while the room is slowed down, else 0."""
-        return self.slow.slowSeconds if self.slow and self.slow.until > now() else 0
+        slow = self.slow
+        return slow.slowSeconds if slow and slow.until and slow.until > now() else 0
 
     def _wake(self) -> None:
         for seq, waiter in self._waiting:
@@ -217,9 +242,11 @@ class Rooms:
     async def _open(self, stream: UUID, follow: Callable[[Room, History], bool]) -> Room:
         async with connection(self._pool) as db:
             room = Room(await streams.find(db, stream), self._settings, self._redis, self._metrics)
+            room.note_chat(await chats.chat(db, stream))
         for _ in range(OPENING_ATTEMPTS):
             if follow(room, await self.history(stream)):
                 self.open[stream] = room
+                await self.refresh(room)  # what changed before the bus was read
                 return room
             await asyncio.sleep(OPENING_PAUSE_SECONDS)
         raise Unavailable("The room bus is coming back: try again")
@@ -228,9 +255,10 @@ class Rooms:
         return await read_history(self._redis, stream, self._settings.history_frames, secrets.token_hex(4))
 
     async def refresh(self, room: Room) -> None:
-        """Ask the database what became of the stream."""
+        """Ask the database what became of the stream and its chat."""
         async with connection(self._pool) as db:
             room.note_stream(shown(await streams.find(db, room.id)))
+            room.note_chat(await chats.chat(db, room.id))
 
     async def require_live(self, room: Room) -> None:
         """`Conflict` with code `not_live` unless the stream is on air."""

@@ -116,17 +116,17 @@ class Admission:
 
     async def ask(self, attempt: Attempt, *limits: tuple[Limit, str]) -> Stop | None:
         """Count one message and note its author, or say what stops it, which then counts nothing."""
-        call = self._call(attempt, limits)
-        why, wait = await self._admit(**call)
+        names, args = self._call(attempt, limits)
+        why, wait = await self._admit(keys=names, args=args)
         if not why:
             return None
         wait = max(1, int(wait)) if why != NOT_UNIQUE else 0
         return Stop("limit", limits[why - 1][0], wait) if why > 0 else Stop(WHY[why], None, wait)
 
-    def _call(self, attempt: Attempt, limits: tuple[tuple[Limit, str], ...]) -> dict[str, list[Any]]:
+    def _call(self, attempt: Attempt, limits: tuple[tuple[Limit, str], ...]) -> tuple[list[str], list[Any]]:
         stream, alike = attempt.stream_id, attempt.likeness
-        call = script_arguments(limits)
-        call["keys"] += [
+        names, args = script_arguments(limits)
+        names += [
             keys.chat_author(attempt.message_id),
             keys.chat_said(stream, attempt.user_id),
             keys.chat_unique(stream),
@@ -134,7 +134,7 @@ class Admission:
         ]
         high, low = alike.halves if alike.simhash is not None else ("", "")
         settings = self._settings
-        call["args"] += [
+        args += [
             len(limits),
             f"{stream}:{attempt.user_id}",
             AUTHOR_SECONDS,
@@ -151,4 +151,4 @@ class Admission:
             MOST_SAID,
             int(attempt.free),
         ]
-        return call
+        return names, args

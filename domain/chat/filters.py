@@ -1,7 +1,7 @@
 """The verdict on a message: blocked terms, links, capitals and length, by the channel's policy. Pure; no counters."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -64,16 +64,16 @@ def shouts(text: str) -> bool:
 class ChatFilter:
     """Judges the messages of one channel; built anew when its lists or its policy change."""
 
-    def __init__(self, policy: Policy, terms: Iterable[Term] = ()) -> None:
-        self.policy = policy
-        self._terms = BlockedTerms([*platform_terms(), *terms])
+    def __init__(self, policy: Policy, terms: Sequence[Term] = ()) -> None:
+        self.policy, self.terms = policy, terms
+        self._blocked = BlockedTerms([*platform_terms(), *terms])
 
     def judge(self, text: str, *, shield: bool = False) -> Verdict:
         """The strictest verdict of all rules; behind the shield links are refused, and so is what would be held."""
         policy = self.policy
         folded = fold(text)
         found: list[tuple[Action, str]] = []
-        if term := self._terms.find(folded, read_words(folded)):
+        if term := self._blocked.find(folded, read_words(folded)):
             found.append((term.action, "blocked_term"))
         if (shield or policy.links != "allow") and has_link(text):
             found.append(("refuse" if shield else policy.links, "link"))

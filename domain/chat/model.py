@@ -1,7 +1,7 @@
 """What a chat's mode, its held messages and its blocked terms are, and why a message is not taken."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -87,6 +87,13 @@ class BlockedTerm(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Bond(msgspec.Struct, frozen=True, kw_only=True):
+    """What ties a viewer to a creator."""
+
+    followed_since: datetime | None
+    subscribes: bool
+
+
 class Said(msgspec.Struct, frozen=True):
     """Where a message was said and by whom."""
 
@@ -100,7 +107,7 @@ class ModeRestricted(Forbidden):
     code, title = "mode_restricted", "The chat's mode does not allow this"
 
     def __init__(self, mode: ModeName, detail: str, retry_after_ms: int | None = None) -> None:
-        extra = {} if retry_after_ms is None else {"retryAfterMs": retry_after_ms}
+        extra: dict[str, Any] = {} if retry_after_ms is None else {"retryAfterMs": retry_after_ms}
         super().__init__(detail, mode=mode, **extra)
 
 

@@ -2,12 +2,15 @@
 
 from uuid import UUID
 
+from clickhouse_connect.driver.asyncclient import AsyncClient
 from psycopg.types.json import Jsonb
 
 from domain.chat.filters import Policy
-from domain.chat.model import BlockedTerm, HeldMessage, HeldState, Mode, Pinned, StreamChat
+from domain.chat.model import BlockedTerm, Bond, HeldMessage, HeldState, Mode, Pinned, Said, StreamChat
 from domain.chat.terms import Action, Term
+from livestreamx.clock import made_at
 from livestreamx.engines.postgres import Db, struct_row
+from livestreamx.events import ChatDeleted, ChatMessage
 
 LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 HELD = """
@@ -46,34 +49,31 @@ async def set_chat(db: Db, stream_id: UUID, mode: Mode, pinned: Pinned | None) -
     return version
 
 
-async def insert_deletion(
-    db: Db, message_id: UUID, *, stream_id: UUID, author_id: UUID | None, deleted_by: UUID, reason: str
-) -> bool:
+async def insert_deletion(db: Db, deleted: ChatDeleted) -> bool:
     """Whether it was not deleted before."""
     done = await db.execute(
         "INSERT INTO chat_deletions (message_id, stream_id, author_id, deleted_by, reason) VALUES (%s, %s, %s, %s, %s) "
         "ON CONFLICT DO NOTHING",
-        (message_id, stream_id, author_id, deleted_by, reason),
+        (deleted.message_id, deleted.stream_id, deleted.author_id, deleted.user_id, deleted.reason),
     )
     return done.rowcount == 1
 
 
-async def insert_held(
-    db: Db,
-    message_id: UUID,
-    *,
-    stream_id: UUID,
-    creator_id: UUID,
-    user_id: UUID,
-    session_id: str,
-    text: str,
-    reply_to: UUID | None,
-    reasons: tuple[str, ...],
-) -> None:
+async def insert_held(db: Db, message: ChatMessage, reasons: tuple[str, ...]) -> None:
+    """A message that was not said yet."""
     await db.execute(
         "INSERT INTO held_messages (id, stream_id, creator_id, user_id, session_id, text, reply_to, reasons) "
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-        (message_id, stream_id, creator_id, user_id, session_id, text, reply_to, list(reasons)),
+        (
+            message.message_id,
+            message.stream_id,
+            message.creator_id,
+            message.user_id,
+            message.session_id or "",
+            message.text,
+            message.reply_to,
+            list(reasons),
+        ),
     )
 
 
@@ -104,6 +104,18 @@ async def decide_held(db: Db, message_id: UUID, state: HeldState, decided_by: UU
     return done.rowcount == 1
 
 
+async def bond(db: Db, user_id: UUID, creator_id: UUID) -> Bond:
+    """Since when somebody follows, and whether they subscribe."""
+    async with db.cursor(row_factory=struct_row(Bond)) as cursor:
+        await cursor.execute(
+            "SELECT (SELECT created_at FROM follows WHERE follower_id = %(user)s AND creator_id = %(creator)s) "
+            "AS followed_since, EXISTS (SELECT FROM channel_subscribers WHERE user_id = %(user)s "
+            "AND creator_id = %(creator)s AND until > clock_timestamp()) AS subscribes",
+            {"user": user_id, "creator": creator_id},
+        )
+        return (await cursor.fetchall())[0]
+
+
 async def policy(db: Db, creator_id: UUID) -> Policy | None:
     async with db.cursor(row_factory=struct_row(Policy)) as cursor:
         await cursor.execute(
@@ -126,7 +138,8 @@ async def terms_in_force(db: Db, creator_id: UUID) -> list[Term]:
     """The channel's terms and those that admins added for the whole platform."""
     async with db.cursor(row_factory=struct_row(Term)) as cursor:
         await cursor.execute(
-            "SELECT text, action FROM blocked_terms WHERE creator_id = %s OR creator_id IS NULL", (creator_id,)
+            "SELECT text, action FROM blocked_terms WHERE creator_id = %s OR creator_id IS NULL ORDER BY id",
+            (creator_id,),
         )
         return await cursor.fetchall()
 
@@ -171,3 +184,18 @@ async def delete_term(db: Db, creator_id: UUID | None, term_id: UUID) -> Blocked
             (creator_id, term_id),
         )
         return await cursor.fetchone()
+
+
+async def said_in_history(clickhouse: AsyncClient, message_id: UUID) -> Said | None:
+    """Where a message was said and by whom, however long ago; its id tells when."""
+    try:
+        at = made_at(message_id)
+    except (ValueError, OverflowError):
+        return None
+    found = await clickhouse.query(
+        "SELECT stream_id, user_id FROM chat_messages WHERE message_id = {message:UUID} "
+        "AND occurred_at BETWEEN {at:DateTime64(3, 'UTC')} - INTERVAL 1 DAY AND {at:DateTime64(3, 'UTC')} "
+        "+ INTERVAL 1 DAY LIMIT 1",
+        parameters={"message": message_id, "at": at},
+    )
+    return Said(*found.result_rows[0]) if found.result_rows else None

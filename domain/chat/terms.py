@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -45,10 +46,11 @@ def normal_form(text: str) -> str:
     return " ".join(words) + any_ending
 
 
-def platform_terms() -> list[Term]:
+@cache
+def platform_terms() -> tuple[Term, ...]:
     """The list that ships with the platform, in several languages."""
     lists: dict[str, list[str] | str] = msgspec.json.decode(DATA.joinpath("platform_terms.json").read_bytes())
-    return [Term(text) for terms in lists.values() if isinstance(terms, list) for text in terms]
+    return tuple(Term(text) for terms in lists.values() if isinstance(terms, list) for text in terms)
 
 
 class BlockedTerms:

@@ -50,6 +50,14 @@ async def banned_among(db: Db, people: Collection[tuple[UUID, UUID]]) -> dict[tu
     return {(ban.creator_id, ban.user_id): Banned(ban.until, ban.reason) for ban in found}
 
 
+async def channels_of(db: Db, claims: Claims, creator_id: UUID | None) -> list[UUID]:
+    """The one channel, if this person keeps order there, or with None all where they do."""
+    if creator_id is None:
+        return await queries.moderated_channels(db, claims.sub)
+    await require_moderator(db, claims.sub, creator_id)
+    return [creator_id]
+
+
 async def find_moderated(db: Db, stream_id: UUID, claims: Claims) -> Stream:
     """The stream if this person keeps order in it; a private one does not exist for strangers."""
     stream = await streams.find(db, stream_id)

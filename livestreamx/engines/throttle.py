@@ -59,12 +59,10 @@ class Limit(msgspec.Struct, frozen=True):
         return round(self.seconds * 1_000_000 / self.acts)
 
 
-def script_arguments(limits: Sequence[tuple[Limit, str]]) -> dict[str, list[Any]]:
-    """The `keys` and `args` of a script that begins with `GCRA`."""
-    return {
-        "keys": [keys.limit(limit.scope, who) for limit, who in limits],
-        "args": [number for limit, _ in limits for number in (limit.interval_us, limit.acts)],
-    }
+def script_arguments(limits: Sequence[tuple[Limit, str]]) -> tuple[list[str], list[Any]]:
+    """The keys and arguments of a script that begins with `GCRA`."""
+    names = [keys.limit(limit.scope, who) for limit, who in limits]
+    return names, [number for limit, _ in limits for number in (limit.interval_us, limit.acts)]
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -84,7 +82,8 @@ class Throttle:
         """Count one act against every `(limit, who)`, or against none when one of them refuses."""
         if not limits:
             return None
-        which, wait = await self._check(**script_arguments(limits))
+        names, args = script_arguments(limits)
+        which, wait = await self._check(keys=names, args=args)
         return Refusal(limits[which - 1][0], max(1, int(wait))) if which else None
 
     async def require(self, *limits: tuple[Limit, str]) -> None:
