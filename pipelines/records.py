@@ -16,7 +16,10 @@ from livestreamx.events import EVENTS, AnyEvent, Event, decode
 from livestreamx.events.packed import is_packed, unpack
 
 EARLIEST_S = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
-AHEAD_S = 86_400
+AHEAD_MS = 5000
+"""How far an event may be ahead of the broker's clock; what is further ahead counts as if it were just that far."""
+IMPOSSIBLE_S = 86_400
+"""A clock that is further ahead is no clock."""
 LARGEST = 2**53
 """Beyond it a number is not exact in JSON, Lua or a double."""
 
@@ -87,10 +90,14 @@ def read(message: Message, now_ms: int) -> Sequence[Record | Unreadable]:
             events = [decode(payload)]
         for event in events:
             check(event, logged_ms)
+        on_time = [not_ahead(event, logged_ms) for event in events]
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         reason = f"{type(error).__name__}: {error}"[:500]
         return (Unreadable(offset, logged_ms, message.value() or b"", reason, request_id),)
-    return [Record(offset, logged_ms, event, payload, request_id) for event in events]
+    return [
+        Record(offset, logged_ms, event, payload if event is before else b"", request_id)
+        for event, before in zip(on_time, events, strict=True)
+    ]
 
 
 def request_of(message: Message) -> str:
@@ -106,7 +113,7 @@ def check(event: Event, logged_ms: int) -> None:
     at = event.occurred_at
     if at.tzinfo is None:
         raise ValueError("occurred_at has no time zone")
-    if not EARLIEST_S <= at.timestamp() <= logged_ms / 1000 + AHEAD_S:
+    if not EARLIEST_S <= at.timestamp() <= logged_ms / 1000 + IMPOSSIBLE_S:
         raise ValueError(f"occurred_at {at.isoformat()} is out of range")
     numbers, times = CHECKED[type(event)]
     for name in numbers:
@@ -117,6 +124,14 @@ def check(event: Event, logged_ms: int) -> None:
         value = getattr(event, name)
         if value is not None and (value.tzinfo is None or value.timestamp() < EARLIEST_S):
             raise ValueError(f"{name} is out of range")
+
+
+def not_ahead(event: AnyEvent, logged_ms: int) -> AnyEvent:
+    """The event, its time at most `AHEAD_MS` after the broker's: a clock that runs ahead pulls no window with it."""
+    latest_ms = logged_ms + AHEAD_MS
+    if event.occurred_at.timestamp() * 1000 <= latest_ms:
+        return event
+    return msgspec.structs.replace(event, occurred_at=datetime.fromtimestamp(latest_ms / 1000, UTC))
 
 
 def fields_of(kind: type[Event], *types: type) -> tuple[str, ...]:

@@ -17,25 +17,7 @@ from pipelines.archive import Page, archive
 from pipelines.gate import Gate, HeldBackError
 from pipelines.records import Chunk, Record, Unreadable, read
 from tests.flows.chunks import BEGAN, BEGAN_MS, chunks_of, records_of, run
-
-
-class Message:
-    """What a Kafka client gives for a record."""
-
-    def __init__(self, value: bytes | None, headers: list[tuple[str, Any]] | None = None) -> None:
-        self._value, self._headers = value, headers
-
-    def value(self) -> bytes | None:
-        return self._value
-
-    def headers(self) -> list[tuple[str, Any]] | None:
-        return self._headers
-
-    def offset(self) -> int:
-        return 7
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, BEGAN_MS
+from tests.flows.messages import Message
 
 
 def read_bytes(payload: bytes | None, **extra: Any) -> Record | Unreadable:
@@ -126,7 +108,9 @@ def sample(kind: type[Event]) -> Event:
     for field in msgspec.structs.fields(kind):
         if field.required:
             plain = field.type.__origin__ if get_origin(field.type) is Annotated else field.type
-            choices = {Literal: get_args(plain)[:1], tuple: ((),), UnionType: (None,), Union: (None,)}.get(get_origin(plain))
+            choices = {Literal: get_args(plain)[:1], tuple: ((),), UnionType: (None,), Union: (None,)}.get(
+                get_origin(plain)
+            )
             given[field.name] = choices[0] if choices else simple.get(plain, uuid7())
     event = decode(encode(kind(**given)))
     assert type(event) is kind
