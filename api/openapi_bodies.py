@@ -10,6 +10,7 @@ from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
 from api.schema import Body
+from livestreamx.examples import example_of
 
 ALIASES = {spec.metadata.get("alias", spec.name): spec.name for spec in fields(Schema)}
 MANY = frozenset({"anyOf", "oneOf", "allOf"})
@@ -48,4 +49,5 @@ class BodySchemas(OpenAPISchemaPlugin):
         exact = as_schema(described, parts)
         for spec in fields(Schema):
             setattr(schema, spec.name, getattr(exact, spec.name))
+        schema.examples = [msgspec.json.decode(msgspec.json.encode(example_of(body)))]
         return schema

@@ -249,7 +249,7 @@ class Room:
         finally:
             self._answers.pop(name, None)
         if frame["event"] == "error":
-            raise _refusal(frame)
+            raise Refused.of(frame["data"])
         return dict(frame["data"])
 
     async def _send(self, event: str, name: str, data: dict[str, Any]) -> None:
@@ -277,7 +277,7 @@ class Room:
             answer.set_result(frame)
         elif frame.get("id") is None:
             # It answers no request: it says why the connection is about to end.
-            self._said = _refusal(frame)
+            self._said = Refused.of(frame["data"])
 
     def _note(self, frame: Frame) -> None:
         match frame["event"]:
@@ -296,8 +296,3 @@ class Room:
             data = msgspec.convert(frame["data"], kind.data) if kind else frame["data"]
             for listener in listeners:
                 listener(data)
-
-
-def _refusal(frame: Frame) -> Refused:
-    problem = frame["data"]
-    return Refused(problem["code"], problem.get("message", ""), problem.get("retryAfterMs"))

@@ -96,7 +96,7 @@ def test_examples_fit_their_schema(schema: dict[str, Any]) -> None:
     assert checked > 8
 
 
-def test_bodies_refuse_unknown_fields(schema: dict[str, Any]) -> None:
+def test_bodies_come_with_an_example_and_refuse_unknown_fields(schema: dict[str, Any]) -> None:
     bodies = {
         content["schema"]["$ref"].rsplit("/", 1)[1]
         for _, operation in operations(schema)
@@ -106,6 +106,7 @@ def test_bodies_refuse_unknown_fields(schema: dict[str, Any]) -> None:
     }
     assert bodies >= {"Registration", "Credentials", "NewStream"}
     for name in bodies:
+        assert schema["components"]["schemas"][name]["examples"], name
         assert schema["components"]["schemas"][name]["additionalProperties"] is False, name
 
 
