@@ -9,6 +9,7 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from api.limits import GUARDED
 from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from api.wallet import IdempotencyKey
@@ -137,7 +138,7 @@ class GiftController(Controller):
             next_cursor=encode_cursor(page[-1].id) if len(events) > limit else None,
         )
 
-    @post("/streams/{stream_id:uuid}/gifts", summary="Send a gift")
+    @post("/streams/{stream_id:uuid}/gifts", summary="Send a gift", opt={GUARDED: True})
     async def send_gift(
         self,
         stream_id: FromPath[UUID],
@@ -149,8 +150,9 @@ class GiftController(Controller):
         gifts: NamedDependency[GiftDesk],
         guard: NamedDependency[GiftGuard],
     ) -> GiftReceiptView:
-        """402 `insufficient_tokens`, 403 `self_gift`, `banned` or `velocity_limit`, 404, 409 `not_live`,
-        `idempotency_key_reused` or `command_queue_full`, 422 `command_not_allowed` or `command_invalid`, 423 `wallet_locked`, 429.
+        """402 `insufficient_tokens`, 403 `self_gift`, `banned`, `velocity_limit`, `spend_limit` or `self_excluded`, 404,
+        409 `not_live`, `idempotency_key_reused` or `command_queue_full`, 422 `command_not_allowed` or `command_invalid`,
+        423 `wallet_locked`, 429.
         """
         async with connection(pool) as db:
             await moderation.require_welcome_to_stream(db, user.sub, stream_id)

@@ -4,6 +4,7 @@ import ipaddress
 
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
+from redis.exceptions import RedisError
 
 from api.auth.cookies import AnyConnection
 from livestreamx.engines.throttle import Limit
@@ -15,6 +16,8 @@ LOGIN = Limit("login", 10, 15 * 60)
 
 ADDRESS_LIMITS = "address_limits"
 """The `opt` of a handler that names its own limits: a tuple of `Limit`."""
+GUARDED = "guarded"
+"""The `opt` of a handler that has limits of its own which hold without Redis: then it is not refused for want of it."""
 SIGNED = "signed"
 """The `opt` of a handler whose every request is signed by a service: its few addresses are not counted."""
 
@@ -45,6 +48,12 @@ async def limit_address(connection: AnyConnection, handler: BaseRouteHandler) ->
         return
     who = client_address(connection)
     limits: tuple[Limit, ...] = (API, *handler.opt.get(ADDRESS_LIMITS, ()))
-    if refusal := await state.engines.throttle.check(*((limit, who) for limit in limits)):
+    try:
+        refusal = await state.engines.throttle.check(*((limit, who) for limit in limits))
+    except RedisError:
+        if handler.opt.get(GUARDED):
+            return
+        raise
+    if refusal:
         state.metrics.throttled.labels(refusal.limit.scope).inc()
         raise TooMany("Too many requests from this address", retry_after_ms=refusal.retry_after_ms)

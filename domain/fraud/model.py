@@ -37,6 +37,16 @@ class GiftsBetween(msgspec.Struct, frozen=True, kw_only=True):
     returned: int
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody gave lately: sends of the window, tokens of the hour, and how long ago the oldest of each was."""
+
+    is_known: bool
+    sends: int
+    oldest_send_ms: int
+    tokens: int
+    oldest_token_ms: int
+
+
 class VelocityLimit(Forbidden):
     code, title = "velocity_limit", "A young account gives only so many tokens an hour"
 

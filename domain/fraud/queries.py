@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from domain.fraud.model import Flag, FlagKind, FlagState, GiftsBetween
+from domain.fraud.model import Flag, FlagKind, FlagState, GiftsBetween, Pace
 from livestreamx.engines.postgres import Db, struct_row
 
 FLAG = """
@@ -51,6 +51,34 @@ async def resolve(db: Db, flag_id: UUID, admin_id: UUID, note: str) -> bool:
         (admin_id, note, flag_id),
     )
     return done.rowcount == 1
+
+
+# The newest gifts come first in the index of each bucket, and a sender who keeps to the limits has few an hour.
+PACE = """
+WITH legs AS (
+    SELECT t.txn, t.amount, extract(epoch FROM clock_timestamp() - t.at) * 1000 AS age
+    FROM users u
+    CROSS JOIN LATERAL (VALUES (ledger.account_id(u.number, ledger.user_paid())),
+                               (ledger.account_id(u.number, ledger.user_bonus()))) wallet (account)
+    CROSS JOIN LATERAL (SELECT txn, amount, at FROM ledger.transfer
+                        WHERE debit = wallet.account AND ledger.is_wallet(debit) AND flow = 'gift'
+                        ORDER BY posting DESC LIMIT 2000) t
+    WHERE u.id = %(sender)s
+), sent AS (SELECT txn, min(age) AS age, sum(amount) / 100 AS tokens FROM legs GROUP BY txn),
+recent AS (SELECT age FROM sent WHERE age < %(window)s ORDER BY age LIMIT %(most)s)
+SELECT EXISTS (SELECT FROM gift_events WHERE from_user_id = %(sender)s AND idempotency_key = %(key)s) AS is_known,
+       (SELECT count(*) FROM recent)::int AS sends,
+       (SELECT coalesce(max(age), 0) FROM recent)::int AS oldest_send_ms,
+       (SELECT coalesce(sum(tokens), 0) FROM sent WHERE age < 3600000)::bigint AS tokens,
+       (SELECT coalesce(max(age), 0) FROM sent WHERE age < 3600000)::int AS oldest_token_ms
+"""
+
+
+async def pace(db: Db, sender: UUID, key: str, window_ms: int, most: int) -> Pace:
+    """How fast somebody gives, by the ledger; whether this key has sent already. `most` sends are enough to know."""
+    async with db.cursor(row_factory=struct_row(Pace)) as cursor:
+        await cursor.execute(PACE, {"sender": sender, "key": key, "window": window_ms, "most": most})
+        return (await cursor.fetchall())[0]
 
 
 async def gifts_between(db: Db, sender: UUID, stream_id: UUID, hours: int) -> tuple[UUID, GiftsBetween] | None:
