@@ -5,7 +5,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c constraints.txt
 
-.PHONY: help run test check lint types imports bench bench-gifts train dagster docs screenshots clean
+.PHONY: help run test check lint types imports bench bench-gifts bench-fanout train dagster docs screenshots clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be done here
@@ -55,6 +55,9 @@ bench: .venv/.installed-all  ## print the tables of docs/performance.md
 
 bench-gifts: .venv/.installed-all  ## gifts a second beside pgbench and a naive ledger, in one run
 	@$(BIN)/python -m bench.gifts
+
+bench-fanout: .venv/.installed-all  ## a room's frames a second beside Socket.IO and a C loop, in one run; wants cc and npm
+	@$(BIN)/python -m bench.fanout
 
 docs: .venv/.installed-all  ## write the generated pages: the event and frame catalogue
 	@$(BIN)/python -m livestreamx.catalogue > docs/events.md

@@ -1,83 +1,54 @@
-"""One room full of viewers on one gateway: deliveries a second, delay from the bus to the socket, memory a connection.
+"""Fan-out of our gateway beside Socket.IO 4 on Node and a C loop of send(): one load client, one core for each server.
 
-`python -m bench.fanout [--viewers N] [--seconds S]`; every viewer must have got every frame.
+`python -m bench.fanout [--seconds S]`; ours runs with everything on: accounts, presence, numbering, the bus in Redis.
 """
 
 import argparse
 import asyncio
-import multiprocessing
 import os
-import re
 import resource
-import selectors
 import socket
-import subprocess
 import sys
 import tempfile
-import time
-from multiprocessing.connection import Connection
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from uuid import UUID
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from livestreamx.clock import uuid7
-from livestreamx.engines import redis as redis_engine
-from livestreamx.engines.bus import RoomBus
+from bench.fanout_load.build import Tools, build, cache
+from bench.fanout_load.client import CLIENT_CORE, STAMP, Crowd, Load, Phase, serving
+from bench.fanout_load.house import House, open_house
 from livestreamx.engines.kafka import make_topics
 from livestreamx.engines.migrate import migrate_clickhouse, migrate_postgres
-from livestreamx.engines.postgres import make_pool, transaction
 from livestreamx.settings import Settings
 from livestreamx.stack import engines_only
+from livestreamx.stack.plan import environment
 
-RATES = (10, 50, 100, 200, 400)
-SENT_AT = re.compile(rb'"sentNs":(\d+)')
-TEXT = "x" * 100
-DRAIN_SECONDS = 5.0
-
-
-class Crowd:
-    """Viewers that only read, in a process of their own: counts frames and how long each took."""
-
-    def __init__(self, port: int, stream: UUID, viewers: int) -> None:
-        self._poll = selectors.EpollSelector()
-        self._left: dict[socket.socket, bytes] = {}
-        request = (
-            f"GET /ws?stream={stream}&channels=chat HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-        ).encode()
-        for _ in range(viewers):
-            viewer = socket.create_connection(("127.0.0.1", port))
-            viewer.sendall(request)
-            viewer.setblocking(False)
-            self._poll.register(viewer, selectors.EVENT_READ)
-            self._left[viewer] = b""
-
-    def read(self, frames: int, until: float) -> list[int]:
-        """The delays (ns) of so many frames, or of those that came in time."""
-        delays: list[int] = []
-        while len(delays) < frames and time.monotonic() < until:
-            for key, _ in self._poll.select(0.1):
-                viewer = key.fileobj
-                assert isinstance(viewer, socket.socket)
-                data = self._left[viewer] + viewer.recv(1 << 18)
-                found, end = time.time_ns(), 0
-                for match in SENT_AT.finditer(data):
-                    delays.append(found - int(match[1]))
-                    end = match.end()
-                self._left[viewer] = data[max(end, len(data) - 40) :]
-        return delays
+VIEWERS, MANY_VIEWERS = 1000, 5000
+FRAME_BYTES = 200
+WINDOW = 8
+UNLIMITED = {"LSX_CHAT_BURST": "1000000", "LSX_ROOM_MESSAGES_PER_SECOND": "1000000", "LSX_RATE_LIMITS": "off"}
+FEW_TIMES, MANY_TIMES = 60, 20
+"""Goals of the coalesced runs: so many times Socket.IO's deliveries, to the few and to the many viewers."""
+SHARES = (1.0, 0.75, 0.5, 0.25)
+"""Of such a goal: tried from the top until the delay holds."""
+FEW_MS, MANY_MS = 50.0, 150.0
 
 
-def attend(port: int, stream: UUID, viewers: int, pipe: Connection) -> None:
-    """Serve the main process: told how many frames to expect and for how long, it answers with their delays."""
-    crowd = Crowd(port, stream, viewers)
-    crowd.read(1, time.monotonic() + 2)
-    pipe.send("ready")
-    while order := pipe.recv():
-        frames, seconds = order
-        pipe.send(sorted(crowd.read(frames * viewers, time.monotonic() + seconds)))
+class Run(msgspec.Struct):
+    """What one server did for one crowd: memory of each connection (KB), and its phases by name."""
+
+    kilobytes: float
+    phases: dict[str, Phase] = {}
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
 
 
 def memory_kb(pid: int) -> int:
@@ -85,92 +56,150 @@ def memory_kb(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
-async def make_show(settings: Settings) -> UUID:
-    """A live stream."""
-    pool = make_pool(settings.postgres_url)
-    await pool.open()
-    try:
-        async with transaction(pool) as db:
-            user, stream = uuid7(), uuid7()
-            await db.execute("INSERT INTO users (id, handle) VALUES (%s, %s)", (user, f"b{user.hex[-12:]}"))
-            await db.execute(
-                "INSERT INTO streams (id, creator_id, title, status, started_at) "
-                "VALUES (%s, %s, 'Bench', 'live', now())",
-                (stream, user),
-            )
-        return stream
-    finally:
-        await pool.close()
+class Bench:
+    """The programs, the stream, and a folder for what the load client reads."""
+
+    def __init__(self, tools: Tools, house: House, folder: Path, seconds: float) -> None:
+        self._tools, self._house, self._folder, self.seconds = tools, house, folder, seconds
+
+    @contextmanager
+    def socketio(self, viewers: int) -> Iterator[tuple[Load, Run]]:
+        text = f'{{"text":"{STAMP} '.ljust(FRAME_BYTES - 4 - len('42["chat",]"}'), "~") + '"}'
+        crowd = Crowd(
+            path="/socket.io/?EIO=4&transport=websocket",
+            message=f'42["chat",{text}]'.encode(),
+            hello=["40"] * viewers,
+            ready='40{"sid"',
+        )
+        with self._crowded(self._tools.socketio, crowd, viewers) as found:
+            yield found
+
+    @contextmanager
+    def loop(self, viewers: int) -> Iterator[tuple[Load, Run]]:
+        crowd = Crowd(path="/", message=f"{STAMP} ".ljust(FRAME_BYTES - 4, "~").encode())
+        with self._crowded(self._tools.loop, crowd, viewers) as found:
+            yield found
+
+    @contextmanager
+    def gateway(self, viewers: int, *, chat: bool = False, coalesce: bool = True) -> Iterator[tuple[Load, Run]]:
+        """Ours; `chat` has the viewers speak themselves, through limits and event log, instead of other gateways."""
+        crowd = self._house.through_chat() if chat else self._house.through_bus(FRAME_BYTES)
+        variables = {**environment(self._house.settings), **UNLIMITED, "LSX_COALESCE": "on" if coalesce else "off"}
+        with self._crowded([sys.executable, "-m", "api"], crowd, viewers, **variables) as found:
+            yield found
+
+    @contextmanager
+    def _crowded(self, command: list[str], crowd: Crowd, viewers: int, **variables: str) -> Iterator[tuple[Load, Run]]:
+        port = free_port()
+        if "LSX_COALESCE" in variables:
+            variables["LSX_PORT"] = str(port)
+        else:
+            command = [*command, str(port)]
+        with serving(command, port, self._folder / "server.log", **variables) as server:
+            before = memory_kb(server.pid)
+            with Load(self._tools.load, server, viewers, crowd, self._folder) as load:
+                assert load.opened.ready == viewers, load.opened
+                yield load, Run((memory_kb(server.pid) - before) / viewers)
 
 
-async def publish(settings: Settings, stream: UUID, rate: int, seconds: float) -> int:
-    """Frames at a steady rate; how many."""
-    redis = redis_engine.connect(settings.redis_url)
-    bus, count = RoomBus(redis), int(rate * seconds)
-    began = time.monotonic()
-    for number in range(count):
-        await bus.publish(stream, "chat:message", {"text": TEXT, "sentNs": time.time_ns()})
-        await asyncio.sleep(max(0.0, began + (number + 1) / rate - time.monotonic()))
-    await redis.aclose()
-    return count
+def fastest(load: Load, seconds: float) -> Phase:
+    """The better of two closed loops."""
+    return max((load.closed(WINDOW, seconds) for _ in range(2)), key=lambda phase: phase.deliveries)
 
 
-def serve(settings: Settings) -> tuple[subprocess.Popen[str], int]:
-    """A gateway on these engines, and its port."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    names = ("home", "postgres_url", "redis_url", "kafka_bootstrap", "clickhouse_url", "signing_key")
-    env = {**os.environ, **{f"LSX_{name.upper()}": str(getattr(settings, name)) for name in names}}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "api"], env={**env, "LSX_PORT": str(port)}, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process, port
+def one_at_a_time(bench: Bench) -> dict[str, Run]:
+    """Every server with a write for each message and viewer, as fast as it goes, then all at the peer's half."""
+    runs: dict[str, Run] = {}
+    for name, server in (
+        ("Socket.IO", bench.socketio(VIEWERS)),
+        ("C loop", bench.loop(VIEWERS)),
+        ("ours", bench.gateway(VIEWERS, coalesce=False)),
+        ("ours, as chat", bench.gateway(VIEWERS, chat=True, coalesce=False)),
+        ("ours, coalescing", bench.gateway(VIEWERS)),
+    ):
+        with server as (load, run):
+            runs[name] = run
+            if name != "ours, coalescing":
+                run.phases["fastest"] = fastest(load, bench.seconds)
+            half = runs["Socket.IO"].phases["fastest"].deliveries / VIEWERS / 2
+            run.phases["half"] = load.open(half, bench.seconds)
+    return runs
 
 
-def measure(settings: Settings, viewers: int, seconds: float) -> Table:
-    """One row a rate."""
-    gateway, port = serve(settings)
-    ours, theirs = multiprocessing.Pipe()
-    stream, before = asyncio.run(make_show(settings)), memory_kb(gateway.pid)
-    crowd = multiprocessing.get_context("spawn").Process(target=attend, args=(port, stream, viewers, theirs))
-    crowd.start()
-    try:
-        assert ours.recv() == "ready"
-        each = (memory_kb(gateway.pid) - before) / viewers
-        table = Table(title=f"Fan-out to {viewers} viewers of one gateway, {each:.1f} KB each")
-        for name in ("messages/s", "deliveries/s", "p50 ms", "p99 ms", "lost"):
-            table.add_column(name, justify="right")
-        for rate in RATES:
-            ours.send((int(rate * seconds), seconds + DRAIN_SECONDS))
-            began = time.monotonic()
-            sent = asyncio.run(publish(settings, stream, rate, seconds))
-            delays = ours.recv()
-            took, lost = time.monotonic() - began, sent * viewers - len(delays)
-            middle, late = delays[len(delays) // 2] / 1e6, delays[int(len(delays) * 0.99)] / 1e6
-            table.add_row(str(rate), f"{len(delays) / took:,.0f}", f"{middle:.1f}", f"{late:.1f}", str(lost))
-        return table
-    finally:
-        ours.send(None)
-        crowd.join(10)
-        gateway.terminate()
-        gateway.wait(20)
+def coalesced(bench: Bench, viewers: int, peer: float, times: float, most_ms: float) -> tuple[float, Phase]:
+    """The largest share of `times` the peer's deliveries a second at which the delay holds, and how it went."""
+    with bench.gateway(viewers) as (load, _):
+        load.open(peer / viewers, 1)
+        for share in SHARES:
+            phase = load.open(peer * times * share / viewers, bench.seconds)
+            if not phase.lost and phase.p99 <= most_ms:
+                break
+    return share * times if phase.p99 <= most_ms and not phase.lost else 0.0, phase
+
+
+def phases_table(runs: dict[str, Run]) -> Table:
+    table = Table(title=f"{VIEWERS} viewers, {FRAME_BYTES} bytes a frame, one write for each message and viewer")
+    columns = ("", "deliveries/s", "CPU us each", "p99 ms", "at half of Socket.IO's: p50", "p99", "KB a connection")
+    for name in columns:
+        table.add_column(name, justify="right" if name else "left")
+    for name, run in runs.items():
+        most, half = run.phases.get("fastest"), run.phases["half"]
+        shown = (f"{most.deliveries:,.0f}", f"{most.cpu_us:.2f}", f"{most.p99:.0f}") if most else ("", "", "")
+        table.add_row(name, *shown, f"{half.p50:.1f}", f"{half.p99:.1f}", f"{run.kilobytes:.1f}")
+    return table
+
+
+def goals_table(runs: dict[str, Run], few: tuple[float, Phase], many: tuple[float, Phase]) -> Table:
+    """Each goal with what was reached."""
+    peer, loop, ours = (runs[name].phases["fastest"] for name in ("Socket.IO", "C loop", "ours"))
+    calm, theirs = runs["ours, coalescing"].phases["half"], runs["Socket.IO"].phases["half"]
+    rows = [
+        ("one at a time, against Socket.IO", 2.2, ours.deliveries / peer.deliveries, True),
+        ("one at a time, against the C loop", 0.9, ours.deliveries / loop.deliveries, True),
+        ("the same in CPU time, against Socket.IO", 2.2, peer.cpu_us / ours.cpu_us, True),
+        ("the same in CPU time, against the C loop", 0.9, loop.cpu_us / ours.cpu_us, True),
+        (f"coalesced, {VIEWERS} viewers, p99 <= {FEW_MS:.0f} ms", FEW_TIMES, few[0], True),
+        (f"coalesced, {MANY_VIEWERS} viewers, p99 <= {MANY_MS:.0f} ms", MANY_TIMES, many[0], True),
+        ("p99 at the same load, against Socket.IO", 0.5, calm.p99 / theirs.p99, False),
+        ("memory a connection, against Socket.IO", 0.2, runs["ours"].kilobytes / runs["Socket.IO"].kilobytes, False),
+    ]
+    table = Table(title="Goals")
+    for name in ("", "goal", "reached", ""):
+        table.add_column(name, justify="right" if name else "left")
+    for what, goal, reached, at_least in rows:
+        met = reached >= goal if at_least else reached <= goal
+        table.add_row(what, f"{'>=' if at_least else '<='} {goal:g}x", f"{reached:.2f}x", "met" if met else "missed")
+    for viewers, (_, phase) in ((VIEWERS, few), (MANY_VIEWERS, many)):
+        table.add_row(
+            f"  {viewers}: {phase.deliveries:,.0f}/s, p50 {phase.p50:.0f}, p99 {phase.p99:.0f} ms", "", "", ""
+        )
+    return table
+
+
+def compare(settings: Settings, tools: Tools, folder: Path, seconds: float) -> list[Table]:
+    house = asyncio.run(open_house(settings, MANY_VIEWERS))
+    bench = Bench(tools, house, folder, seconds)
+    runs = one_at_a_time(bench)
+    peer = runs["Socket.IO"].phases["fastest"].deliveries
+    few = coalesced(bench, VIEWERS, peer, FEW_TIMES, FEW_MS)
+    many = coalesced(bench, MANY_VIEWERS, peer, MANY_TIMES, MANY_MS)
+    return [phases_table(runs), goals_table(runs, few, many)]
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--viewers", type=int, default=1000)
     arguments.add_argument("--seconds", type=float, default=5)
     given = arguments.parse_args()
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    tools = build(cache())
+    os.sched_setaffinity(0, {CLIENT_CORE})  # and the engines: the server under test has its core for itself
     with tempfile.TemporaryDirectory() as home, engines_only(Path(home)) as engines:
         migrate_postgres(engines.settings.postgres_url)
         migrate_clickhouse(engines.settings.clickhouse_url)
         make_topics(engines.settings.kafka_bootstrap)
-        Console().print(measure(engines.settings, given.viewers, given.seconds))
+        for table in compare(engines.settings, tools, Path(home), given.seconds):
+            Console().print(table)
 
 
 if __name__ == "__main__":
