@@ -15,6 +15,8 @@ from api.admin import AdminController
 from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
 from api.challenges import ChallengesController
+from api.chat import ChatController, HeldController, StreamChatController
+from api.chat_filters import PlatformTermsController, PolicyController, TermsController
 from api.commands import CommandController
 from api.compression import compress_answers
 from api.correlation import Platform
@@ -65,18 +67,22 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AuthController,
     BansController,
     ChallengesController,
+    ChatController,
     CommandController,
     CreatorsController,
     GiftController,
+    HeldController,
     InventoryController,
     LeaderboardController,
     LimitsController,
     MeController,
-    OEmbedController,
     ModeratorsController,
+    OEmbedController,
     PaymentController,
     PayoutController,
     PayoutReviewController,
+    PlatformTermsController,
+    PolicyController,
     PollsController,
     QuestionsController,
     RaidsController,
@@ -84,9 +90,11 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     ReferenceController,
     RefundController,
     SearchController,
-    StreamsController,
+    StreamChatController,
     StreamStudioController,
+    StreamsController,
     StudioController,
+    TermsController,
     UsersController,
     WalletController,
     WebhookController,
@@ -111,6 +119,7 @@ def make_gateway(state: State, engines: Engines) -> Gateway:
             metrics=state.metrics,
             gifts=engines.gifts,
             guard=engines.guard,
+            chat=engines.chat,
             ballots=engines.ballots,
         )
     )

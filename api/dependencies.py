@@ -25,6 +25,7 @@ HELD = {
     "outbox": "engines.outbox",
     "gifts": "engines.gifts",
     "guard": "engines.guard",
+    "chat": "engines.chat",
     "ballots": "engines.ballots",
     "checkout": "engines.checkout",
     "gateway": "gateway",

@@ -9,6 +9,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from api.health import Probes, make_outbox_probe, make_probes
 from domain.accounts.passwords import Passwords
+from domain.chat.service import ChatDesk
 from domain.commands.service import GiftDesk
 from domain.economy.coalesce import CONNECTIONS, GiftBatches
 from domain.fraud.guard import GiftGuard
@@ -40,6 +41,7 @@ class Engines(msgspec.Struct, frozen=True):
     outbox: Probes
     gifts: GiftDesk
     guard: GiftGuard
+    chat: ChatDesk
     ballots: BallotBox
     checkout: Checkout | None
     """None where payments are off."""
@@ -92,6 +94,7 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
             outbox=outbox,
             gifts=GiftDesk(pool, cache, batches),
             guard=GiftGuard(pool, cache, settings),
+            chat=ChatDesk(pool, cache, RoomBus(cache), settings),
             ballots=ballots,
             checkout=checkout,
         )

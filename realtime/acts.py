@@ -3,7 +3,6 @@
 Signing in, resuming and heartbeats are the gateway's own and stand there.
 """
 
-from domain.chat.service import ChatDesk
 from livestreamx.engines.throttle import Throttle
 from realtime.challenges import Challenges
 from realtime.chat import Chat
@@ -22,14 +21,13 @@ def make_acts(context: Context, rooms: Rooms) -> dict[str, Handler]:
     """The handlers by event; each takes the session and the frame's data, and answers with the ack's data."""
     throttle = Throttle(context.redis)
     challenges, polls, questions = Challenges(context), Polls(context), Questions(context, throttle)
-    desk = ChatDesk(context.pool, context.redis, context.bus, context.settings)
-    moderation = Moderation(desk)
+    moderation = Moderation(context.chat)
     return {
         "challenge:cancel": challenges.cancel,
         "challenge:start": challenges.start,
         "chat:clear": moderation.clear,
         "chat:delete": moderation.delete,
-        "chat:message": Chat(context, rooms, desk.showing).say,
+        "chat:message": Chat(context, rooms, context.chat.showing).say,
         "chat:mode": moderation.set_mode,
         "chat:pin": moderation.pin,
         "chat:unpin": moderation.unpin,

@@ -4,6 +4,7 @@ import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.accounts.tokens import AccessTokens
+from domain.chat.service import ChatDesk
 from domain.commands.service import GiftDesk
 from domain.fraud.guard import GiftGuard
 from domain.interactions.polls.voting import BallotBox
@@ -26,4 +27,5 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     metrics: Metrics
     gifts: GiftDesk
     guard: GiftGuard
+    chat: ChatDesk
     ballots: BallotBox

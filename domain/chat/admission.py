@@ -54,6 +54,7 @@ end
 if given(14) == '0' then
   local dues, which, wait = due_times(limits)
   if not dues then return {which, wait} end
+  if given(10) ~= '' and redis.call('ZSCORE', unique, given(10)) then return {-3, 0} end
   local left = repeated()
   if left then return {-1, left} end
   for i = limits + 4, #KEYS do
@@ -62,7 +63,6 @@ if given(14) == '0' then
     end
   end
   if given(10) ~= '' then
-    if redis.call('ZSCORE', unique, given(10)) then return {-3, 0} end
     redis.call('ZADD', unique, ms, given(10))
     redis.call('ZREMRANGEBYRANK', unique, 0, -given(12) - 1)
     redis.call('EXPIRE', unique, given(11))

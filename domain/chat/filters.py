@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,7 +33,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_u
 
     links: Action = "allow"
     capitals: Action = "allow"
-    most_characters: int = 300
+    most_characters: Annotated[int, msgspec.Meta(ge=1, le=300)] = 300
 
 
 class Verdict(msgspec.Struct, frozen=True):

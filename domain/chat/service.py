@@ -157,23 +157,24 @@ class ChatDesk:
 
     async def pin(self, stream_id: UUID, message_id: UUID | None, claims: Claims, request_id: str) -> StreamChat:
         """Keep one of the recent messages in view, or none. `UnknownMessage` for one that is not among them."""
-        pinned = None
-        if message_id is not None:
-            shown = await self.showing.recent(stream_id, message_id)
-            if shown is None:
-                raise UnknownMessage("Only one of the recent messages can be pinned")
-            pinned = Pinned(
-                message_id=message_id,
-                handle=shown.user.handle,
-                text=shown.text,
-                pinned_by=claims.handle,
-                pinned_at=now(),
-            )
         async with transaction(self._pool) as db:
             stream = await moderation.find_moderated(db, stream_id, claims)
+            pinned = None if message_id is None else await self._recent(stream_id, message_id, claims)
             chat = await self._set_pin(db, stream, pinned, claims, request_id)
         await self.showing.pin(stream_id, chat)
         return chat
+
+    async def _recent(self, stream_id: UUID, message_id: UUID, claims: Claims) -> Pinned:
+        shown = await self.showing.recent(stream_id, message_id)
+        if shown is None:
+            raise UnknownMessage("Only one of the recent messages can be pinned")
+        return Pinned(
+            message_id=message_id,
+            handle=shown.user.handle,
+            text=shown.text,
+            pinned_by=claims.handle,
+            pinned_at=now(),
+        )
 
     async def _set_pin(
         self, db: Db, stream: Stream, pinned: Pinned | None, claims: Claims, request_id: str
