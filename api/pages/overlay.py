@@ -3,13 +3,13 @@
 The key is a secret in an address: it is no referrer, is kept nowhere, and a key that is not good shows an empty page.
 """
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
 
 from api.pages.rendering import HEADERS
@@ -53,8 +53,9 @@ class OverlayPages(Controller):
         overlay_key: FromPath[str],
         pool: NamedDependency[Pool],
         preview: FromQuery[bool] = False,
+        talk: Annotated[bool, QueryParameter(name="chat")] = False,
     ) -> Template:
-        """Transparent, and empty until something happens; `?preview=1` plays a test alert."""
+        """Transparent, and empty until something happens; `?preview=1` plays a test alert, `?chat=1` shows the chat."""
         is_good, stream, scene = await stream_of_key(pool, overlay_key)
         return Template(
             template_name="overlay.html",
@@ -64,6 +65,7 @@ class OverlayPages(Controller):
                 "scene": msgspec.structs.asdict(scene),
                 "ask": f"{request.scope['path'].rstrip('/')}/stream",
                 "preview": preview,
+                "talk": talk,
                 "gifts": await economy.catalogue(pool) if is_good else (),
                 "gift_icon": gift_icon,
             },

@@ -19,6 +19,7 @@ from domain.commands.scenes import scene_of
 from domain.economy import service as economy
 from domain.economy.model import Gift
 from domain.leaderboards import service as leaderboards
+from domain.moderation.service import may_moderate
 from domain.profiles import queries as profiles
 from domain.streams import service as streams
 from domain.streams.pulse import take_pulse
@@ -90,6 +91,7 @@ class WatchPages(Controller):
             stream = await streams.find_visible(db, stream_id, visit.claims)
             scene = await scene_of(db, stream_id)
             following = visit.viewer is not None and await profiles.follows(db, visit.viewer.id, stream.creator_id)
+            moderates = visit.viewer is not None and await may_moderate(db, visit.viewer.id, stream.creator_id)
         pulse = await take_pulse(visit.redis, stream_id, visit.settings.session_gap_seconds)
         mood = pulse.mood or quiet_mood()
         board = await leaderboards.read(
@@ -103,6 +105,7 @@ class WatchPages(Controller):
             stream=card_of(stream, pulse.viewers, mood.mood),
             is_owner=visit.viewer is not None and visit.viewer.id == stream.creator_id,
             following=following,
+            moderates=moderates,
             mood=mood,
             moods=MOODS,
             chat=await recent_chat(visit.redis, stream_id),

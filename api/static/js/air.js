@@ -1,16 +1,25 @@
 // The overlay page: finds the creator's live stream, listens to its room for ever, and shows nothing but what happens.
 import { Room } from "../vendor/livestreamx/livestreamx.js";
 import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
+import { countDowns, make } from "./dom.js";
 import { pictureOf } from "./gifts.js";
+import { GoalCard } from "./goal.js";
 import { Overlays } from "./overlays.js";
+import { PollCard } from "./polls.js";
 
 const ASK_MS = 5_000;
 const TICKER_MS = 45_000;
 const TICKER_LENGTH = 4;
+const CHANNELS = ["overlay", "gifts", "mood", "polls", "stream"];
+const TALK_LENGTH = 8;
+const TALK_MS = 30_000;
 
 const page = document.getElementById("content");
 const overlays = new Overlays({ longest: 15_000 });
 const game = new GameCard();
+const poll = new PollCard(document.getElementById("poll"));
+const goal = new GoalCard(document.getElementById("challenge"));
+const talk = document.getElementById("talk");
 const ticker = document.getElementById("ticker");
 let room = null;
 let stream = "";
@@ -29,7 +38,23 @@ function showGift(gift) {
   tickerTimer = setTimeout(() => (ticker.hidden = true), TICKER_MS);
 }
 
+/** What somebody said, for a while; only where the address asks for `chat=1`. */
+function say({ messageId, user, text }) {
+  const line = make("li", { dataset: { message: messageId, user: user.id } }, make("b", { textContent: user.handle }), ` ${text}`);
+  talk.append(line);
+  while (talk.children.length > TALK_LENGTH) talk.firstChild.remove();
+  setTimeout(() => line.remove(), TALK_MS);
+}
+
+function takeBack(isMeant) {
+  for (const line of [...talk.children]) if (isMeant(line.dataset)) line.remove();
+}
+
 function enter(state) {
+  if (state.poll) poll.show(state.poll);
+  else poll.hide();
+  if (state.challenge) goal.show(state.challenge);
+  else goal.hide();
   page.dataset.mood = state.mood?.mood ?? "neutral";
   if (state.scene) showScene(state.scene);
   if (state.minigame) game.start(state.minigame);
@@ -42,7 +67,7 @@ function listen(id) {
   room = null;
   page.dataset.mood = "neutral";
   if (!id) return;
-  room = new Room({ stream: id, view: "overlay" })
+  room = new Room({ stream: id, view: "overlay", channels: talk ? [...CHANNELS, "chat"] : CHANNELS })
     .on("state", (state) => (page.dataset.connection = state))
     .on("room:state", enter)
     .on("room:refresh", enter)
@@ -52,7 +77,16 @@ function listen(id) {
     .on("minigame:start", (started) => game.start(started))
     .on("minigame:update", (update) => game.update(update))
     .on("minigame:end", (over) => game.end(over))
-    .start();
+    .on("poll:update", (state) => poll.show(state))
+    .on("poll:end", (result) => poll.end(result))
+    .on("challenge:update", (state) => goal.show(state));
+  if (talk) {
+    room
+      .on("chat:message", say)
+      .on("chat:deleted", ({ messageId }) => takeBack(({ message }) => message === messageId))
+      .on("chat:cleared", ({ userId }) => takeBack(({ user }) => !userId || user === userId));
+  }
+  room.start();
 }
 
 async function ask() {
@@ -66,6 +100,7 @@ async function ask() {
   setTimeout(ask, ASK_MS);
 }
 
+countDowns();
 keepOverlays(overlays);
 listen(document.body.dataset.stream);
 setTimeout(ask, ASK_MS);

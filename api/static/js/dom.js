@@ -66,3 +66,16 @@ export async function busy(button, work) {
     button.removeAttribute("aria-busy");
   }
 }
+
+/** What is left until a moment, as 1:05; nothing once it has come. */
+export function timeLeft(until) {
+  const seconds = Math.max(0, Math.ceil((Date.parse(until) - Date.now()) / 1000));
+  return seconds ? `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` : "";
+}
+
+/** Let every `[data-until]` count down, once a second. */
+export function countDowns() {
+  setInterval(() => {
+    for (const element of document.querySelectorAll("[data-until]")) element.textContent = timeLeft(element.dataset.until);
+  }, 1_000);
+}

@@ -1,5 +1,6 @@
 // The gift tray: sends each press once, keeps the balance, asks before large sums.
 import { busy, make, showBalance } from "./dom.js";
+import { answer } from "./kit/dialogs.js";
 import { requestKey } from "../vendor/livestreamx/livestreamx.js";
 
 const CONFIRM_TOKENS = 500;
@@ -77,24 +78,17 @@ export class GiftTray {
   }
 
   /** What a gift that acts should do, or null when the sender thought better of it. */
-  #asked(name) {
+  async #asked(name) {
     const dialog = document.getElementById("gift-args");
     for (const label of dialog.querySelectorAll("[data-asked]")) label.hidden = label.dataset.asked !== name;
     const input = dialog.querySelector(`[name=${name}]`);
-    dialog.returnValue = "";
-    dialog.showModal();
-    input.focus();
-    return new Promise((resolve) =>
-      dialog.addEventListener("close", () => resolve(dialog.returnValue === "send" ? { [name]: input.value } : null), { once: true }),
-    );
+    return (await answer(dialog, input)) === "send" ? { [name]: input.value } : null;
   }
 
-  #confirmed(name, qty, tokens) {
+  async #confirmed(name, qty, tokens) {
     const dialog = document.getElementById("gift-confirm");
     document.getElementById("gift-confirm-words").textContent = `${name}${qty > 1 ? ` × ${qty}` : ""} costs ${tokens} tokens. You have ${this.#balance}.`;
-    dialog.returnValue = "";
-    dialog.showModal();
-    return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "send"), { once: true }));
+    return (await answer(dialog)) === "send";
   }
 
   #say(text, kind = "") {

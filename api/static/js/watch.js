@@ -3,10 +3,14 @@ import { Room } from "../vendor/livestreamx/livestreamx.js";
 import { ChatLog, Composer } from "./chat.js";
 import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
 import "./follow.js";
-import { lasted, localTimes, make, toast } from "./dom.js";
+import { countDowns, lasted, localTimes, make, toast } from "./dom.js";
+import { GoalCard } from "./goal.js";
 import { GiftTray, pictureOf } from "./gifts.js";
+import { host, RaidBanner } from "./host.js";
 import { MoodPanel } from "./mood.js";
 import { Overlays } from "./overlays.js";
+import { PollCard } from "./polls.js";
+import { Questions } from "./questions.js";
 import { accessToken } from "./session.js";
 
 const CALM = { mood: "neutral", shares: {}, reactors: 0 };
@@ -23,6 +27,10 @@ const tray = new GiftTray(room);
 const mood = new MoodPanel(ask);
 const overlays = new Overlays();
 const game = new GameCard();
+const poll = new PollCard(document.getElementById("poll"), me ? castVote : null);
+const goal = new GoalCard(document.getElementById("challenge"));
+const questions = new Questions(ask, me);
+const raid = new RaidBanner();
 const STATES = { connecting: "Connecting", open: "Live", closed: "Reconnecting" };
 
 function showConnection(state) {
@@ -86,13 +94,37 @@ async function showStream(stream) {
   }
 }
 
+/** Whether the vote counts, now or since an earlier visit. */
+async function castVote(pollId, choiceId) {
+  try {
+    await ask("poll:vote", { pollId, choiceId });
+    return true;
+  } catch (refusal) {
+    toast(refusal.message, "bad");
+    return refusal.code === "already_voted";
+  }
+}
+
+function keepOrder(moderates) {
+  questions.moderates = moderates;
+  const panel = document.getElementById("host");
+  panel.hidden = !moderates || page.dataset.status !== "live";
+}
+
 function openRoom(isOpen) {
   composer.open(isOpen);
+  questions.open(isOpen);
+  if (!isOpen) keepOrder(false);
   tray.open(isOpen);
   mood.open(isOpen);
 }
 
 function refresh(state) {
+  if (state.poll) poll.show(state.poll);
+  else poll.hide();
+  if (state.challenge) goal.show(state.challenge);
+  else goal.hide();
+  questions.reset(state.questions);
   if (state.scene) showScene(state.scene);
   if (state.minigame) game.start(state.minigame);
   showViewers(state);
@@ -118,9 +150,22 @@ room
   .on("leaderboard:update", showBoard)
   .on("wallet:balance", ({ tokens }) => (tray.balance = tokens))
   .on("stream:state", showStream)
-  .on("level:up", ({ level }) => toast(`Level ${level}!`))
+  .on("poll:update", (state) => poll.show(state))
+  .on("poll:end", (result) => poll.end(result))
+  .on("challenge:update", (state) => goal.show(state))
+  .on("qa:update", (question) => questions.show(question))
+  .on("raid:start", (state) => raid.start(state))
+  .on("raid:go", (state) => raid.go(state))
+  .on("raid:arrive", (state) => raid.arrive(state))
+  .on("raid:cancel", () => raid.hide())
+  .on("standing:changed", ({ moderator }) => keepOrder(moderator))
+  .on("level:up", ({ userId, level }) => userId === room.me?.userId && toast(`You reached level ${level}!`))
+  .on("badge:earned", ({ userId, name }) => userId === room.me?.userId && toast(`You earned a badge: ${name}`))
   .start();
 
+keepOrder(Boolean(page.dataset.moderates));
+host(ask, { stream: page.dataset.stream, poll, goal });
+countDowns();
 keepOverlays(overlays);
 const elapsed = document.querySelector("[data-elapsed]");
 const countdown = document.querySelector("[data-countdown]");
