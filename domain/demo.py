@@ -4,14 +4,23 @@ Everything goes through the services, as if people had done it; what is there al
 """
 
 import base64
+import contextlib
+
+from redis.asyncio import Redis as AsyncRedis
 
 from domain.accounts import service as accounts
 from domain.accounts.model import User
 from domain.accounts.passwords import Passwords
 from domain.accounts.queries import password_hash
 from domain.accounts.service import SignIn
-from domain.accounts.tokens import AccessTokens, derive_key
+from domain.accounts.tokens import AccessTokens, Claims, derive_key
 from domain.economy.service import grant
+from domain.interactions.challenges import service as challenges
+from domain.interactions.challenges.model import ChallengeActive
+from domain.interactions.challenges.model import Draft as Challenge
+from domain.interactions.polls import service as polls
+from domain.interactions.polls.model import Draft as Poll
+from domain.interactions.polls.model import PollActive
 from domain.profiles import service as profiles
 from domain.streams import queries as stream_queries
 from domain.streams import service as streams
@@ -22,7 +31,11 @@ from livestreamx.settings import Settings
 VIEWER = "demo"
 VIEWER_TOKENS = 2500
 FOLLOWED = 2
+ASKING = 2
 SOURCE = "demo"
+
+POLL = Poll(question="What should we do next?", choices=("One more round", "Your requests", "A raid"), duration_s=1800)
+CHALLENGE = Challenge(kind="reactions", target=500, duration_s=3600, reward="I sing the outro")
 
 SHOWS: dict[str, Draft] = {
     "nova_plays": Draft(
@@ -56,8 +69,9 @@ SHOWS: dict[str, Draft] = {
 class Demo:
     """Sets the demo up; the accounts' one password belongs to this installation, so a second run knows it."""
 
-    def __init__(self, pool: Pool, passwords: Passwords, settings: Settings) -> None:
-        self._pool, self._passwords, self._signup_tokens = pool, passwords, settings.signup_tokens
+    def __init__(self, pool: Pool, redis: AsyncRedis, passwords: Passwords, settings: Settings) -> None:
+        self._pool, self._redis, self._passwords = pool, redis, passwords
+        self._signup_tokens = settings.signup_tokens
         self._tokens = AccessTokens(settings.signing_key, settings.access_minutes)
         self._sign_in = SignIn(self._tokens, settings.refresh_days)
         secret = derive_key(settings.signing_key, "demo accounts")
@@ -71,10 +85,31 @@ class Demo:
             return f"the name {VIEWER} belongs to somebody here, so there is no demo account"
         async with transaction(self._pool) as db:
             await grant(db, viewer.id, VIEWER_TOKENS, "topup", key="demo")
+        for creator in creators[:ASKING]:
+            await self._ask_room(creator)
         for creator in creators[:FOLLOWED]:
             await profiles.follow(self._pool, viewer.id, creator.id, SOURCE, "")
         studio = f", or as {creators[0].handle} to see a creator's studio" if creators else ""
         return f"sign in as {VIEWER} with the password {self.password}{studio}"
+
+    async def _ask_room(self, creator: User) -> None:
+        """A poll and a challenge in the creator's stream; those that are on are left alone."""
+        async with connection(self._pool) as db:
+            stream = await stream_queries.live_of(db, creator.id)
+        if stream is None:
+            return
+        claims = await self._claims(creator.handle)
+        with contextlib.suppress(PollActive):
+            await polls.open_poll(self._pool, self._redis, stream.id, POLL, claims, present_seconds=0, request_id="")
+        with contextlib.suppress(ChallengeActive):
+            await challenges.start_challenge(self._pool, stream.id, CHALLENGE, claims, "")
+
+    async def _claims(self, handle: str) -> Claims:
+        """A demo account, signed in."""
+        signed_in = await accounts.log_in(
+            self._pool, self._passwords, self._sign_in, handle=handle, password=self.password, user_agent=SOURCE
+        )
+        return self._tokens.verify(signed_in.access)
 
     async def _account(self, handle: str) -> User | None:
         """The demo account of this name, made when there is none; None when somebody else has the name."""
@@ -107,9 +142,6 @@ class Demo:
             if await stream_queries.live_of(db, user.id):
                 return user
         creator = await accounts.become_creator(self._pool, user.id, "")
-        signed_in = await accounts.log_in(
-            self._pool, self._passwords, self._sign_in, handle=handle, password=self.password, user_agent=SOURCE
-        )
         stream = await streams.announce(self._pool, creator.id, show, "")
-        await streams.move(self._pool, stream.id, "start", self._tokens.verify(signed_in.access), "")
+        await streams.move(self._pool, stream.id, "start", await self._claims(handle), "")
         return creator

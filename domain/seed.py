@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from contextlib import closing
+from contextlib import aclosing, closing
 
 from domain.accounts.passwords import Passwords
 from domain.demo import Demo
@@ -10,6 +10,7 @@ from domain.economy.catalogue import GIFTS
 from domain.economy.queries import upsert_gifts
 from domain.payments.catalogue import PACKS
 from domain.payments.queries import upsert_packs
+from livestreamx.engines import redis as redis_engine
 from livestreamx.engines.postgres import make_pool, transaction
 from livestreamx.settings import Settings
 
@@ -24,9 +25,10 @@ async def seed(settings: Settings, *, demo: bool) -> None:
         print(f"gifts: {changed} new or changed, {len(GIFTS)} in the catalogue", flush=True)
         print(f"packs: {priced} new or changed, {len(PACKS)} for sale", flush=True)
         if demo:
-            settings.require("signing_key")
-            with closing(Passwords()) as passwords:
-                print(f"note: {await Demo(pool, passwords, settings).open()}", flush=True)
+            settings.require("signing_key", "redis_url")
+            async with aclosing(redis_engine.connect(settings.redis_url)) as redis:
+                with closing(Passwords()) as passwords:
+                    print(f"note: {await Demo(pool, redis, passwords, settings).open()}", flush=True)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -22,10 +23,13 @@ from rich.console import Console
 from rich.table import Table
 
 from livestreamx.client import Account, Refused, Room, Unanswered
+from livestreamx.frames import PollState, QuestionState, RoomState
 from livestreamx.settings import Settings
 
 TOP_UP = 500
 LOWEST_BALANCE = 50
+ASKS = 0.1
+"""How often somebody curious asks where nobody else has; the more questions wait, the fewer come."""
 GIFTS = {"HEART": 64, "ROSE": 30, "CONFETTI": 3, "ROCKET": 2, "CROWN": 1}
 LINES: dict[str, tuple[str, ...]] = {
     "hype": ("POGGERS", "LETS GOOO", "PogChamp PogChamp", "what a play 🔥", "W", "insane", "HYPERS"),
@@ -44,6 +48,14 @@ LINES: dict[str, tuple[str, ...]] = {
     ),
 }
 HELLOS = ("hey everyone", "hi chat o/", "finally live!", "good to be back", "what did I miss?")
+QUESTIONS = (
+    "what keyboard is that?",
+    "how long have you been doing this?",
+    "will there be a recording?",
+    "what are you playing next week?",
+    "any advice for beginners?",
+    "who made the overlay?",
+)
 
 
 class Habits(msgspec.Struct, frozen=True):
@@ -52,6 +64,7 @@ class Habits(msgspec.Struct, frozen=True):
     talkative: float
     expressive: float
     generous: float
+    curious: float
     stay: float
     loyalty: float
     """How strongly what was watched before draws them back."""
@@ -65,6 +78,7 @@ class Habits(msgspec.Struct, frozen=True):
             talkative=dice.lognormvariate(0.2, 0.8),
             expressive=dice.lognormvariate(0.6, 0.7),
             generous=dice.paretovariate(1.5) * 0.05 if dice.random() < 0.4 else 0.0,
+            curious=dice.lognormvariate(0.5, 0.5),
             stay=dice.lognormvariate(4.8, 0.6),
             loyalty=dice.betavariate(4, 2) * 3,
             tastes={category: dice.gammavariate(0.5, 1) + 0.05 for category in categories},
@@ -86,12 +100,48 @@ class Show:
         return self._mood
 
 
+class Pending:
+    """What a room asks of one person: the poll that they have not voted in, questions they have not voted for."""
+
+    def __init__(self, account: Account) -> None:
+        self._handle, self._done = account.handle, set[str]()
+        self.poll: PollState | None = None
+        self.questions: dict[UUID, QuestionState] = {}
+
+    def follow(self, room: Room) -> None:
+        """Learn of what the room tells from now on."""
+        self.poll, self.questions = None, {}
+        room.on("room:state", self._start).on("poll:update", self._see_poll).on("qa:update", self._see_question)
+        room.on("poll:end", lambda _: self._see_poll(None))
+
+    def is_new(self, what: UUID) -> bool:
+        """Whether this is the first time that they are asked about it."""
+        is_new = str(what) not in self._done
+        self._done.add(str(what))
+        return is_new
+
+    def _start(self, state: RoomState) -> None:
+        self._see_poll(state.poll)
+        for question in state.questions:
+            self._see_question(question)
+
+    def _see_poll(self, poll: PollState | None) -> None:
+        self.poll = poll
+
+    def _see_question(self, question: QuestionState) -> None:
+        if question.state == "open" and question.handle != self._handle:
+            self.questions[question.questionId] = question
+        else:
+            self.questions.pop(question.questionId, None)
+
+
 class Viewer:
     """One person of the audience."""
 
     def __init__(self, crowd: "Audience", account: Account, dice: random.Random, habits: Habits) -> None:
         self._crowd, self._account, self._dice, self._habits = crowd, account, dice, habits
         self._visits: Counter[str] = Counter()
+        self._pending = Pending(account)
 
     async def live(self) -> None:
         """Visit streams until cancelled."""
@@ -119,9 +169,12 @@ class Viewer:
         self._visits[stream["creator"]] += 1
         show, habits = self._crowd.show(stream["id"]), self._habits
         acts = {self._chat: habits.talkative, self._react: habits.expressive, self._give: habits.generous}
+        acts[self._join_in] = habits.curious
         rate = sum(acts.values()) / 60 * self._crowd.pace
         leaving = time.monotonic() + self._dice.expovariate(1 / habits.stay)
-        async with Room(self._crowd.base, stream["id"], self._account) as room:
+        room = Room(self._crowd.base, stream["id"], self._account)
+        self._pending.follow(room)
+        async with room:
             if self._dice.random() < 0.3:
                 await self._try(room.ask("chat:message", text=self._dice.choice(HELLOS)))
             while time.monotonic() < leaving:
@@ -134,6 +187,18 @@ class Viewer:
 
     async def _react(self, room: Room, mood: str) -> None:
         await self._try(room.ask("mood:react", mood=mood))
+
+    async def _join_in(self, room: Room, _: str) -> None:
+        """Vote in the poll, else for a question, else now and then ask one."""
+        poll, questions = self._pending.poll, list(self._pending.questions)
+        if poll and self._pending.is_new(poll.pollId):
+            favour = [len(poll.choices) - place for place in range(len(poll.choices))]
+            choice = self._dice.choices(poll.choices, favour)[0]
+            await self._try(room.ask("poll:vote", pollId=poll.pollId, choiceId=choice.id))
+        elif questions and self._pending.is_new(question := self._dice.choice(questions)):
+            await self._try(room.ask("qa:upvote", questionId=question))
+        elif self._dice.random() < ASKS / (1 + len(questions)):
+            await self._try(room.ask("qa:ask", text=self._dice.choice(QUESTIONS)))
 
     async def _give(self, room: Room, _: str) -> None:
         code = self._dice.choices(list(GIFTS), list(GIFTS.values()))[0]

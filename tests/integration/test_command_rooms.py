@@ -2,7 +2,6 @@
 
 import contextlib
 import secrets
-from typing import Any
 
 import httpx
 import msgspec
@@ -11,26 +10,7 @@ import pytest
 from features.fairness import Proof, faults
 from livestreamx.client import Account, Refused, Room
 from tests.builders import eventually, go_live, make_user
-
-
-class Watcher:
-    """Somebody in the room who remembers what was shown."""
-
-    def __init__(self) -> None:
-        self.frames: list[dict[str, Any]] = []
-
-    def seen(self, event: str, **fields: Any) -> list[dict[str, Any]]:
-        return [
-            frame["data"]
-            for frame in self.frames
-            if frame["event"] == event and fields.items() <= frame["data"].items()
-        ]
-
-    async def wait(self, event: str, seconds: float = 30, **fields: Any) -> dict[str, Any]:
-        async def read() -> list[dict[str, Any]]:
-            return self.seen(event, **fields)
-
-        return (await eventually(read, bool, seconds))[0]
+from tests.integration.watching import Watcher, state_for_newcomer
 
 
 async def rich(http: httpx.AsyncClient) -> Account:
@@ -48,12 +28,6 @@ async def hit(room: Room, watcher: Watcher, hp: int) -> None:
         return any(frame["hp"] < hp for frame in watcher.seen("minigame:update"))
 
     await eventually(strike, bool)
-
-
-async def state_for_newcomer(http: httpx.AsyncClient, stream: str) -> dict[str, Any]:
-    watcher = Watcher()
-    async with Room(str(http.base_url), stream, on_frame=watcher.frames.append):
-        return await watcher.wait("room:state")
 
 
 async def test_a_command_passes_through_the_room_and_leaves_its_scene(http: httpx.AsyncClient) -> None:

@@ -27,7 +27,9 @@ JSONS = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
-FIELDS = ("text", "replyTo", "code", "qty", "comboId", "idempotencyKey", "mood", "token", "epoch", "seq", "focus")
+FIELDS = ("text", "replyTo", "code", "qty", "comboId", "idempotencyKey", "mood", "token", "epoch", "seq", "focus",
+          "question", "choices", "durationS", "pollId", "choiceId", "questionId", "type", "target", "reward",
+          "challengeId")  # fmt: skip
 ALMOST = st.dictionaries(st.sampled_from(FIELDS), JSONS | st.sampled_from((*MOODS, "HEART", 1, "x")), max_size=4)
 EVENTS = st.sampled_from((*CLIENT_FRAMES, *sorted(SERVER_ONLY))) | TEXT
 FRAMES = st.fixed_dictionaries({}, optional={"event": EVENTS | JSONS, "id": JSONS, "data": ALMOST | JSONS})
