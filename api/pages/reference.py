@@ -54,3 +54,8 @@ class ReferencePages(Controller):
         return visit.page(
             "reference.html", sent=sent, told=told, closings=CLOSINGS, subprotocols=(frames.JSON, frames.MSGPACK)
         )
+
+    @get("/reference/parts", sync_to_thread=False)
+    def parts(self, visit: NamedDependency[Visit]) -> Template:
+        """What pages are made of, in each of its states."""
+        return visit.page("parts.html")
