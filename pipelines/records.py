@@ -25,7 +25,7 @@ LARGEST = 2**53
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """An event and where it lay in the log; `logged_ms` is the broker's time of it, `payload` its bytes."""
+    """An event and where it lay in the log; `logged_ms` is the broker's time of it, `payload` its own bytes, if any."""
 
     offset: int
     logged_ms: int
@@ -83,21 +83,20 @@ def read(message: Message, now_ms: int) -> Sequence[Record | Unreadable]:
     logged_ms = stamp if stamp > 0 else now_ms
     request_id = request_of(message)
     try:
-        if is_packed(payload):
-            events = unpack(payload)
-            payload = b""
-        else:
-            events = [decode(payload)]
-        for event in events:
-            check(event, logged_ms)
-        on_time = [not_ahead(event, logged_ms) for event in events]
+        events = events_of(payload, logged_ms)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         reason = f"{type(error).__name__}: {error}"[:500]
-        return (Unreadable(offset, logged_ms, message.value() or b"", reason, request_id),)
-    return [
-        Record(offset, logged_ms, event, payload if event is before else b"", request_id)
-        for event, before in zip(on_time, events, strict=True)
-    ]
+        return (Unreadable(offset, logged_ms, payload, reason, request_id),)
+    own = b"" if is_packed(payload) else payload
+    return [Record(offset, logged_ms, not_ahead(event, logged_ms), own, request_id) for event in events]
+
+
+def events_of(payload: bytes, logged_ms: int) -> list[AnyEvent]:
+    """The events in a record's bytes; `ValueError` or `RecursionError` when they cannot be read or cannot be true."""
+    events = unpack(payload) if is_packed(payload) else [decode(payload)]
+    for event in events:
+        check(event, logged_ms)
+    return events
 
 
 def request_of(message: Message) -> str:

@@ -5,8 +5,9 @@ import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +26,6 @@ from livestreamx.topics import EVENT_TOPICS
 from tests.conftest import environment
 
 WORDS = ("LUL", "hello", "PogChamp nice", "Sadge", "what a run", "<3")
-FLOWS = ("overlays", "leaderboards", "engagement", "progress", "mood")
 
 
 class Dataflows:
@@ -132,25 +132,35 @@ class Log:
             consumer.close()
 
 
-def reached(redis: Redis, clickhouse: Client, log: Log, *, without_signals: bool = True) -> bool:
-    """Whether every flow has written all that is in the log (moods keep coming, so signals are left out)."""
-    ends = {place: end for place, end in log.ends().items() if not (without_signals and place.startswith("signals"))}
+TOPICS_OF = {
+    "overlays": ("economy", "lifecycle"),
+    "leaderboards": ("interactions", "economy"),
+    "engagement": ("interactions", "economy"),
+    "progress": ("interactions", "economy"),
+    "mood": ("interactions",),
+}
+
+
+def archived(clickhouse: Client, ends: Mapping[str, int]) -> bool:
+    """Whether the archive has written all that is in the log (moods keep coming, so signals are left out)."""
     rows = clickhouse.query("SELECT topic, partition, next_offset FROM archive_offsets FINAL").result_rows
-    archived = {f"{topic}:{partition}": offset for topic, partition, offset in rows}
-    if any(archived.get(place) != end for place, end in ends.items()):
-        return False
-    wanted = {
-        "overlays": ("economy", "lifecycle"),
-        "leaderboards": ("interactions", "economy"),
-        "engagement": ("interactions", "economy"),
-        "progress": ("interactions", "economy"),
-        "mood": ("interactions",),
-    }
-    for flow, topics in wanted.items():
+    stands = {f"{topic}:{partition}": offset for topic, partition, offset in rows}
+    return all(stands.get(place) == end for place, end in ends.items() if not place.startswith("signals"))
+
+
+def counted(redis: Redis, ends: Mapping[str, int], *flows: str) -> bool:
+    """Whether these flows have written all that is in the log."""
+    for flow in flows:
         stands = {name.decode(): int(at) for name, at in redis.hgetall(keys.flow_offsets(flow)).items()}
-        if any(stands.get(place) != end for place, end in ends.items() if place.partition(":")[0] in topics):
+        if any(stands.get(place) != end for place, end in ends.items() if place.partition(":")[0] in TOPICS_OF[flow]):
             return False
     return True
+
+
+def reached(redis: Redis, clickhouse: Client, log: Log) -> bool:
+    """Whether every flow has written all that is in the log."""
+    ends = log.ends()
+    return archived(clickhouse, ends) and counted(redis, ends, *TOPICS_OF)
 
 
 def expected(cast: Cast, events: Sequence[Event]) -> dict[str, Any]:
@@ -183,10 +193,13 @@ def experience_of(person: UUID, events: Sequence[Event]) -> int:
     marks: defaultdict[tuple[str, str], set[Any]] = defaultdict(set)
     minutes: defaultdict[tuple[str, int], set[UUID | None]] = defaultdict(set)
     paid: Counter[str] = Counter()
+    came: set[date] = set()
     for event in events:
         if event.user_id != person:
             continue
         day, second = str(event.occurred_at.date()), int(event.occurred_at.timestamp())
+        if not isinstance(event, GiftSent):
+            came.add(event.occurred_at.date())
         match event:
             case ChatMessage():
                 marks[day, "slots"].add(second // CHAT_SLOT_SECONDS)
@@ -206,10 +219,16 @@ def experience_of(person: UUID, events: Sequence[Event]) -> int:
                 reactions=len(marks[day, "reactions"]),
                 watch=sum(min(2, len(streams)) for (on, _), streams in minutes.items() if on == day),
                 paid=paid[day],
+                streak=streak_of(date.fromisoformat(day), came),
             )
         )
         for day in days
     )
+
+
+def streak_of(day: date, came: set[date]) -> int:
+    """The days in a row up to this one."""
+    return 0 if day not in came else 1 + streak_of(day - timedelta(days=1), came)
 
 
 def seen(redis: Redis, clickhouse: Client, cast: Cast) -> dict[str, Any]:

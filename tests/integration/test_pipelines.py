@@ -18,7 +18,7 @@ from livestreamx.engines.redis import connect_plain as connect_redis
 from livestreamx.events import Event, GiftSent, StreamEnded, StreamStarted
 from livestreamx.settings import Settings
 from tests.builders import eventually
-from tests.integration.flows import Cast, Dataflows, Log, dataflows, expected, forget_results, reached, seen
+from tests.integration.flows import Cast, Dataflows, Log, counted, dataflows, expected, forget_results, reached, seen
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,32 @@ async def test_killed_at_random_moments_every_number_is_exact(
         parameters={"streams": [str(stream) for stream in cast.streams]},
     ).result_rows[0]
     assert hops == distinct
+
+
+async def test_one_two_four_and_one_worker_again_count_every_event_once(
+    settings: Settings, cache: Redis, history: Client, log: Log
+) -> None:
+    cast, events, flows = Cast(seed=17, streams=12), [], ("leaderboards", "engagement")
+
+    async def all_counted() -> bool:
+        return await asyncio.to_thread(lambda: counted(cache, log.ends(), *flows))
+
+    before = await asyncio.to_thread(Dataflows, settings, "--workers", "1", *flows)
+    for workers in ("2", "4", "1"):
+        some = [cast.act() for _ in range(300)]
+        events += some
+        log.write(some[:100])
+        after = await asyncio.to_thread(Dataflows, settings, "--workers", workers, *flows)
+        log.write(some[100:200])  # both want the same partitions now
+        before.kill()
+        log.write(some[200:])
+        await eventually(all_counted, bool, 60)
+        before = after
+    before.stop()
+    wanted, found = expected(cast, events), seen(cache, history, cast)
+    assert {name: found[name] for name in ("metrics", "gifts", "creator")} == {
+        name: wanted[name] for name in ("metrics", "gifts", "creator")
+    }
 
 
 async def test_replays_leave_the_same_results(settings: Settings, cache: Redis, history: Client, log: Log) -> None:
