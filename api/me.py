@@ -17,6 +17,7 @@ from api.schema import Page, View
 from api.shows import StreamCard, cards
 from domain.accounts import service as accounts
 from domain.accounts.tokens import AccessTokens, Claims
+from domain.badges import service as progress
 from domain.economy import service as economy
 from domain.profiles import service as profiles
 from domain.streams import service as streams
@@ -60,10 +61,13 @@ class MeController(Controller):
     tags = ("Accounts",)
 
     @get("/")
-    async def me(self, user: NamedDependency[Claims], pool: NamedDependency[Pool]) -> Me:
+    async def me(
+        self, user: NamedDependency[Claims], pool: NamedDependency[Pool], redis: NamedDependency[AsyncRedis]
+    ) -> Me:
         """One's own account with its wallet."""
         async with connection(pool) as db:
-            return Me.owner(await accounts.find(db, user.sub), await economy.wallet(db, user.sub))
+            account, wallet = await accounts.find(db, user.sub), await economy.wallet(db, user.sub)
+        return Me.owner(await progress.up_to_date(redis, account), wallet)
 
     @post("/creator", status_code=200)
     async def enroll(

@@ -7,10 +7,12 @@ import msgspec
 from litestar import Controller, delete, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, PathParameter
+from redis.asyncio import Redis as AsyncRedis
 
 from api.people import Profile, PublicUser
 from api.schema import View
 from domain.accounts.tokens import Claims
+from domain.badges import service as progress
 from domain.profiles import service as profiles
 from livestreamx.engines.postgres import Pool
 
@@ -32,11 +34,13 @@ class UsersController(Controller):
         handle: Annotated[str, PathParameter(max_length=100)],
         visitor: NamedDependency[Claims | None],
         pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
     ) -> Profile:
         """What everybody may see of an account: never its e-mail or wallet."""
         shown = await profiles.of_handle(pool, handle, visitor.sub if visitor else None)
+        user = await progress.up_to_date(redis, shown.user)
         return Profile(
-            **msgspec.structs.asdict(PublicUser.of(shown.user)),
+            **msgspec.structs.asdict(PublicUser.of(user)),
             followers=shown.followers,
             following=shown.following,
             live_stream_id=shown.live_stream_id,

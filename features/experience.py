@@ -14,6 +14,12 @@ CHAT_XP, CHAT_SLOT_SECONDS = 2, 30
 REACTION_XP, REACTION_SLOT_SECONDS = 1, 10
 WATCH_XP, WATCH_STREAMS = 1, 2
 PAID_TOKENS_PER_XP = 10
+VOTE_XP, ANSWER_XP, CHALLENGE_XP = 5, 15, 10
+"""For a vote in a poll, a question that was answered, and a share in a challenge that was completed."""
+VISIT_XP, LONGEST_STREAK = 10, 5
+"""For coming on a day, times the days in a row, up to five."""
+HIGHEST_LEVEL = 400
+"""More than forty years of full days."""
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +27,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
     `slots` are half-minutes with an accepted message and `texts` distinct messages, `reactions` ten-second slots with
     a reaction, `watch` minutes watched (two streams at once count), `paid` paid tokens given, `prizes` experience won
-    in games.
+    in games, `streak` days in a row up to this one (0: nobody came).
     """
 
     slots: int = 0
@@ -30,13 +36,19 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     watch: int = 0
     paid: int = 0
     prizes: int = 0
+    votes: int = 0
+    answers: int = 0
+    challenges: int = 0
+    streak: int = 0
 
 
 def day_experience(day: Day) -> int:
     """Experience of a day, capped at 500, of which spending and the games that gifts start make at most 250."""
     talk = CHAT_XP * min(day.slots, day.texts)
     spend = min(SPEND_CAP, day.paid // PAID_TOKENS_PER_XP + day.prizes)
-    return min(DAY_CAP, talk + spend + REACTION_XP * day.reactions + WATCH_XP * day.watch)
+    acts = REACTION_XP * day.reactions + WATCH_XP * day.watch
+    acts += VOTE_XP * day.votes + ANSWER_XP * day.answers + CHALLENGE_XP * day.challenges
+    return min(DAY_CAP, talk + spend + acts + VISIT_XP * min(LONGEST_STREAK, day.streak))
 
 
 def experience_of(level: int) -> int:
@@ -47,3 +59,8 @@ def experience_of(level: int) -> int:
 def level_of(experience: int) -> int:
     """The level that so much experience makes; the inverse of `experience_of`, exact at every boundary."""
     return (50 + isqrt(2500 + 200 * experience)) // 100
+
+
+def thresholds() -> tuple[int, ...]:
+    """Where each level from the second on begins, for whoever cannot call `level_of`."""
+    return tuple(experience_of(level) for level in range(2, HIGHEST_LEVEL + 1))

@@ -223,6 +223,31 @@ def experience(user: Id) -> str:
     return f"xp:{{{user}}}"
 
 
+def visits(user: Id) -> str:
+    """Bitmap: the days (since the epoch, UTC) on which somebody came."""
+    return f"xp:{{{user}}}:visits"
+
+
+def achievements(user: Id) -> str:
+    """Hash: how often somebody did what badges ask for, and those that count no acts and are earned."""
+    return f"xp:{{{user}}}:achievements"
+
+
+def progress_news() -> str:
+    """List: levels reached and badges earned that are not told yet."""
+    return "progress:news"
+
+
+def stream_firsts(stream: Id) -> str:
+    """Hash: the first viewers of a stream."""
+    return f"stream:{{{stream}}}:firsts"
+
+
+def stream_crowd(stream: Id, minute: int) -> str:
+    """SET: who was seen in a stream within one minute (since the epoch)."""
+    return f"stream:{{{stream}}}:crowd:{minute}"
+
+
 def experience_day(user: Id, day: str) -> str:
     """Hash: what was counted of one day (`yyyy-mm-dd`), and the `xp` it made."""
     return f"xp:{{{user}}}:{day}"

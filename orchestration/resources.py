@@ -46,6 +46,10 @@ class Ledger(dg.ConfigurableResource[None]):
         """A connection that may write what was found; close it."""
         return psycopg.connect(self.postgres_url, application_name="livestreamx-reconcile")
 
+    def open_to_write(self) -> psycopg.Connection[TupleRow]:
+        """A connection that may change what is in it; close it."""
+        return psycopg.connect(self.postgres_url, application_name="livestreamx-jobs")
+
 
 class Folders(dg.ConfigurableResource[None]):
     """Where the results of runs and the versions of models lie."""

@@ -12,6 +12,7 @@ from pipelines.feed import IMMEDIATE, Pace
 from pipelines.fences import Fence
 from pipelines.freshness import measured
 from pipelines.mood_results import MoodTeller, read_memories
+from pipelines.progress_news import ProgressNews
 from pipelines.records import Chunk
 from pipelines.run import Run, Sink
 from pipelines.runner import Build, Engines, Flow
@@ -62,8 +63,8 @@ def _overlays(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
 
 def _progress(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     redis = engines.redis()
-    frames = progress.LevelFrames(redis)
-    write = chunk_writer(Fence(redis, progress.NAME), progress.count, after=frames.after)
+    news = ProgressNews(redis, engines.settings.postgres_url)
+    write = chunk_writer(Fence(redis, progress.NAME), progress.count, after=news.after)
     return counting(progress.NAME, source, Sink(run, lambda: write))
 
 
@@ -79,7 +80,7 @@ def every_flow() -> dict[str, Flow]:
         _redis_flow(leaderboards.NAME, leaderboards.TOPICS, _leaderboards, leaderboards.PACE),
         _redis_flow(engagement.NAME, engagement.TOPICS, _engagement),
         _redis_flow(games.NAME, games.TOPICS, _games),
-        _redis_flow(progress.NAME, progress.TOPICS, _progress),
+        _redis_flow(progress.NAME, progress.TOPICS, _progress, progress.PACE),
         _redis_flow(mood.NAME, mood.TOPICS, _mood, mood.PACE),
         Flow(
             archive.NAME,

@@ -80,7 +80,7 @@ def main(given: Sequence[str]) -> None:
     """Run the named flows, or all, here or in several processes."""
     settings = Settings.from_env()
     asked = arguments(given, settings)
-    settings.require("kafka_bootstrap", "redis_url", "clickhouse_url")
+    settings.require("kafka_bootstrap", "redis_url", "clickhouse_url", "postgres_url")
     configure_logging(level=settings.log_level, json=settings.log_json, role="pipelines")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

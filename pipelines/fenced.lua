@@ -61,18 +61,80 @@ function run.mark(key, counter, mark, group, most)
   redis.call('HINCRBY', key, counter, 1)
 end
 
--- person's hash, the day's hash, id, weights, boards: the day's experience anew (features/experience.py), and its level
-function run.learn(person, day, id, weights, boards)
-  local did = {}
-  for i, name in ipairs({'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'xp'}) do
-    did[name] = tonumber(redis.call('HGET', day, name) or 0)
+local levels = {}
+
+-- thresholds: the experience at which each level from the second on begins; it holds for this call
+function run.levels(thresholds) levels = thresholds end
+
+local function level_of(xp)
+  local low, high = 0, #levels
+  while low < high do
+    local middle = math.ceil((low + high) / 2)
+    if levels[middle] <= xp then low = middle else high = middle - 1 end
   end
-  local cap, most_spend, tokens, chat, reaction, watch = unpack(weights)
-  local spend = math.min(most_spend, math.max(0, math.floor(did.paid / tokens)) + did.prizes)
-  local talk = chat * math.min(did.slots, did.texts)
-  local gained = math.min(cap, talk + spend + reaction * did.reactions + watch * did.watch) - did.xp
+  return low + 1
+end
+
+local function visits_beside(visits, day, step, most)
+  local found = 0
+  while found < most and redis.call('GETBIT', visits, day + step * (found + 1)) == 1 do found = found + 1 end
+  return found
+end
+
+-- visits (a bit a day), day, news, id, room, streaks {days, badge}: somebody came on this day
+function run.visit(visits, day, news, id, room, streaks)
+  if redis.call('SETBIT', visits, day, 1) == 1 or #streaks == 0 then return end
+  local most = streaks[#streaks][1]
+  local run_of = 1 + visits_beside(visits, day, -1, most) + visits_beside(visits, day, 1, most)
+  for _, streak in ipairs(streaks) do
+    if run_of >= streak[1] then redis.call('RPUSH', news, 'badge ' .. id .. ' ' .. streak[2] .. ' ' .. room) end
+  end
+end
+
+-- key, field, more, news, id, room, badges {threshold, badge}: count, and tell of each badge whose number is reached
+function run.tally(key, field, more, news, id, room, badges)
+  local now = redis.call('HINCRBY', key, field, more)
+  for _, badge in ipairs(badges) do
+    if now - more < badge[1] and badge[1] <= now then
+      redis.call('RPUSH', news, 'badge ' .. id .. ' ' .. badge[2] .. ' ' .. room)
+    end
+  end
+end
+
+-- crowd, who, seconds, achievements, news, id, room, badges {size, badge}: how many different ones are in a set
+function run.crowd(crowd, who, seconds, achievements, news, id, room, badges)
+  if redis.call('SADD', crowd, unpack(who)) == 0 then return end
+  redis.call('EXPIRE', crowd, seconds)
+  local size = redis.call('SCARD', crowd)
+  for _, badge in ipairs(badges) do
+    if size >= badge[1] and redis.call('HSETNX', achievements, badge[2], 1) == 1 then
+      redis.call('RPUSH', news, 'badge ' .. id .. ' ' .. badge[2] .. ' ' .. room)
+    end
+  end
+end
+
+-- firsts, who, most, ...: one of the first who came counts, by `tally`
+function run.early(firsts, who, most, ...)
+  if redis.call('HLEN', firsts) < most and redis.call('HSETNX', firsts, who, 1) == 1 then run.tally(...) end
+end
+
+-- person's hash, the day's hash, id, day {number, visits}, weights, boards, news, room: the day's experience anew
+-- (features/experience.py), and the level that it makes
+function run.learn(person, key, id, day, weights, boards, news, room)
+  local did = {}
+  local names = {'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'votes', 'answers', 'challenges', 'xp'}
+  for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do did[names[i]] = tonumber(value or 0) end
+  local spend = math.min(weights.spend_cap, math.max(0, math.floor(did.paid / weights.paid)) + did.prizes)
+  local gained = weights.chat * math.min(did.slots, did.texts) + spend
+  for _, name in ipairs({'reactions', 'watch', 'votes', 'answers', 'challenges'}) do
+    gained = gained + weights[name] * did[name]
+  end
+  if redis.call('GETBIT', day[2], day[1]) == 1 then
+    gained = gained + weights.visit * (1 + visits_beside(day[2], day[1], -1, weights.streak - 1))
+  end
+  gained = math.min(weights.cap, gained) - did.xp
   if gained == 0 then return end -- less than nothing after a refund
-  redis.call('HINCRBY', day, 'xp', gained)
+  redis.call('HINCRBY', key, 'xp', gained)
   local xp = redis.call('HINCRBY', person, 'xp', gained)
   for _, board in ipairs(boards) do
     run.places(board[1], board[2], {id}, {gained}, {board[3]})
@@ -81,10 +143,13 @@ function run.learn(person, day, id, weights, boards)
       redis.call('EXPIRE', board[2], board[4])
     end
   end
-  local level = math.floor((50 + math.floor(math.sqrt(2500 + 200 * xp))) / 100)
-  local before = tonumber(redis.call('HGET', person, 'level') or 1)
-  if level ~= before then redis.call('HSET', person, 'level', level) end
-  if level > before then results[#results + 1] = {id, level, xp} end
+  local known = redis.call('HMGET', person, 'level', 'best')
+  local level, best = level_of(xp), tonumber(known[2] or known[1] or 1)
+  if level ~= tonumber(known[1] or 1) then redis.call('HSET', person, 'level', level) end
+  for reached = best + 1, level do
+    redis.call('RPUSH', news, 'level ' .. id .. ' ' .. reached .. ' ' .. room .. ' ' .. xp)
+  end
+  if level > best then redis.call('HSET', person, 'best', level) end
 end
 
 -- what somebody gives to a challenge, of its kind and in its time; a follower counts once

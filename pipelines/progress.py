@@ -1,62 +1,118 @@
-"""Progress: watching, chatting, reacting and giving earn experience, experience makes levels and the `xp` board.
+"""Progress: what people do earns experience, levels and badges, and places them on the `xp` board.
 
 The script keeps one hash a person and day of what was counted, so that no order or repetition of acts changes the sum.
 """
 
 import zlib
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
-
-from redis import Redis
 
 from features import experience
 from features.leaderboards import standings
 from livestreamx import keys, topics
-from livestreamx.engines.bus import PlainRoomBus
-from livestreamx.events import ChatMessage, Event, GiftRefunded, GiftSent, MinigameEnded, ReactionSent, ViewerHeartbeat
-from livestreamx.frames import LevelUp
+from livestreamx.clock import now
+from livestreamx.events import (
+    ChallengeContributed,
+    ChatMessage,
+    Event,
+    GiftRefunded,
+    GiftSent,
+    MinigameEnded,
+    PollVoted,
+    QuestionAnswered,
+    ReactionSent,
+    ViewerHeartbeat,
+)
+from pipelines.achievements import achieve, come
 from pipelines.effects import Effects
+from pipelines.feed import Pace
 from pipelines.records import Record
 
 NAME = "progress"
-TOPICS = (topics.INTERACTIONS, topics.ECONOMY)
+TOPICS = (topics.INTERACTIONS, topics.ECONOMY, topics.LIFECYCLE)
+PACE = Pace(ticks=True)
 DAY_SECONDS = 86_400
 DAY_KEPT_SECONDS = 16 * DAY_SECONDS
 """Longer than the log keeps a day's events, and than a gift's earnings are pending: a refund finds the day."""
+NOWHERE = "-"
 
-WEIGHTS = (
-    experience.DAY_CAP,
-    experience.SPEND_CAP,
-    experience.PAID_TOKENS_PER_XP,
-    experience.CHAT_XP,
-    experience.REACTION_XP,
-    experience.WATCH_XP,
-)
+WEIGHTS = {
+    "cap": experience.DAY_CAP,
+    "spend_cap": experience.SPEND_CAP,
+    "paid": experience.PAID_TOKENS_PER_XP,
+    "chat": experience.CHAT_XP,
+    "reactions": experience.REACTION_XP,
+    "watch": experience.WATCH_XP,
+    "votes": experience.VOTE_XP,
+    "answers": experience.ANSWER_XP,
+    "challenges": experience.CHALLENGE_XP,
+    "visit": experience.VISIT_XP,
+    "streak": experience.LONGEST_STREAK,
+}
+VISITS = (ViewerHeartbeat, ChatMessage, ReactionSent, PollVoted)
+"""Acts by which somebody came on a day."""
+
+Day = tuple[UUID, int]
 
 
 def count(records: Sequence[Record]) -> Effects:
-    """What these events let their actors learn."""
+    """What these events let their actors learn and earn."""
     effects = Effects()
-    latest: dict[tuple[UUID, int], tuple[str, datetime]] = {}
+    latest: dict[Day, tuple[datetime, str]] = {}
+    came: dict[Day, str] = {}
+    seen: set[object] = set()
     for record in records:
         event = record.event
+        achieve(effects, event, seen)
         if event.user_id is None or event.user_id == event.creator_id:
             continue
-        at, second = event.counts_at, int(event.counts_at.timestamp())
+        second, room = int(event.counts_at.timestamp()), str(event.stream_id or NOWHERE)
         day = (event.user_id, second // DAY_SECONDS)
-        key, last = latest.get(day) or (keys.experience_day(event.user_id, at.astimezone(UTC).date().isoformat()), at)
-        if earn(effects, event, key, second):
-            latest[day] = (key, max(at, last))
-    for (user, _), (key, at) in latest.items():
+        if earn(effects, event, day_key(day), second):
+            at, _ = latest.get(day, (event.counts_at, room))
+            latest[day] = (max(event.counts_at, at), room)
+            if isinstance(event, VISITS):
+                came.setdefault(day, room)
+    for (user, number), room in came.items():
+        come(effects, user, number, room)
+    learn(effects, latest, came)
+    return effects
+
+
+def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[Day, str]) -> None:
+    """Work out the experience of these days, and of those after a visit, whose streak may be longer now."""
+    after = ((user, later, room) for (user, number), room in came.items() for later in following(number))
+    days = {(user, later): (beginning(later), room) for user, later, room in after} | latest
+    if days:
+        effects.call("levels", experience.thresholds())
+    for day in sorted(days, key=lambda day: (day[1], str(day[0]))):
+        user, number = day
+        at, room = days[day]
         boards = [
             (keys.board("xp", one.scope, one.ref), keys.board_totals("xp", one.scope, one.ref), one.tie, one.keep)
             for one in standings(at)
         ]
-        effects.call("learn", keys.experience(user), key, str(user), WEIGHTS, boards)
-        effects.expire(key, DAY_KEPT_SECONDS)
-    return effects
+        place = (number, keys.visits(user))
+        news = keys.progress_news()
+        effects.call("learn", keys.experience(user), day_key(day), str(user), place, WEIGHTS, boards, news, room)
+        effects.expire(day_key(day), DAY_KEPT_SECONDS)
+
+
+def following(number: int) -> Iterator[int]:
+    """The days up to now whose streak may reach back to this one."""
+    last = min(number + experience.LONGEST_STREAK - 1, int(now().timestamp()) // DAY_SECONDS + 1)
+    return iter(range(number + 1, last + 1))
+
+
+def beginning(number: int) -> datetime:
+    """When a day (since the epoch) begins."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number)
+
+
+def day_key(day: Day) -> str:
+    """The hash of somebody's day."""
+    return keys.experience_day(day[0], beginning(day[1]).date().isoformat())
 
 
 def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
@@ -71,6 +127,12 @@ def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
             minute = second // 60
             mark = f"watch:{minute}:{event.stream_id}"
             effects.call("mark", key, "watch", mark, f"streams:{minute}", experience.WATCH_STREAMS)
+        case PollVoted():
+            effects.add(key, "votes", 1)
+        case QuestionAnswered():
+            effects.add(key, "answers", 1)
+        case ChallengeContributed():
+            effects.add(key, "challenges", 1)
         case GiftSent(paid=paid) if paid:
             effects.add(key, "paid", paid)
         case GiftRefunded(paid=paid) if paid:
@@ -80,22 +142,3 @@ def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
         case _:
             return False
     return True
-
-
-class LevelFrames:
-    """Tells a room that somebody in it reached a level."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._bus = PlainRoomBus(redis)
-
-    def after(self, records: Sequence[Record], results: list[Any]) -> None:
-        """One frame for each level-up, in the room of the person's last act."""
-        rooms = {str(record.event.user_id): record.event.stream_id for record in records if record.event.stream_id}
-        frames = []
-        for user, level, xp in results:
-            name = user.decode()
-            if room := rooms.get(name):
-                data = LevelUp(userId=UUID(name), level=int(level), xp=int(xp))
-                frames.append((room, "level:up", data, f"{name}:{int(level)}"))
-        if frames:
-            self._bus.publish_all(frames)

@@ -62,15 +62,17 @@ def retention_series(of: Relations) -> str:
 def newcomers(of: Relations) -> str:
     """Each viewer of at least a minute once, at their first visit in the span, and whether it was their first ever."""
     return f"""
-        SELECT toUnixTimestamp64Milli(here.began) AS ms, first.began = here.began AS is_new
+        SELECT toUnixTimestamp64Milli(here) AS ms, here = earliest AS is_new
         FROM (
-            SELECT viewer, min(visit.began) AS began FROM ({of.visits}) AS visit
-            WHERE watched_ms >= 60000 GROUP BY viewer
-        ) AS here
-        INNER JOIN (
-            SELECT viewer, min(earliest.began) AS began FROM first_visits AS earliest
-            WHERE creator_id = {{creator:UUID}} GROUP BY viewer
-        ) AS first USING (viewer)"""
+            SELECT viewer, minIf(began, seen) AS here, min(began) AS earliest, max(seen) AS came
+            FROM (
+                SELECT viewer, began, true AS seen FROM ({of.visits}) WHERE watched_ms >= 60000
+                UNION ALL
+                SELECT viewer, began, false AS seen FROM first_visits WHERE creator_id = {{creator:UUID}}
+            )
+            GROUP BY viewer
+        )
+        WHERE came"""
 
 
 def returning_totals(of: Relations) -> str:

@@ -81,11 +81,9 @@ async def finish(db: Db, game_id: UUID, state: str, draw: dict[str, Any], winner
 
 async def award(db: Db, user: UUID, badge: str) -> bool:
     """Give a badge that the user has not yet; whether it is new."""
-    done = await db.execute(
-        "UPDATE users SET badges = badges || %(badge)s::text WHERE id = %(user)s AND NOT %(badge)s = ANY (badges)",
-        {"badge": badge, "user": user},
-    )
-    return done.rowcount == 1
+    done = await db.execute("SELECT award_badge(%s, %s, NULL)", (user, badge))
+    row = await done.fetchone()
+    return bool(row and row[0])
 
 
 async def handle_of(db: Db, user: UUID) -> str:

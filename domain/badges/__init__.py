@@ -1,0 +1,1 @@
+"""What people earn besides tokens: levels and badges, each once."""

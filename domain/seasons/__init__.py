@@ -1,0 +1,1 @@
+"""How seasons end: their boards are kept, and their best are rewarded."""
