@@ -86,7 +86,8 @@ class GiftOrder(msgspec.Struct, frozen=True, kw_only=True):
     qty: int = 1
     combo_id: str | None = None
     idempotency_key: str
-    request_id: str = ""
+    origin: str = ""
+    """The request and the trace that it belongs to, for its event."""
 
 
 class GiftOutcome(msgspec.Struct, frozen=True, kw_only=True):

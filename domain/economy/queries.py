@@ -105,7 +105,7 @@ def _arguments(order: GiftOrder) -> tuple[object, ...]:
         order.qty,
         order.combo_id,
         order.idempotency_key,
-        order.request_id,
+        order.origin,
     )
 
 
@@ -141,12 +141,12 @@ class RefundOutcome(msgspec.Struct, frozen=True, kw_only=True):
     bonus_left: int | None
 
 
-async def refund_gift(db: Db, gift_event_id: UUID, actor: UUID | None, reason: str, request_id: str) -> RefundOutcome:
+async def refund_gift(db: Db, gift_event_id: UUID, actor: UUID | None, reason: str, origin: str) -> RefundOutcome:
     """Every leg of the gift the other way, once; with its event."""
     async with db.cursor(row_factory=struct_row(RefundOutcome)) as cursor:
         await cursor.execute(
             "SELECT * FROM ledger.refund_gift(%s, %s, %s, %s, %s, %s)",
-            (gift_event_id, uuid7(), uuid7(), actor, reason, request_id),
+            (gift_event_id, uuid7(), uuid7(), actor, reason, origin),
         )
         return (await cursor.fetchall())[0]
 

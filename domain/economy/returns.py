@@ -14,6 +14,7 @@ from domain.economy.announcing import announce_balances
 from domain.economy.model import Refund, UnknownGiftEvent, Wallet
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Invalid
+from livestreamx.observe.tracing import origin_of
 
 MOST_REASON_CHARACTERS = 300
 PENDING = timedelta(days=14)
@@ -39,7 +40,7 @@ async def refund_within(db: Db, *, actor: UUID | None, gift_event_id: UUID, reas
     """`refund_gift` inside the caller's transaction, who tells the balance after the commit if the refund is new."""
     if not (1 <= len(reason) <= MOST_REASON_CHARACTERS and reason.isprintable()):
         raise Invalid(f"A reason is 1 to {MOST_REASON_CHARACTERS} printable characters", code="reason_invalid")
-    done = await queries.refund_gift(db, gift_event_id, actor, reason, request_id)
+    done = await queries.refund_gift(db, gift_event_id, actor, reason, origin_of(request_id))
     if done.user_id is None or done.stream_id is None:
         raise UnknownGiftEvent()
     paid, bonus, tokens = done.paid_left or 0, done.bonus_left or 0, done.tokens or 0

@@ -39,6 +39,7 @@ from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Invalid
 from livestreamx.events import TokensGranted
+from livestreamx.observe.tracing import origin_of
 
 
 async def open_wallet(db: Db, user_id: UUID, tokens: int, request_id: str) -> None:
@@ -147,7 +148,7 @@ async def send_gift(
         qty=qty,
         combo_id=combo_id,
         idempotency_key=idempotency_key,
-        request_id=request_id,
+        origin=origin_of(request_id),
     )
     check_order(order)
     async with limits_explained():
@@ -188,7 +189,7 @@ async def charge_gift(
         qty=qty,
         combo_id=combo_id,
         idempotency_key=idempotency_key,
-        request_id=request_id,
+        origin=origin_of(request_id),
     )
     check_order(order)
     async with limits_explained():

@@ -9,6 +9,7 @@ import msgspec
 
 from livestreamx.engines.postgres import Db, struct_row
 from livestreamx.events import Event, encode
+from livestreamx.observe.tracing import origin_of
 
 
 class Backlog(msgspec.Struct, frozen=True):
@@ -22,7 +23,7 @@ async def record(db: Db, event: Event, *, request_id: str = "") -> None:
     """Write an event in the act's own transaction; the relay brings it to Kafka."""
     await db.execute(
         "INSERT INTO outbox (topic, key, payload, request_id) VALUES (%s, %s, %s, %s)",
-        (event.topic.name, event.key, encode(event), request_id),
+        (event.topic.name, event.key, encode(event), origin_of(request_id)),
     )
 
 

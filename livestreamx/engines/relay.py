@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from psycopg.rows import TupleRow
 
 from livestreamx.engines.kafka import DELIVERY_TIMEOUT_MS, REQUEST_ID_HEADER, producer
+from livestreamx.observe.tracing import TRACEPARENT
 
 LOCK = 0x4C535852  # any constant: whoever holds it is the relay
 BATCH = 2000
@@ -37,15 +38,15 @@ class Undelivered(Exception):
 
 
 def deliver(broker: Producer, rows: Sequence[TupleRow]) -> None:
-    """Send `(topic, key, payload, request id)` rows in order and wait for all acknowledgements; else `Undelivered`."""
+    """Send `(topic, key, payload, origin)` rows in order and wait for all acknowledgements; else `Undelivered`."""
     errors: list[KafkaError] = []
 
     def settle(error: KafkaError | None, _: Message) -> None:
         if error is not None:
             errors.append(error)
 
-    for topic, key, payload, request_id in rows:
-        headers = [(REQUEST_ID_HEADER, request_id.encode())] if request_id else []
+    for topic, key, payload, origin in rows:
+        headers = origin_headers(origin)
         while True:
             try:
                 broker.produce(topic, bytes(payload), key=key, headers=headers, on_delivery=settle)
@@ -56,6 +57,13 @@ def deliver(broker: Producer, rows: Sequence[TupleRow]) -> None:
     left = broker.flush(DELIVERY_TIMEOUT_MS / 1000)
     if left or errors:
         raise Undelivered(errors[0].name() if errors else f"{left} events without an answer")
+
+
+def origin_headers(origin: str) -> list[tuple[str, str | bytes | None]]:
+    """The request's id and the trace of an act (`livestreamx.observe.tracing.origin_of`) as Kafka headers."""
+    request_id, _, traceparent = origin.partition(" ")
+    named = ((REQUEST_ID_HEADER, request_id), (TRACEPARENT, traceparent))
+    return [(name, value.encode()) for name, value in named if value]
 
 
 class Relay:

@@ -5,6 +5,8 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+TRACEPARENT = "traceparent"
+
 
 def make_tracer_provider(role: str, otlp_endpoint: str) -> TracerProvider:
     """Spans of one role; `provider.shutdown()` flushes them. Without an endpoint they stay in process."""
@@ -22,3 +24,12 @@ def trace_headers() -> list[tuple[str, bytes]]:
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return [(name, value.encode()) for name, value in carrier.items()]
+
+
+def origin_of(request_id: str) -> str:
+    """Where a recorded act comes from, as the outbox keeps it: the request's id, then the `traceparent` of its trace.
+
+    The relay makes headers of it again: it runs later, in another process.
+    """
+    traceparent = dict(trace_headers()).get(TRACEPARENT, b"").decode()
+    return f"{request_id} {traceparent}" if traceparent else request_id

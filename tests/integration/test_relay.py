@@ -12,12 +12,15 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from opentelemetry.trace import use_span
 
 from livestreamx import events
 from livestreamx.engines.kafka import REQUEST_ID_HEADER, make_topics
 from livestreamx.engines.migrate import migrate_postgres
 from livestreamx.engines.outbox import backlog
 from livestreamx.engines.postgres import Pool, make_pool
+from livestreamx.engines.relay import origin_headers
+from livestreamx.observe.tracing import make_tracer_provider, origin_of
 from livestreamx.settings import Settings
 from livestreamx.stack import EmbeddedEngines
 from livestreamx.topics import ECONOMY
@@ -151,6 +154,16 @@ def test_rows_leave_in_order_with_key_and_request_id(engines: EmbeddedEngines) -
     for event, key, headers in found:
         assert key == str(event.user_id).encode()
         assert headers == {REQUEST_ID_HEADER: f"req-{event.tokens}".encode()}
+
+
+def test_the_trace_of_an_act_leaves_with_it() -> None:
+    provider = make_tracer_provider("test", "")
+    with use_span(provider.get_tracer("test").start_span("gift")) as span:
+        told = dict(origin_headers(origin_of("req-1")))
+    assert told[REQUEST_ID_HEADER] == b"req-1"
+    assert told["traceparent"].split(b"-")[1] == f"{span.get_span_context().trace_id:032x}".encode()
+    assert origin_headers(origin_of("req-1")) == [(REQUEST_ID_HEADER, b"req-1")]
+    assert origin_headers("") == []
 
 
 def test_a_second_relay_waits_for_the_first(engines: EmbeddedEngines) -> None:

@@ -32,12 +32,13 @@ BEGIN
     RETURN greatest(amount - held, 0) / 100;
 END$$;
 
--- What a buyer owes, out of their paid tokens, up to an amount in hundredths; leg 9 of the transaction.
+-- What a buyer owes, out of their paid tokens, up to an amount in hundredths; leg 9 of the transaction. Whole tokens
+-- only: a part of one stays owed.
 CREATE FUNCTION ledger.repay_debt(p_txn uuid, p_owner bigint, p_most bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, public, pg_temp AS $$
 DECLARE
     debt CONSTANT bigint := account_id(p_owner, user_debt());
-    owed CONSTANT bigint := (SELECT coalesce(-sum(posted), 0) FROM balance WHERE account = debt);
+    owed CONSTANT bigint := (SELECT coalesce(-sum(posted), 0)::bigint / 100 * 100 FROM balance WHERE account = debt);
 BEGIN
     INSERT INTO transfer (txn, leg, posting, flow, debit, credit, amount)
     SELECT p_txn, 9, nextval('posting'), 'debt_repaid', account_id(p_owner, user_paid()), debt, least(p_most, owed)
