@@ -28,6 +28,7 @@ from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
+from api.mod import AppealsController, ModeratorsLogController, ReportsController
 from api.moderation import BansController, ModeratorsController
 from api.oembed import OEmbedController
 from api.openapi import ProblemResponses, describe
@@ -64,6 +65,7 @@ BODY_BYTES = 256 * 1024
 
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AdminController,
+    AppealsController,
     AuthController,
     BansController,
     ChallengesController,
@@ -77,6 +79,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     LimitsController,
     MeController,
     ModeratorsController,
+    ModeratorsLogController,
     OEmbedController,
     PaymentController,
     PayoutController,
@@ -90,6 +93,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     ReferenceController,
     RefundController,
     SearchController,
+    ReportsController,
     StreamChatController,
     StreamStudioController,
     StreamsController,

@@ -26,6 +26,7 @@ HELD = {
     "gifts": "engines.gifts",
     "guard": "engines.guard",
     "chat": "engines.chat",
+    "media": "engines.media",
     "ballots": "engines.ballots",
     "checkout": "engines.checkout",
     "gateway": "gateway",

@@ -15,6 +15,7 @@ from domain.economy.coalesce import CONNECTIONS, GiftBatches
 from domain.fraud.guard import GiftGuard
 from domain.interactions.polls import voting
 from domain.interactions.polls.voting import BallotBox
+from domain.moderation.media import MediaRooms, media_rooms
 from domain.payments.checkout import Checkout
 from livestreamx.engines import clickhouse, postgres, redis
 from livestreamx.engines.bus import RoomBus
@@ -42,6 +43,8 @@ class Engines(msgspec.Struct, frozen=True):
     gifts: GiftDesk
     guard: GiftGuard
     chat: ChatDesk
+    media: MediaRooms | None
+    """None where no media server is configured."""
     ballots: BallotBox
     checkout: Checkout | None
     """None where payments are off."""
@@ -82,6 +85,9 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
         stack.push_async_callback(probes.close)
         outbox = make_outbox_probe(pool, metrics)
         stack.push_async_callback(outbox.close)
+        media = media_rooms(settings)
+        if media is not None:
+            stack.push_async_callback(media.aclose)
         yield Engines(
             pool=pool,
             redis=cache,
@@ -95,6 +101,7 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
             gifts=GiftDesk(pool, cache, batches),
             guard=GiftGuard(pool, cache, settings),
             chat=ChatDesk(pool, cache, RoomBus(cache), settings),
+            media=media,
             ballots=ballots,
             checkout=checkout,
         )

@@ -14,6 +14,7 @@ from api.paging import Cursor, Limit, Place, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.moderation import service
+from domain.moderation.media import MediaRooms
 from domain.moderation.model import BAN_SECONDS, MOST_REASON, Ban
 from domain.moderation.news import tell_standing
 from livestreamx.engines.postgres import Pool
@@ -125,6 +126,7 @@ class BansController(Controller):
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         redis: NamedDependency[AsyncRedis],
+        media: NamedDependency[MediaRooms | None],
         request_id: NamedDependency[str],
     ) -> BanView:
         """Ban somebody from the stream's channel; replaces a ban before it. Moderators only; 403 `cannot_ban`."""
@@ -138,6 +140,8 @@ class BansController(Controller):
             request_id=request_id,
         )
         await tell_standing(redis, banned.user_id, banned.creator_id)
+        if media is not None:
+            await media.remove(stream_id, banned.user_id)
         return BanView.of(banned)
 
     @get("/")

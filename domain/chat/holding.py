@@ -7,9 +7,10 @@ from domain.accounts.model import User
 from domain.accounts.tokens import Claims
 from domain.audit.service import note
 from domain.chat import queries
-from domain.chat.model import AlreadyDecided, HeldMessage, HeldState, UnknownHeld
+from domain.chat.model import HeldMessage, HeldState, UnknownHeld
 from domain.chat.showing import Showing
 from domain.moderation import service as moderation
+from domain.moderation.model import AlreadyDecided
 from domain.streams import service as streams
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction

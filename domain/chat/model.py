@@ -129,10 +129,6 @@ class UnknownHeld(NotFound):
     code, title = "held_not_found", "There is no such held message"
 
 
-class AlreadyDecided(Conflict):
-    code, title = "already_decided", "Another moderator was faster"
-
-
 class UnknownTerm(NotFound):
     code, title = "term_not_found", "There is no such term"
 

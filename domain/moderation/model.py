@@ -1,16 +1,20 @@
 """What moderators, bans and a person's standing in a channel are."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from livestreamx.clock import now
-from livestreamx.errors import Forbidden, NotFound
+from livestreamx.errors import Conflict, Forbidden, NotFound
 
 BAN_SECONDS = (10, 14 * 24 * 3600)
 """The bounds of a timeout; a ban without a duration does not end by itself."""
 MOST_REASON = 500
+
+ReportState = Literal["open", "resolved", "dismissed"]
+AppealState = Literal["open", "accepted", "denied"]
 
 
 class Moderator(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,3 +70,54 @@ class Banned(Forbidden):
 
 class NotBanned(NotFound):
     code, title = "ban_not_found", "This person is not banned from the channel"
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a viewer found wrong about somebody, or a message of theirs; `excerpt` is the message as it was then."""
+
+    id: UUID
+    stream_id: UUID
+    creator_id: UUID
+    reporter_id: UUID
+    user_id: UUID
+    handle: str
+    message_id: UUID | None
+    excerpt: str
+    reason: str
+    state: ReportState
+    decided_by: UUID | None
+    created_at: datetime
+
+
+class Appeal(msgspec.Struct, frozen=True, kw_only=True):
+    """What a banned person asks, and the answer."""
+
+    id: UUID
+    creator_id: UUID
+    user_id: UUID
+    handle: str
+    text: str
+    state: AppealState
+    answer: str
+    decided_by: UUID | None
+    created_at: datetime
+
+
+class UnknownReport(NotFound):
+    code, title = "report_not_found", "There is no such report"
+
+
+class UnknownAppeal(NotFound):
+    code, title = "unban_request_not_found", "There is no such unban request"
+
+
+class AlreadyReported(Conflict):
+    code, title = "already_reported", "You reported this already: it waits for a moderator"
+
+
+class AlreadyAppealed(Conflict):
+    code, title = "already_requested", "You asked to be unbanned already: a ban is appealed once"
+
+
+class AlreadyDecided(Conflict):
+    code, title = "already_decided", "Another moderator was faster"

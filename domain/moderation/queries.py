@@ -1,16 +1,25 @@
-"""All SQL of moderators and bans."""
+"""All SQL of moderators, bans, reports and unban requests."""
 
 from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from domain.moderation.model import Ban, Moderator, Standing
+from domain.moderation.model import Appeal, AppealState, Ban, Moderator, Report, ReportState, Standing
 from livestreamx.engines.postgres import Db, struct_row
 
 LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 BAN = """
 SELECT b.id, b.creator_id, b.user_id, u.handle, b.until, b.reason, b.banned_by, b.created_at
 FROM bans_in_force b JOIN users u ON u.id = b.user_id
+"""
+REPORT = """
+SELECT r.id, r.stream_id, r.creator_id, r.reporter_id, r.user_id, u.handle, r.message_id, r.excerpt, r.reason, r.state,
+       r.decided_by, r.created_at
+FROM reports r JOIN users u ON u.id = r.user_id
+"""
+APPEAL = """
+SELECT a.id, a.creator_id, a.user_id, u.handle, a.text, a.state, a.answer, a.decided_by, a.created_at
+FROM unban_requests a JOIN users u ON u.id = a.user_id
 """
 
 
@@ -109,3 +118,92 @@ async def bans_among(db: Db, people: Collection[tuple[UUID, UUID]]) -> list[Ban]
             ([creator_id for creator_id, _ in people], [user_id for _, user_id in people]),
         )
         return await cursor.fetchall()
+
+
+async def insert_report(
+    db: Db,
+    *,
+    stream_id: UUID,
+    creator_id: UUID,
+    reporter_id: UUID,
+    user_id: UUID,
+    message_id: UUID | None,
+    excerpt: str,
+    reason: str,
+) -> UUID | None:
+    """Its id; None while the same person's report of the same is open."""
+    done = await db.execute(
+        "INSERT INTO reports (stream_id, creator_id, reporter_id, user_id, message_id, excerpt, reason) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+        (stream_id, creator_id, reporter_id, user_id, message_id, excerpt, reason),
+    )
+    row = await done.fetchone()
+    return row[0] if row else None
+
+
+async def report(db: Db, report_id: UUID) -> Report | None:
+    async with db.cursor(row_factory=struct_row(Report)) as cursor:
+        await cursor.execute(REPORT + "WHERE r.id = %s", (report_id,))
+        return await cursor.fetchone()
+
+
+async def reports(
+    db: Db, creators: list[UUID] | None, state: ReportState, before: UUID | None, limit: int
+) -> list[Report]:
+    """Reports of these channels, or with None of all, newest first; `before` continues after that one."""
+    async with db.cursor(row_factory=struct_row(Report)) as cursor:
+        await cursor.execute(
+            REPORT + "WHERE (%(creators)s::uuid[] IS NULL OR r.creator_id = ANY (%(creators)s)) "
+            "AND r.state = %(state)s AND r.id < coalesce(%(before)s, %(last)s::uuid) "
+            "ORDER BY r.id DESC LIMIT %(limit)s",
+            {"creators": creators, "state": state, "before": before, "last": LAST, "limit": limit},
+        )
+        return await cursor.fetchall()
+
+
+async def close_report(db: Db, report_id: UUID, state: ReportState, decided_by: UUID) -> bool:
+    """Whether it was open."""
+    done = await db.execute(
+        "UPDATE reports SET state = %s, decided_by = %s, decided_at = clock_timestamp() "
+        "WHERE id = %s AND state = 'open'",
+        (state, decided_by, report_id),
+    )
+    return done.rowcount == 1
+
+
+async def insert_appeal(db: Db, ban: Ban, text: str) -> UUID | None:
+    """Its id; None when this ban was appealed before."""
+    done = await db.execute(
+        "INSERT INTO unban_requests (creator_id, user_id, ban_id, text) VALUES (%s, %s, %s, %s) "
+        "ON CONFLICT DO NOTHING RETURNING id",
+        (ban.creator_id, ban.user_id, ban.id, text),
+    )
+    row = await done.fetchone()
+    return row[0] if row else None
+
+
+async def appeal(db: Db, appeal_id: UUID) -> Appeal | None:
+    async with db.cursor(row_factory=struct_row(Appeal)) as cursor:
+        await cursor.execute(APPEAL + "WHERE a.id = %s", (appeal_id,))
+        return await cursor.fetchone()
+
+
+async def appeals(db: Db, creators: list[UUID], state: AppealState, before: UUID | None, limit: int) -> list[Appeal]:
+    """Unban requests of these channels, newest first; `before` continues after that one."""
+    async with db.cursor(row_factory=struct_row(Appeal)) as cursor:
+        await cursor.execute(
+            APPEAL + "WHERE a.creator_id = ANY (%s) AND a.state = %s AND a.id < coalesce(%s, %s::uuid) "
+            "ORDER BY a.id DESC LIMIT %s",
+            (creators, state, before, LAST, limit),
+        )
+        return await cursor.fetchall()
+
+
+async def decide_appeal(db: Db, appeal_id: UUID, state: AppealState, answer: str, decided_by: UUID) -> bool:
+    """Whether it was open."""
+    done = await db.execute(
+        "UPDATE unban_requests SET state = %s, answer = %s, decided_by = %s, decided_at = clock_timestamp() "
+        "WHERE id = %s AND state = 'open'",
+        (state, answer, decided_by, appeal_id),
+    )
+    return done.rowcount == 1

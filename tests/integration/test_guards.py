@@ -48,7 +48,7 @@ ACCESS = {
     "DELETE /api/streams/{stream_id}/chat/pin": OWNER,
     "POST /api/streams/{stream_id}/chat/clear": OWNER,
     "DELETE /api/chat/{message_id}": USER,
-    "GET /api/mod/audit": OWNER,
+    "GET /api/mod/audit": USER,
     "POST /api/reports": USER,
     "GET /api/mod/reports": USER,
     "POST /api/mod/reports/{report_id}/resolve": USER,
