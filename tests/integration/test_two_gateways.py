@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,49 +25,10 @@ from livestreamx.engines.redis import connect
 from livestreamx.settings import Settings
 from tests.builders import eventually, go_live, make_user
 from tests.conftest import free_port
+from tests.integration.followers import Follower, is_gapless
 from tests.integration.gateways import GatewayProcess, Viewer, gateways
 
 pytestmark = pytest.mark.usefixtures("farewell")
-
-
-def is_gapless(seqs: list[int]) -> bool:
-    return bool(seqs) and seqs == list(range(seqs[0], seqs[0] + len(seqs)))
-
-
-class Follower:
-    """A viewer who comes back: what it has is everything since it first entered, each frame once."""
-
-    def __init__(self, urls: list[str], stream: str) -> None:
-        self._urls, self._stream = urls, stream
-        self.frames: list[dict[str, Any]] = []
-        self.recovered: list[bool] = []
-        self._place: tuple[str, int] | None = None
-
-    async def follow(self, last: str) -> None:
-        """Stay until the message `last` comes, wherever a gateway answers."""
-        turn = 0
-        while not any(frame["data"].get("text") == last for frame in self.frames):
-            query = {"epoch": self._place[0], "seq": self._place[1]} if self._place else {}
-            viewer = Viewer(self._urls[turn % len(self._urls)], self._stream, **query)
-            try:
-                await viewer.open(open_timeout=5)
-                state = await viewer.first("room:state")
-                if self._place:
-                    self.recovered.append(not viewer.seen("resume:truncated"))
-                epoch = state["epoch"]
-                done = asyncio.create_task(viewer.until(lambda v: last in v.texts, 60))
-                gone = asyncio.create_task(viewer.ws.wait_closed())
-                await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.gather(done if done.done() else gone)
-                for task in (done, gone):
-                    task.cancel()
-                await asyncio.gather(done, gone, return_exceptions=True)
-                await viewer.close()
-                self.frames += [frame for frame in viewer.frames if "seq" in frame]
-                self._place = (epoch, viewer.seqs[-1] if viewer.seqs else state["seq"])
-            except OSError:
-                await asyncio.sleep(0.05)
-            turn += 1
 
 
 async def test_both_show_the_same_frames_in_the_same_order(pair: list[GatewayProcess], web: AsyncClient) -> None:
@@ -95,6 +57,16 @@ async def test_one_gateway_a_room_counts_its_viewers(pair: list[GatewayProcess],
     assert counts[0] == counts[1]
 
 
+async def all_in(followers: list[Follower]) -> bool:
+    return all(follower.entered for follower in followers)
+
+
+async def history_reads(redis: AsyncRedis) -> int:
+    """How often any gateway has read the frames of a room from Redis, rather than followed them."""
+    stats: dict[str, Any] = await redis.info("commandstats")
+    return int(stats.get("cmdstat_xrevrange", {}).get("calls", 0))
+
+
 async def test_kill_9_of_a_gateway_loses_and_doubles_nothing(
     settings: Settings, pair: list[GatewayProcess], web: AsyncClient, redis: AsyncRedis
 ) -> None:
@@ -104,6 +76,8 @@ async def test_kill_9_of_a_gateway_loses_and_doubles_nothing(
     with gateways(settings, 1) as (victim,):
         followers = [Follower([victim.url, pair[0].url], stream) for _ in range(40)]
         staying = [asyncio.create_task(follower.follow("the end")) for follower in followers]
+        await eventually(partial(all_in, followers), bool)
+        reads = await history_reads(redis)
         for number in range(300):
             await bus.publish(stream, "chat:message", {"text": f"m{number}"})
             await asyncio.sleep(0.01)
@@ -111,6 +85,7 @@ async def test_kill_9_of_a_gateway_loses_and_doubles_nothing(
                 victim.kill()
         await bus.publish(stream, "chat:message", {"text": "the end"})
         await asyncio.wait_for(asyncio.gather(*staying), 60)
+    assert await history_reads(redis) == reads + 1
     for follower in followers:
         assert follower.recovered
         assert all(follower.recovered)
