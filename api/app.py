@@ -28,6 +28,7 @@ from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
+from api.moments import MomentsController
 from api.mod import AppealsController, ModeratorsLogController, ReportsController
 from api.moderation import BansController, ModeratorsController
 from api.oembed import OEmbedController
@@ -95,6 +96,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     SearchController,
     ReportsController,
     StreamChatController,
+    MomentsController,
     StreamStudioController,
     StreamsController,
     StudioController,

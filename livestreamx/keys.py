@@ -218,6 +218,16 @@ def mood(stream: Id) -> str:
     return f"stream:{{{stream}}}:mood"
 
 
+def stream_tens(stream: Id) -> str:
+    """Hash: what happened in each ten seconds of a stream, `<ten seconds since the epoch>:<what>` -> how much."""
+    return f"stream:{{{stream}}}:tens"
+
+
+def highlights_due() -> str:
+    """ZSET: `<stream>:<ten seconds>` -> when they can be judged, ms."""
+    return "highlights:due"
+
+
 def experience(user: Id) -> str:
     """Hash: `xp` and `level`."""
     return f"xp:{{{user}}}"

@@ -6,7 +6,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
 from livestreamx.topics import Topic
-from pipelines import archive, audience, engagement, games, leaderboards, mood, overlays, progress
+from pipelines import archive, audience, engagement, games, highlights, leaderboards, mood, overlays, progress
 from pipelines.counting import chunk_writer, counting
 from pipelines.feed import IMMEDIATE, Pace
 from pipelines.fences import Fence
@@ -61,6 +61,13 @@ def _overlays(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     return counting(overlays.NAME, source, Sink(run, lambda: write))
 
 
+def _highlights(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    redis = engines.redis()
+    judge = highlights.Judge(redis, engines.producer())
+    write = chunk_writer(Fence(redis, highlights.NAME), highlights.count, after=judge.after)
+    return counting(highlights.NAME, source, Sink(run, lambda: write))
+
+
 def _progress(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     redis = engines.redis()
     news = ProgressNews(redis, engines.settings.postgres_url)
@@ -82,6 +89,7 @@ def every_flow() -> dict[str, Flow]:
         _redis_flow(games.NAME, games.TOPICS, _games),
         _redis_flow(progress.NAME, progress.TOPICS, _progress, progress.PACE),
         _redis_flow(mood.NAME, mood.TOPICS, _mood, mood.PACE),
+        _redis_flow(highlights.NAME, highlights.TOPICS, _highlights, highlights.PACE),
         Flow(
             archive.NAME,
             archive.TOPICS,

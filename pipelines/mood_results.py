@@ -6,22 +6,22 @@ from typing import cast
 from uuid import UUID
 
 import msgspec
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import Producer
 from redis import Redis
 
 from features.mood import Decision
 from livestreamx import keys
 from livestreamx.clock import now
 from livestreamx.engines.bus import PlainRoomBus
-from livestreamx.events import MoodChanged, encode
+from livestreamx.events import MoodChanged
 from livestreamx.frames import MoodState
 from pipelines.effects import Effects
 from pipelines.fences import Fence
 from pipelines.mood import NAME, Memory, Told
+from pipelines.signals import send
 
 CLOSED = "closed"
 KEPT_SECONDS = 86_400
-SEND_SECONDS = 15.0
 STALE = timedelta(seconds=60)
 """A mood older than this is history only: a flow that catches up does not flicker through it in the room."""
 
@@ -86,18 +86,8 @@ class MoodTeller:
             self._fence.commit(told.chunk, lambda _: effects, since=told.since, remember=False)  # noqa: B023
 
     def _announce(self, moods: Sequence[MoodChanged]) -> None:
-        failures: list[KafkaException] = []
         oldest = now() - STALE
         self._bus.publish_all(
             [(event.key, "mood:state", state_of(event), event.event_id) for event in moods if event.hop_end > oldest],
         )
-        for event in moods:
-            self._producer.produce(
-                event.topic.name,
-                encode(event),
-                key=event.key,
-                on_delivery=lambda error, _: failures.append(KafkaException(error)) if error else None,
-            )
-        self._producer.flush(SEND_SECONDS)
-        if failures:
-            raise failures[0]
+        send(self._producer, moods)

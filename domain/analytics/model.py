@@ -100,3 +100,14 @@ class Panel(msgspec.Struct, frozen=True, kw_only=True):
     definition: str
     totals: dict[str, Any]
     series: list[dict[str, Any]]
+
+
+class Moment(msgspec.Struct, frozen=True, kw_only=True):
+    """Ten seconds of a stream that stood out; see features/highlights.py for the score."""
+
+    id: UUID
+    at: datetime
+    score: float
+    messages: int
+    reactions: int
+    tokens: int

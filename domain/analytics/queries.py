@@ -213,3 +213,8 @@ def supporters_series(_: Relations) -> str:
 
 def polls_series(_: Relations) -> str:
     return POLLS
+
+
+MOMENTS_OF_STREAM = """
+SELECT event_id, happened_at, score, messages, reactions, tokens
+FROM moments FINAL WHERE stream_id = {stream:UUID} ORDER BY happened_at DESC LIMIT {limit:UInt32}"""

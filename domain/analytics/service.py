@@ -8,8 +8,19 @@ from uuid import UUID
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from domain.analytics.model import GRAIN_SECONDS, MOST_POINTS, ExportFormat, Grain, Panel, PanelName, Shown, Span
+from domain.analytics.model import (
+    GRAIN_SECONDS,
+    MOST_POINTS,
+    ExportFormat,
+    Grain,
+    Moment,
+    Panel,
+    PanelName,
+    Shown,
+    Span,
+)
 from domain.analytics.panels import PANELS, Statement
+from domain.analytics.queries import MOMENTS_OF_STREAM
 from domain.analytics.relations import fitting
 from domain.streams import queries as streams
 from domain.streams.model import Stream
@@ -147,3 +158,12 @@ async def export(
     async with stream as pieces:
         async for piece in pieces:
             yield piece
+
+
+async def moments(clickhouse: AsyncClient, stream_id: UUID, limit: int) -> list[Moment]:
+    """The moments of a stream that stood out, the latest first."""
+    found = await clickhouse.query(MOMENTS_OF_STREAM, parameters={"stream": str(stream_id), "limit": limit})
+    return [
+        Moment(id=UUID(str(row[0])), at=in_utc(row[1]), score=row[2], messages=row[3], reactions=row[4], tokens=row[5])
+        for row in found.result_rows
+    ]

@@ -93,6 +93,7 @@ ACCESS = {
     "POST /api/streams/{stream_id}/archive": OWNER,
     "POST /api/streams/{stream_id}/cancel": OWNER,
     "GET /api/streams/{stream_id}/gift-events": ANYONE,
+    "GET /api/streams/{stream_id}/moments": ANYONE,
     "GET /api/streams/{stream_id}/polls": ANYONE,
     "POST /api/streams/{stream_id}/polls": OWNER,
     "POST /api/streams/{stream_id}/polls/{poll_id}/votes": USER,

@@ -234,6 +234,8 @@ async def test_recorded_acts_reach_the_room_once_though_the_relay_repeats_them(
         await until_reached(cache, history, log)
     frames = [fields[b"e"].decode() for _, fields in cache.xrange(f"room:{{{stream}}}:frames")]
     assert sorted(name for name in frames if name != "leaderboard:update") == [
+        "badge:earned",
+        "badge:earned",
         "gift:received",
         "overlay:trigger",
         "stream:state",

@@ -121,18 +121,9 @@ def test_a_visit_is_worth_more_the_longer_the_streak_whatever_the_order(world: W
 
 def test_levels_survive_a_crash_and_are_told_once(world: World) -> None:
     user = uuid7()
-    gift = {
-        "gift_event_id": uuid7(),
-        "code": "CROWN",
-        "qty": 1,
-        "tokens": 2000,
-        "paid": 2000,
-        "bonus": 0,
-        "handle": "h",
-    }
-    world.count(
-        [world.act(GiftSent, user, DAY, gift_event_id=uuid7(), **gift)], tell=False
-    )  # and then the process dies
+    gift = {"code": "CROWN", "qty": 1, "tokens": 2000, "paid": 2000, "bonus": 0, "handle": "h"}
+    given = world.act(GiftSent, user, DAY, gift_event_id=uuid7(), **gift)
+    world.count([given], tell=False)  # and then the process dies
     assert not world.frames()
     world.news.after((), [])
     world.news.after((), [])
