@@ -9,9 +9,9 @@ import msgspec
 from livestreamx.events import ChallengeKind
 from livestreamx.frames.requests import Request
 
-ChallengeTarget = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
-ChallengeSeconds = Annotated[int, msgspec.Meta(ge=15, le=14_400)]
-RewardText = Annotated[str, msgspec.Meta(max_length=80)]
+ChallengeTarget = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000, examples=[500])]
+ChallengeSeconds = Annotated[int, msgspec.Meta(ge=15, le=14_400, examples=[600])]
+RewardText = Annotated[str, msgspec.Meta(max_length=80, examples=["I sing the outro"])]
 
 
 class StartChallenge(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):

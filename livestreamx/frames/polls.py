@@ -10,8 +10,10 @@ from livestreamx.frames.requests import Request
 
 PollQuestion = Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
 PollChoiceText = Annotated[str, msgspec.Meta(min_length=1, max_length=25)]
-PollChoiceTexts = Annotated[tuple[PollChoiceText, ...], msgspec.Meta(min_length=2, max_length=5)]
-PollSeconds = Annotated[int, msgspec.Meta(ge=15, le=1800)]
+PollChoiceTexts = Annotated[
+    tuple[PollChoiceText, ...], msgspec.Meta(min_length=2, max_length=5, examples=[["Chess", "Go"]])
+]
+PollSeconds = Annotated[int, msgspec.Meta(ge=15, le=1800, examples=[300])]
 ChoiceId = Annotated[int, msgspec.Meta(ge=1, le=5)]
 
 

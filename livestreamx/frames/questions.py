@@ -8,7 +8,7 @@ import msgspec
 
 from livestreamx.frames.requests import Request
 
-QuestionText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+QuestionText = Annotated[str, msgspec.Meta(min_length=1, max_length=200, examples=["Which keyboard is that?"])]
 
 
 class AskQuestion(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):

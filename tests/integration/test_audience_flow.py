@@ -36,7 +36,11 @@ from livestreamx.settings import Settings
 from pipelines import audience
 from pipelines.counting import chunk_writer
 from pipelines.fences import Fence
+from tests.builders import eventually
 from tests.flows.chunks import chunks_of
+from tests.integration.flows import Dataflows, Log
+
+KILLS = 3
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +229,35 @@ def test_concurrents_are_the_most_that_watched_in_its_time(cache: Redis) -> None
         cache.zadd(keys.room_viewers(show.stream), {f"anon:{n}": int(now().timestamp() * 1000) for n in range(viewers)})
         flow.pass_second()
     assert [one["progress"] for one in show.told("challenge:update")] == [0, 2, 5]
+
+
+async def test_killed_at_any_moment_votes_and_acts_are_counted_once(settings: Settings, cache: Redis) -> None:
+    show, log = Show(cache), Log(settings)
+    show.starts = datetime.fromtimestamp(int(now().timestamp()), UTC)
+    poll, about = poll_of(show), show.challenge("reactions", target=10_000)
+    about["ends_at"] = show.starts + timedelta(seconds=600)
+    log.write([
+        PollCreated(handle="nova", question="Next?", choices=("a", "b"), ends_at=now() + timedelta(minutes=5), **poll),
+        ChallengeCreated(**about),
+    ])  # fmt: skip
+    for kill in range(KILLS + 1):
+        running = Dataflows(settings, audience.NAME)
+        some: list[Event] = [PollVoted(**poll | {"user_id": uuid7()}, choice_id=1 + kill % 2) for _ in range(150)]
+        some += [ReactionSent(mood="joy", **show.by()) for _ in range(150)]
+        show.dice.shuffle(some)
+        log.write(some)
+        if kill < KILLS:
+            running.kill()
+
+    async def counted() -> tuple[int, int]:
+        state, challenge = show.state("poll"), show.state("challenge")
+        return (state or {}).get("voters", 0), (challenge or {}).get("progress", 0)
+
+    total = 150 * (KILLS + 1)
+    try:
+        await eventually(counted, lambda found: found == (total, total))
+    finally:
+        running.stop()
+    assert [choice["votes"] for choice in show.state("poll")["choices"]] == [total / 2, total / 2]
+    given = cache.hvals(keys.challenge_people(about["challenge_id"]))
+    assert sum(int(amount) for amount in given) == total  # type: ignore[union-attr]
