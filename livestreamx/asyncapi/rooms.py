@@ -11,8 +11,8 @@ from livestreamx.frames.answers import ANSWERS, Done
 from livestreamx.frames.closing import CLOSINGS
 
 DESCRIPTION = """One connection per viewer and stream. Every client frame is answered once, in order, by `ack` or
-`error` with its `id`. Frames of the room carry `seq`, rising by one; private frames have none. The same frames travel as
-JSON in text messages and as MessagePack in binary ones, by subprotocol."""
+`error` with its `id`. Frames of the room carry `seq`, rising by one; private frames have none. The same frames travel
+as JSON in text messages and as MessagePack in binary ones, by subprotocol."""
 WHO = {"anyone": "Anybody", "viewer": "Whoever is signed in", "moderator": "The creator and moderators"}
 ID: Json = {"anyOf": [{"type": "string", "maxLength": 64}, {"type": "integer", "minimum": 0}, {"type": "null"}]}
 TIME: Json = {"type": "string", "format": "date-time"}

@@ -62,6 +62,7 @@ async def test_parts_fit_and_show_one_state_each(guest: NewGuest, theme: str, wi
     reader = await guest(viewport={"width": width, "height": 800}, color_scheme=theme)
     for path in ("/reference", "/reference/parts"):
         page = await reader.open(path)
+        await reader.measure("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         assert await reader.measure("document.documentElement.scrollWidth") <= width, path
     states = await reader.measure(
         """[...document.querySelectorAll("#states > section")].map((part) =>

@@ -68,3 +68,9 @@ def test_static_files_have_addresses_that_change_with_them() -> None:
     assert asset("css/base.css") == f"/static/{version()}/css/base.css"
     assert (STATIC / "vendor" / "htmx" / "LICENSE").exists()
     assert (STATIC / "vendor" / "uplot" / "LICENSE").exists()
+
+
+def test_the_client_of_rooms_stays_small_and_alone() -> None:
+    source = (STATIC / "vendor" / "livestreamx" / "livestreamx.js").read_text()
+    assert len(source.encode()) < 12 * 1024
+    assert "import " not in source
