@@ -59,8 +59,9 @@ bench-gifts: .venv/.installed-all  ## gifts a second beside pgbench and a naive 
 bench-fanout: .venv/.installed-all  ## a room's frames a second beside Socket.IO and a C loop, in one run; wants cc and npm
 	@$(BIN)/python -m bench.fanout
 
-docs: .venv/.installed-all  ## write the generated pages: the event and frame catalogue
+docs: .venv/.installed-all  ## write the generated pages: events and frames; LOG=<chat log> also its mood timeline
 	@$(BIN)/python -m livestreamx.catalogue > docs/events.md
+	@if [ -n "$(LOG)" ]; then $(BIN)/python -m docs.mood_timeline "$(LOG)"; fi
 
 screenshots: .venv/.installed-all  ## docs/screenshots from a running demo platform
 	@$(BIN)/python -m docs.screenshots
