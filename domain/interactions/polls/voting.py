@@ -26,10 +26,10 @@ Verdict = DomainError | None
 class BallotBox:
     """Takes votes over connections of its pool; one a process. `start` it, and `close` it."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, most_in_batch: int = MOST_IN_BATCH) -> None:
         self._pool = pool
         self._batches: Batches[Ballot, Verdict] = Batches(
-            "votes", self._count, workers=CONNECTIONS, most_in_batch=MOST_IN_BATCH, most_waiting=MOST_WAITING
+            "votes", self._count, workers=CONNECTIONS, most_in_batch=most_in_batch, most_waiting=MOST_WAITING
         )
         self.start, self.close = self._batches.start, self._batches.close
 
