@@ -48,6 +48,10 @@ class Purchase:
         assert row is not None
         return str(row[0])
 
+    def end(self, how: str) -> str:
+        """The whole payment is disputed: `opened`, `lost` or `won`."""
+        return self.take(opened=how == "opened", lost=how == "lost", won=how == "won")
+
     def pay(self) -> "Purchase":
         assert self.take(paid=self.price) == "settled"
         return self

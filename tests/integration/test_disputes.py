@@ -131,23 +131,26 @@ def scenario_paid_out(db: Connection) -> None:
 
 
 def scenario_two_disputes(db: Connection) -> None:
-    """Two open disputes never count the same tokens of the wallet, and losing one leaves the other its share."""
+    """Two open disputes never count the same tokens, and losing one leaves the other its share."""
     case = Case(db)
     other = Purchase(db, case.buyer, 60).pay()
-    case.give(case.ada, 16)  # 80 of 160 are left
+    case.give(case.bob, 8)
+    case.give(case.ada, 8)  # 80 of 160 are left
     case.bought.dispute()
-    assert case.earnings(case.ada) == (4200, 0, 1400)  # 20 of 100 are not covered
+    assert case.earnings(case.ada) == (1400, 0, 1400)  # 20 of 100 are not covered
+    assert case.earnings(case.bob) == (2800, 0, 0)
     other.dispute()
-    assert case.earnings(case.ada) == (0, 0, 5600)
+    assert case.earnings(case.ada) == (0, 0, 2800)
+    assert case.earnings(case.bob) == (0, 0, 2800)
     other.lose()  # takes 60 of the wallet: the first is covered by 20 only
     assert case.wallet() == (2000, 0)
-    assert case.earnings(case.ada) == (0, 0, 5600)
+    assert case.earnings(case.ada) == case.earnings(case.bob) == (0, 0, 2800)
     case.bought.lose()
     assert case.wallet() == (0, 0)
-    assert case.earnings(case.ada) == (0, 0, 0)
+    assert case.earnings(case.ada) == case.earnings(case.bob) == (0, 0, 0)
     case.bought.win()
     other.win()
-    assert case.earnings(case.ada) == (5600, 0, 0)
+    assert case.earnings(case.ada) == case.earnings(case.bob) == (2800, 0, 0)
     assert case.wallet() == (8000, 0)
 
 

@@ -64,7 +64,7 @@ class World:
                 qty=luck.choice((1, 1, 2, 9)),
                 combo_id=luck.choice((None, "a", "b")),
                 idempotency_key=str(luck.randrange(number)),
-                request_id="req",
+                origin="req",
             )
             for _ in range(number)
         ]

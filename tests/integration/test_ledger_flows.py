@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from livestreamx.settings import Settings
 from tests.integration.books import database_of_its_own
-from tests.integration.economy_machine import Returns
+from tests.integration.money_machine import Money
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,10 @@ def books(settings: Settings) -> Iterator[str]:
 
 def test_no_sequence_of_all_flows_breaks_the_books(books: str) -> None:
     run_state_machine_as_test(
-        lambda: Returns(books),
+        lambda: Money(books),
         settings=hypothesis_settings(
-            max_examples=20,
-            stateful_step_count=30,
+            max_examples=15,
+            stateful_step_count=40,
             deadline=None,
             database=None,
             suppress_health_check=list(HealthCheck),
