@@ -208,6 +208,11 @@ def stream_minute(stream: Id, minute: int) -> str:
     return f"stream:{{{stream}}}:minute:{minute}"
 
 
+def stream_pulse(stream: Id, minute: int) -> str:
+    """Hash: second since the epoch -> MessagePack list of its sums (see features/pulse.py), of one minute."""
+    return f"stream:{{{stream}}}:pulse:{minute}"
+
+
 def stream_people(stream: Id, what: str) -> str:
     """SET of who did `what`: users for `chatters`, `gifters`, `reactors`, and readers too for `watchers`."""
     return f"stream:{{{stream}}}:people:{what}"
@@ -226,6 +231,21 @@ def stream_tens(stream: Id) -> str:
 def highlights_due() -> str:
     """ZSET: `<stream>:<ten seconds>` -> when they can be judged, ms."""
     return "highlights:due"
+
+
+def velocity(user: Id, hour: int) -> str:
+    """Hash: `tokens` and `gifts` that somebody gave within one hour (since the epoch)."""
+    return f"velocity:{{{user}}}:{hour}"
+
+
+def velocity_givers(creator: Id, hour: int) -> str:
+    """SET: the new accounts that gave to a creator within one hour."""
+    return f"velocity:{{{creator}}}:{hour}:givers"
+
+
+def velocity_news() -> str:
+    """List: who is to be flagged, and why."""
+    return "velocity:news"
 
 
 def experience(user: Id) -> str:

@@ -6,7 +6,20 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 
 from livestreamx.topics import Topic
-from pipelines import archive, audience, engagement, games, highlights, leaderboards, mood, overlays, progress
+from pipelines import (
+    archive,
+    audience,
+    engagement,
+    games,
+    highlights,
+    leaderboards,
+    mood,
+    overlays,
+    progress,
+    pulse,
+    velocity,
+)
+from pipelines.act_table import ActReadings
 from pipelines.counting import chunk_writer, counting
 from pipelines.feed import IMMEDIATE, Pace
 from pipelines.fences import Fence
@@ -54,6 +67,11 @@ def _leaderboards(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow
     return counting(leaderboards.NAME, source, Sink(run, lambda: write))
 
 
+def _pulse(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    write = pulse.table_writer(Fence(engines.redis(), pulse.NAME))
+    return counting(pulse.NAME, source, Sink(run, lambda: write))
+
+
 def _overlays(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     redis = engines.redis()
     frames = overlays.RoomFrames(redis)
@@ -75,6 +93,13 @@ def _progress(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     return counting(progress.NAME, source, Sink(run, lambda: write))
 
 
+def _velocity(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    redis = engines.redis()
+    flags = velocity.Flags(redis, engines.settings.postgres_url)
+    write = chunk_writer(Fence(redis, velocity.NAME), velocity.count, after=flags.after)
+    return counting(velocity.NAME, source, Sink(run, lambda: write))
+
+
 def _redis_flow(name: str, topics: Sequence[Topic], build: Build, pace: Pace = IMMEDIATE) -> Flow:
     return Flow(name, topics, lambda engines: Fence(engines.redis(), name), build, pace)
 
@@ -86,9 +111,18 @@ def every_flow() -> dict[str, Flow]:
         _redis_flow(audience.NAME, audience.TOPICS, _audience, audience.PACE),
         _redis_flow(leaderboards.NAME, leaderboards.TOPICS, _leaderboards, leaderboards.PACE),
         _redis_flow(engagement.NAME, engagement.TOPICS, _engagement),
+        Flow(
+            pulse.NAME,
+            pulse.TOPICS,
+            lambda engines: Fence(engines.redis(), pulse.NAME),
+            _pulse,
+            pulse.PACE,
+            ActReadings,
+        ),
         _redis_flow(games.NAME, games.TOPICS, _games),
         _redis_flow(progress.NAME, progress.TOPICS, _progress, progress.PACE),
         _redis_flow(mood.NAME, mood.TOPICS, _mood, mood.PACE),
+        _redis_flow(velocity.NAME, velocity.TOPICS, _velocity, velocity.PACE),
         _redis_flow(highlights.NAME, highlights.TOPICS, _highlights, highlights.PACE),
         Flow(
             archive.NAME,

@@ -16,11 +16,11 @@ FROM fraud_flags f JOIN users u ON u.id = f.user_id LEFT JOIN ledger.wallet w ON
 
 
 async def raise_flag(db: Db, kind: FlagKind, user_id: UUID, subject: str, evidence: dict[str, Any]) -> UUID | None:
-    """The new flag's id, None while one of this kind, person and subject is open."""
+    """The new flag's id, None while one of this kind, person and subject is open, and for who is not there."""
     done = await db.execute(
-        "INSERT INTO fraud_flags (kind, user_id, subject, evidence) VALUES (%s, %s, %s, %s) "
+        "INSERT INTO fraud_flags (kind, user_id, subject, evidence) SELECT %s, id, %s, %s FROM users WHERE id = %s "
         "ON CONFLICT (kind, user_id, subject) WHERE resolved_at IS NULL DO NOTHING RETURNING id",
-        (kind, user_id, subject, Jsonb(evidence)),
+        (kind, subject, Jsonb(evidence), user_id),
     )
     row = await done.fetchone()
     return row[0] if row else None
