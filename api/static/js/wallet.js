@@ -1,5 +1,6 @@
 // The wallet: buying a pack, and development top-ups.
 import { busy, showBalance, toast } from "./dom.js";
+import { onSubmit } from "./kit/forms.js";
 import { localPrices, money } from "./money.js";
 import { requestKey } from "../vendor/livestreamx/livestreamx.js";
 import { call } from "./session.js";
@@ -16,21 +17,13 @@ shop?.addEventListener("change", () => {
   order = requestKey();
 });
 
-shop?.addEventListener("submit", (submitted) => {
-  submitted.preventDefault();
-  const problem = shop.querySelector("[data-problem]");
-  problem.hidden = true;
-  busy(shop.querySelector("button"), async () => {
-    try {
-      const { url } = await call("POST", "/api/checkout/tokens", { packId: shop.elements.pack.value }, { "idempotency-key": order });
-      order = requestKey();
-      location.assign(url);
-    } catch (refusal) {
-      problem.textContent = refusal.message;
-      problem.hidden = false;
-    }
+if (shop) {
+  onSubmit(shop, async ({ pack }) => {
+    const { url } = await call("POST", "/api/checkout/tokens", { packId: pack.value }, { "idempotency-key": order });
+    order = requestKey();
+    location.assign(url);
   });
-});
+}
 
 const form = document.getElementById("topup");
 let key = requestKey();
