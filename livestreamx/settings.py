@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     postgres_url: str = ""
     redis_url: str = ""
     kafka_bootstrap: str = ""
+    clickhouse_cluster: str = ""
+    """The name of a ClickHouse cluster, whose tables are then replicated; empty for a single server."""
     clickhouse_url: str = ""
     """An engine's URL; empty where the supervisor runs the embedded one."""
 

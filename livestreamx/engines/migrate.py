@@ -75,24 +75,44 @@ def statements(sql: str) -> list[str]:
     return [part for part in (text.strip() for text in re.split(r";\s*(?:\n|$)", sql)) if part]
 
 
-def migrate_clickhouse(url: str, database: str = clickhouse.DATABASE) -> list[str]:
-    """Apply what is missing; the names applied. Without transactions here, statements are written to be repeatable."""
+DEFINES = re.compile(
+    r"\b((?:CREATE (?:DATABASE|TABLE|MATERIALIZED VIEW)(?: IF NOT EXISTS)?"
+    r"|ALTER TABLE|DROP (?:TABLE|VIEW)(?: IF EXISTS)?)\s+\w+)"
+)
+ENGINE = re.compile(r"\bENGINE\s*=\s*((?:Replacing|Aggregating|Summing)?MergeTree)")
+
+
+def for_cluster(statement: str, cluster: str) -> str:
+    """The same definition for every server of a cluster, its table replicated by the servers' own macros."""
+    if not cluster:
+        return statement
+    everywhere = DEFINES.sub(rf"\1 ON CLUSTER '{cluster}'", statement, count=1)
+    return ENGINE.sub(r"ENGINE = Replicated\1", everywhere)
+
+
+def migrate_clickhouse(url: str, database: str = clickhouse.DATABASE, cluster: str = "") -> list[str]:
+    """Apply what is missing; the names applied. Without transactions here, statements are written to be repeatable.
+
+    With the name of a `cluster` every table is made on all of its servers, and replicated.
+    """
     with clickhouse.connect_plain(url, "default") as admin:
-        admin.command(f"CREATE DATABASE IF NOT EXISTS {database}")
+        admin.command(for_cluster(f"CREATE DATABASE IF NOT EXISTS {database}", cluster))
     with clickhouse.connect_plain(url, database) as db:
-        return _apply_clickhouse(db)
+        return _apply_clickhouse(db, cluster)
 
 
-def _apply_clickhouse(db: Client) -> list[str]:
-    db.command(
-        "CREATE TABLE IF NOT EXISTS migration (name String, checksum String, at DateTime DEFAULT now()) "
-        "ENGINE = ReplacingMergeTree ORDER BY name"
-    )
+MIGRATION_TABLE = """
+CREATE TABLE IF NOT EXISTS migration (name String, checksum String, at DateTime DEFAULT now())
+ENGINE = ReplacingMergeTree ORDER BY name"""
+
+
+def _apply_clickhouse(db: Client, cluster: str) -> list[str]:
+    db.command(for_cluster(MIGRATION_TABLE, cluster))
     applied = {row[0]: row[1] for row in db.query("SELECT name, checksum FROM migration FINAL").result_rows}
     done = []
     for migration in pending(read("clickhouse"), applied):
         for statement in statements(migration.sql):
-            db.command(statement)
+            db.command(for_cluster(statement, cluster))
         db.insert("migration", [[migration.name, migration.checksum]], column_names=["name", "checksum"])
         done.append(migration.name)
     return done
@@ -103,7 +123,7 @@ def main() -> None:
     settings = Settings.from_env().require("postgres_url", "clickhouse_url", "kafka_bootstrap")
     for engine, names in (
         ("postgres", migrate_postgres(settings.postgres_url)),
-        ("clickhouse", migrate_clickhouse(settings.clickhouse_url)),
+        ("clickhouse", migrate_clickhouse(settings.clickhouse_url, cluster=settings.clickhouse_cluster)),
         ("kafka", make_topics(settings.kafka_bootstrap)),
     ):
         print(f"{engine}: {', '.join(names) or 'up to date'}", flush=True)
