@@ -91,11 +91,15 @@ async def enter_booths(db: Db, poll_ids: Sequence[UUID]) -> list[Booth]:
 
 
 async def insert_votes(db: Db, ballots: Sequence[tuple[UUID, Ballot]]) -> set[UUID]:
-    """Votes by the id of their event; the ids of those that are the first of their person."""
+    """Votes by the id of their event; the ids of those that are the first of their person.
+
+    In the order of the key, so that two batches with votes of the same people wait for each other, not in a circle.
+    """
     done = await db.execute(
         "INSERT INTO poll_votes (event_id, poll_id, user_id, choice_id) "
-        "SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[]) ON CONFLICT DO NOTHING "
-        "RETURNING event_id",
+        "SELECT event_id, poll_id, user_id, choice_id "
+        "FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[]) AS b (event_id, poll_id, user_id, choice_id) "
+        "JOIN users u ON u.id = b.user_id ORDER BY poll_id, user_id ON CONFLICT DO NOTHING RETURNING event_id",
         (
             [event_id for event_id, _ in ballots],
             [ballot.poll_id for _, ballot in ballots],
