@@ -150,9 +150,9 @@ class GiftController(Controller):
         gifts: NamedDependency[GiftDesk],
         guard: NamedDependency[GiftGuard],
     ) -> GiftReceiptView:
-        """402 `insufficient_tokens`, 403 `self_gift`, `banned`, `velocity_limit`, `spend_limit` or `self_excluded`, 404,
-        409 `not_live`, `idempotency_key_reused` or `command_queue_full`, 422 `command_not_allowed` or `command_invalid`,
-        423 `wallet_locked`, 429.
+        """402 `insufficient_tokens`, 403 `self_gift`, `banned`, `velocity_limit`, `spend_limit` or `self_excluded`,
+        404, 409 `not_live`, `idempotency_key_reused` or `command_queue_full`, 422 `command_not_allowed` or
+        `command_invalid`, 423 `wallet_locked`, 429.
         """
         async with connection(pool) as db:
             await moderation.require_welcome_to_stream(db, user.sub, stream_id)
