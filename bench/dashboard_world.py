@@ -51,7 +51,8 @@ FROM (
 
 ACT = """
     SELECT number, cityHash64(number, 4) % {streams:UInt64} AS stream,
-           cityHash64(number, 5) % {seconds:UInt64} AS second, cityHash64(stream, cityHash64(number, 6) % 800) % {people:UInt64} AS person
+           cityHash64(number, 5) % {seconds:UInt64} AS second,
+           cityHash64(stream, cityHash64(number, 6) % 800) % {people:UInt64} AS person
     FROM numbers({acts:UInt64})"""
 AT = "addSeconds(toDateTime64({began:String}, 6, 'UTC'), stream * 86400 + second)"
 WHO = f"{STREAM.format('stream')}, {AT}, {EVENT.format(4)}, {{creator:UUID}}, {PERSON.format('person')}"
