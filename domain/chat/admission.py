@@ -21,16 +21,12 @@ MOST_SAID = 8
 """Texts of one viewer that a new one is compared with."""
 
 # KEYS: the limits, the author's note, the viewer's texts, the room's unique texts, the bands of the SimHash.
-# ARGV after those of the limits: how many limits, author's note, its seconds, user, same, high, low, window (ms),
-# bits, crowd, unique?, seconds and number of unique texts, number of the viewer's texts, moderator?
+# ARGV after those of the limits: how many limits, author's note, user, same, high, low, unique text, moderator?
 # Answers {why, ms to wait}: a limit from 1 on, 0 taken, -1 repeated, -2 said by a crowd, -3 not unique.
-ADMIT = (
-    GCRA
-    + """
-local limits = tonumber(ARGV[#ARGV - 14])
-local function given(i) return ARGV[2 * limits + 1 + i] end
+ADMIT = """
+local limits = tonumber(ARGV[#ARGV - 7])
 local author, said, unique = KEYS[limits + 1], KEYS[limits + 2], KEYS[limits + 3]
-local same, high, low, window = given(4), given(5), given(6), tonumber(given(7))
+local note, user, same, high, low, once, free = unpack(ARGV, 2 * limits + 2)
 local ms = math.floor(now / 1000)
 
 local function differing(a, b)
@@ -40,48 +36,64 @@ local function differing(a, b)
 end
 
 local function repeated()
+  if same == '' then return end
   for _, entry in ipairs(redis.call('LRANGE', said, 0, -1)) do
     local at, that, h, l = string.match(entry, '(%d+):(%x*):(%d*):(%d*)')
     local left = at + window - ms
     if left > 0 then
-      if same ~= '' and that == same then return left end
+      if that == same then return left end
       if high ~= '' and h ~= '' and differing(tonumber(high), tonumber(h)) + differing(tonumber(low), tonumber(l))
-        <= tonumber(given(8)) then return left end
+        <= alike_bits then return left end
     end
   end
 end
 
-if given(14) == '0' then
+if free == '0' then
   local dues, which, wait = due_times(limits)
   if not dues then return {which, wait} end
-  if given(10) ~= '' and redis.call('ZSCORE', unique, given(10)) then return {-3, 0} end
+  if once ~= '' and redis.call('ZSCORE', unique, once) then return {-3, 0} end
   local left = repeated()
   if left then return {-1, left} end
   for i = limits + 4, #KEYS do
-    if redis.call('SISMEMBER', KEYS[i], given(3)) == 0 and redis.call('SCARD', KEYS[i]) >= tonumber(given(9)) then
+    if redis.call('SISMEMBER', KEYS[i], user) == 0 and redis.call('SCARD', KEYS[i]) >= crowd then
       return {-2, math.max(1, redis.call('PTTL', KEYS[i]))}
     end
   end
-  if given(10) ~= '' then
-    redis.call('ZADD', unique, ms, given(10))
-    redis.call('ZREMRANGEBYRANK', unique, 0, -given(12) - 1)
-    redis.call('EXPIRE', unique, given(11))
-  end
   count_act(dues)
+  if once ~= '' then
+    redis.call('ZADD', unique, ms, once)
+    redis.call('ZREMRANGEBYRANK', unique, 0, -most_unique - 1)
+    redis.call('EXPIRE', unique, unique_seconds)
+  end
   if same ~= '' then
     redis.call('LPUSH', said, string.format('%.0f', ms) .. ':' .. same .. ':' .. high .. ':' .. low)
-    redis.call('LTRIM', said, 0, given(13) - 1)
+    redis.call('LTRIM', said, 0, most_said - 1)
     redis.call('PEXPIRE', said, window)
   end
   for i = limits + 4, #KEYS do
-    redis.call('SADD', KEYS[i], given(3))
+    redis.call('SADD', KEYS[i], user)
     if redis.call('PTTL', KEYS[i]) < 0 then redis.call('PEXPIRE', KEYS[i], window) end
   end
 end
-redis.call('SET', author, given(1), 'EX', given(2))
+redis.call('SET', author, note, 'EX', author_seconds)
 return {0, 0}
 """
-)
+
+
+def admission_script(settings: Settings) -> str:
+    """The script with what is configured: the window (ms), bits that near copies differ in, and a crowd's size."""
+    constants = {
+        "window": settings.chat_repeat_seconds * 1000,
+        "alike_bits": settings.chat_alike_bits,
+        "crowd": settings.chat_crowd,
+        "author_seconds": AUTHOR_SECONDS,
+        "unique_seconds": UNIQUE_SECONDS,
+        "most_unique": MOST_UNIQUE,
+        "most_said": MOST_SAID,
+    }
+    return "".join(f"local {name} = {value}\n" for name, value in constants.items()) + GCRA + ADMIT
+
+
 REPEATED, CROWD, NOT_UNIQUE = -1, -2, -3
 
 
@@ -111,8 +123,7 @@ class Admission:
     """Counts what is said; one a process."""
 
     def __init__(self, redis: AsyncRedis, settings: Settings) -> None:
-        self._admit = redis.register_script(ADMIT)
-        self._settings = settings
+        self._admit = redis.register_script(admission_script(settings))
 
     async def ask(self, attempt: Attempt, *limits: tuple[Limit, str]) -> Stop | None:
         """Count one message and note its author, or say what stops it, which then counts nothing."""
@@ -133,22 +144,14 @@ class Admission:
             *(keys.chat_alike(stream, band) for band in alike.bands),
         ]
         high, low = alike.halves if alike.simhash is not None else ("", "")
-        settings = self._settings
         args += [
             len(limits),
             f"{stream}:{attempt.user_id}",
-            AUTHOR_SECONDS,
             str(attempt.user_id),
             alike.same,
             high,
             low,
-            settings.chat_repeat_seconds * 1000,
-            settings.chat_alike_bits,
-            settings.chat_crowd,
             alike.exact if attempt.unique else "",
-            UNIQUE_SECONDS,
-            MOST_UNIQUE,
-            MOST_SAID,
             int(attempt.free),
         ]
         return names, args
