@@ -291,3 +291,8 @@ def promoted_model() -> str:
 def habits(user: Id) -> str:
     """Hash: creator -> what binds this viewer to them (see features/affinity.py)."""
     return f"habits:{{{user}}}"
+
+
+def trends() -> str:
+    """Hash: creator -> how the channel is doing (see features/trend.py)."""
+    return "trends"

@@ -200,6 +200,19 @@ function run.help(challenge, changes, name, id, user, points)
   redis.call('HINCRBY', changes, name, 1)
 end
 
+-- key, seconds to keep it, fields, rows: add to rows of numbers, each a field
+function run.sum(key, keep, fields, rows)
+  local known, new = redis.call('HMGET', key, unpack(fields)), {}
+  for i, row in ipairs(rows) do
+    if known[i] then
+      for slot, number in ipairs(cmsgpack.unpack(known[i])) do row[slot] = row[slot] + number end
+    end
+    new[#new + 1], new[#new + 2] = fields[i], cmsgpack.pack(row)
+  end
+  redis.call('HSET', key, unpack(new))
+  redis.call('EXPIRE', key, keep)
+end
+
 for _, op in ipairs(change.ops) do
   local own = run[op[1]]
   if own then own(unpack(op, 2)) else redis.call(unpack(op)) end

@@ -27,7 +27,7 @@ from pipelines.gate import Gate, HeldBackError
 from pipelines.readings import Readings
 from pipelines.records import Chunk
 from pipelines.run import Run
-from pipelines.sources import KafkaSource, Positions
+from pipelines.sources import KafkaSource, Positions, Reader
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 HELD_PAUSE = 30.0
@@ -81,6 +81,8 @@ class Flow(msgspec.Struct, frozen=True):
     positions: Callable[[Engines], Positions]
     build: Build
     pace: Pace = IMMEDIATE
+    reader: Callable[[], Reader] | None = None
+    """How it reads, when it does not take the records that all flows share."""
 
 
 class Runner:
@@ -97,7 +99,8 @@ class Runner:
         share: Share = EVERYTHING,
     ) -> None:
         self._flow, self._settings, self._stopping, self._metrics = flow, settings, stopping, metrics
-        self._readings, self._share = readings or Readings(), share
+        self._reader: Reader = flow.reader() if flow.reader else readings or Readings()
+        self._share = share
         self._gate = Gate()
         self._log = structlog.get_logger("pipelines").bind(flow=flow.name)
         self.reading = threading.Event()
@@ -132,7 +135,7 @@ class Runner:
                 run=run,
                 gate=self._gate,
                 pace=self._flow.pace,
-                readings=self._readings,
+                readings=self._reader,
                 share=self._share,
             )
             if source.lost:

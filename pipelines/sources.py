@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
@@ -15,7 +15,7 @@ from livestreamx.topics import Topic
 from pipelines.feed import EVERYTHING, Feed, Pace, Share, find_partitions, make_consumer
 from pipelines.gate import Gate
 from pipelines.readings import Readings
-from pipelines.records import Chunk, Record, Unreadable, place
+from pipelines.records import Chunk, Unreadable, place
 from pipelines.run import Run
 
 
@@ -57,7 +57,7 @@ class Part(StatefulSourcePartition[Chunk, None]):
         *,
         run: Run,
         gate: Gate,
-        readings: Readings,
+        readings: "Reader",
         ticks: bool,
     ) -> None:
         self._feed, self._run, self._gate, self._readings, self._ticks = feed, run, gate, readings, ticks
@@ -109,7 +109,7 @@ class Part(StatefulSourcePartition[Chunk, None]):
             partition=self._partition,
             start=start,
             next=after,
-            records=[one for one in found if isinstance(one, Record)],
+            records=[one for one in found if not isinstance(one, Unreadable)],
             unreadable=unreadable,
             caught_up=ended,
             read_ms=now,
@@ -129,6 +129,12 @@ def offset_of(message: Message) -> int:
     return offset
 
 
+class Reader(Protocol):
+    """Makes of a chunk's messages what the flow takes, and says which are unreadable."""
+
+    def of(self, place: str, messages: Sequence[Message], now_ms: int) -> Sequence[Any]: ...
+
+
 class KafkaSource(FixedPartitionedSource[Chunk, None]):
     """Chunks of a flow's partitions, each from its position; `KafkaException` when the broker is away."""
 
@@ -142,7 +148,7 @@ class KafkaSource(FixedPartitionedSource[Chunk, None]):
         run: Run,
         gate: Gate,
         pace: Pace,
-        readings: Readings | None = None,
+        readings: Reader | None = None,
         share: Share = EVERYTHING,
     ) -> None:
         self._new_consumer = partial(make_consumer, bootstrap, flow)
