@@ -152,6 +152,8 @@ ACCESS = {
     # pages
     "GET /": ANYONE,
     "GET /live-now": ANYONE,
+    "GET /search": ANYONE,
+    "GET /search/results": ANYONE,
     "GET /oembed": ANYONE,
     "GET /reference": ANYONE,
     "GET /reference/parts": ANYONE,
