@@ -1,7 +1,7 @@
 """`/api/recommendations`: live streams for who asks, and what they chose of them; both are told to the event log."""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -36,10 +36,11 @@ class RecommendedStream(View, frozen=True, kw_only=True):
 
 
 class Recommendations(View, frozen=True, kw_only=True):
-    """Best first; `modelVersion` is `trending` while no trained model serves."""
+    """Best first; `modelVersion` is `trending` while no trained model serves, `rung` is what answered this viewer."""
 
     items: tuple[RecommendedStream, ...]
     model_version: Annotated[str, msgspec.Meta(examples=["20261104-120301-9f2c01ab"])]
+    rung: Annotated[Literal["ranker", "factors", "trending"], msgspec.Meta(examples=["ranker"])]
 
 
 class Click(Body, frozen=True, kw_only=True):
@@ -89,7 +90,9 @@ async def answer(
     """The list, sent before its impressions are written."""
     suggestions = await recommender.suggest(visitor, limit)
     body = Recommendations(
-        items=tuple(map(show_suggestion, suggestions.items)), model_version=suggestions.model_version
+        items=tuple(map(show_suggestion, suggestions.items)),
+        model_version=suggestions.model_version,
+        rung=suggestions.rung,
     )
     tell = BackgroundTask(tell_shown, emitter, suggestions, visitor.sub if visitor else None, request_id)
     return Response(body, background=tell, headers={"cache-control": "private, no-store"})

@@ -20,7 +20,9 @@ from domain.accounts.tokens import Claims
 from domain.profiles import queries as profiles
 from domain.streams import queries as streams
 from domain.streams.model import Stream
-from features.store import Activity, read_activity, read_habits
+from features.affinity import NO_BONDS
+from features.store import Activity, read_activity, read_bonds, read_trends
+from features.trend import Trends
 from livestreamx import keys
 from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, connection
@@ -53,9 +55,10 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Suggestions(msgspec.Struct, frozen=True):
-    """A list, best first, and the model version that made it (`trending` without one)."""
+    """A list, best first, the model version that made it (`trending` without one), and the rung that answered."""
 
     model_version: str
+    rung: str
     items: tuple[Suggestion, ...]
 
 
@@ -79,10 +82,10 @@ class Recommender:
     async def suggest(self, visitor: Claims | None, limit: int) -> Suggestions:
         """Up to `limit` live public streams for this visitor; their own stream is never among them."""
         snapshot = await self._look()
-        viewer = await self._viewer(visitor.sub) if visitor else None
+        viewer = await self._viewer(visitor.sub, snapshot.board.at) if visitor else None
         answer = recommend(snapshot, viewer, limit + SPARE, self._draw)
         live = await self._still_live([item.stream.id for item in answer.items])
-        return Suggestions(answer.model_version, _current(answer, live, limit))
+        return Suggestions(answer.model_version, answer.rung, _current(answer, live, limit))
 
     async def board(self) -> tuple[Board, Vocabulary | None]:
         """What is live as of this second, and the words that the model knows."""
@@ -116,7 +119,8 @@ class Recommender:
             return
         at = now().timestamp()
         activity = await self._activity([stream.id for stream in found], at)
-        board = Board.of(tuple(map(_as_live, found, activity)), at)
+        trends = await self._trends([stream.creator_id for stream in found], at)
+        board = Board.of(tuple(map(_as_live, found, activity)), at, trends)
         self._snapshot = Snapshot.of(self._slot.model, board)
 
     async def _activity(self, ids: Sequence[UUID], at: float) -> list[Activity]:
@@ -126,20 +130,27 @@ class Recommender:
             log.warning("activity of rooms unknown", error=str(error))
             return [Activity(0, 0)] * len(ids)
 
-    async def _viewer(self, user: UUID) -> Viewer:
-        """What is known of the viewer; less when an engine does not answer."""
+    async def _trends(self, creators: Sequence[UUID], at: float) -> Trends | None:
         try:
-            habits = await read_habits(self._redis, user, now().timestamp())
+            return await read_trends(self._redis, creators, at)
         except CACHE_DOWN as error:
+            log.warning("trends of channels unknown", error=str(error))
+            return None
+
+    async def _viewer(self, user: UUID, at: float) -> Viewer:
+        """What is known of the viewer at the instant of the board; less when an engine does not answer."""
+        try:
+            creators, bonds = await read_bonds(self._redis, user, at)
+        except (*CACHE_DOWN, ValueError) as error:
             log.warning("habits unknown", error=str(error))
-            habits = {}
+            creators, bonds = (), NO_BONDS
         try:
             async with connection(self._pool) as db:
                 follows = await profiles.followed_creators(db, user)
         except DATABASE_DOWN as error:
             log.warning("follows unknown", error=str(error))
             follows = frozenset()
-        return Viewer(id=user, habits=habits, follows=frozenset(map(str, follows)))
+        return Viewer(id=user, creators=creators, bonds=bonds, follows=frozenset(map(str, follows)))
 
     async def _still_live(self, ids: Sequence[UUID]) -> dict[UUID, Stream]:
         """Those of the streams that are live and public at this moment."""

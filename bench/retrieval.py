@@ -14,17 +14,21 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from features.affinity import Habit
+from features.affinity import BondTable
+from features.signals import SIGNALS, describe
 from ranking.artifacts import Model, load, save
-from ranking.blend import PRIOR, signals
-from ranking.candidates import Board, LiveStream, Viewer, columns, place, taste_of
+from ranking.candidates import Board, LiveStream, Viewer, place, see
 from ranking.collaborative import CreatorFactors
-from ranking.evaluate import Report, Split
 from ranking.index import CreatorIndex, side_by_side
+from ranking.neighbours import Neighbours
+from ranking.ranker import Lesson, fit_ranker
+from ranking.report import Report
 from ranking.serving import Snapshot, recommend
+from ranking.taste import Knowledge
+from ranking.trial import OURS, Period, Plan
 from ranking.vocabulary import Vocabulary, unit
 
-CATEGORIES, FACTORS, DIRECTIONS, NOW = 200, 64, 64, 1_000_000.0
+CATEGORIES, FACTORS, DIRECTIONS, HABITS, NOW = 200, 64, 64, 30, 2_000_000.0
 
 
 def make_model(folder: Path, creators: int, draw: np.random.Generator) -> Model:
@@ -32,27 +36,34 @@ def make_model(folder: Path, creators: int, draw: np.random.Generator) -> Model:
     factors = (draw.normal(size=(creators, FACTORS)) / 8).astype(np.float32)
     text = unit(draw.normal(size=(creators, DIRECTIONS)).astype(np.float32))
     terms = unit(draw.normal(size=(CATEGORIES, DIRECTIONS)).astype(np.float32))
-    nothing = {"ndcg@10": 0.0}
-    report = Report(
-        questions=1,
-        learned_from=1,
-        split=Split(0.0, 1.0),
-        metrics={"model": nothing, "popularity": nothing, "repeat": nothing},
-        weights=PRIOR.tolist(),
-    )
+    plan = Plan((Period(0.0, 1.0),), Period(1.0, 2.0))
+    report = Report(questions=0, lessons=0, plan=plan, rung=OURS, metrics={})
+    lessons = [Lesson(draw.random((50, len(SIGNALS))).astype(np.float32), 0) for _ in range(1000)]
     version = save(
         folder,
         source="bench",
         until=NOW,
         creators=[str(UUID(int=number)) for number in range(creators)],
         handles=[f"creator_{number}" for number in range(creators)],
-        factors=CreatorFactors.of(factors),
-        text=text,
+        knowledge=Knowledge(
+            factors=CreatorFactors.of(factors),
+            ease=neighbours(creators, draw),
+            alike=neighbours(creators, draw),
+            text=text,
+        ),
         vocabulary=Vocabulary.of([f"category {number}" for number in range(CATEGORIES)], terms),
         index=CreatorIndex.build(side_by_side(factors, text)),
+        trees=fit_ranker(lessons),
         report=report,
     )
     return load(folder, version)
+
+
+def neighbours(creators: int, draw: np.random.Generator, each: int = 50) -> Neighbours:
+    """So many random neighbours for every creator."""
+    columns = draw.integers(0, creators, creators * each).astype(np.int32)
+    starts = np.arange(creators + 1, dtype=np.int64) * each
+    return Neighbours(starts, columns, draw.random(len(columns)).astype(np.float32))
 
 
 def make_board(streams: int, creators: int, draw: np.random.Generator) -> Board:
@@ -79,14 +90,13 @@ def make_board(streams: int, creators: int, draw: np.random.Generator) -> Board:
 
 def make_viewers(count: int, creators: int, draw: np.random.Generator) -> list[Viewer]:
     """Viewers with thirty habits each."""
+    table = BondTable(HABITS)
+    table.arrive(np.arange(HABITS, dtype=np.int32), NOW - draw.random(HABITS) * 1e6)
     return [
         Viewer(
             id=UUID(int=2 * 10**9 + number),
-            habits={
-                str(UUID(int=owner)): Habit(float(draw.exponential(60)), 0.0, NOW - 3600, NOW)
-                for owner in draw.choice(creators, 30, replace=False).tolist()
-            },
-            follows=frozenset(),
+            creators=tuple(str(UUID(int=owner)) for owner in draw.choice(creators, HABITS, replace=False).tolist()),
+            bonds=table.seen_at(np.arange(HABITS, dtype=np.int32), NOW),
         )
         for number in range(count)
     ]
@@ -96,10 +106,9 @@ def every_stream(snapshot: Snapshot, viewer: Viewer) -> None:
     """The peer: no candidates, every live stream is scored."""
     assert snapshot.model is not None
     assert snapshot.placed is not None
-    profile, _ = taste_of(snapshot.model, viewer)
-    rows = snapshot.board.allowed(viewer)
-    scores = signals(columns(snapshot.placed, viewer, rows), profile) @ snapshot.model.weights
-    np.argpartition(-scores, 20)[:20]
+    assert snapshot.model.trees is not None
+    view, rows = see(snapshot.placed, snapshot.model, viewer), snapshot.board.allowed(viewer)
+    np.argpartition(-snapshot.model.trees.predict(describe(view.scene, rows)), 20)[:20]
 
 
 def timed(act: Callable[[Viewer], object], viewers: list[Viewer]) -> list[float]:

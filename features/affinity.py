@@ -1,157 +1,140 @@
-"""How close a viewer is to a creator: watch time and gifts that fade, and when they last came.
+"""How close a viewer is to a creator: visits, watch time and gifts that fade, and the hours they come at.
 
-One definition for the training set and for the online values: a sum halves every `HALF_LIFE_DAYS`.
+An arrival counts at once, its minutes only when the visit is known to be over: nobody knows how long it will last.
 """
 
-import math
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.history import History
+from features.decay import DAY, FOREVER, HARMONICS, FadingSums, fade, nearness, rhythm
 
-HALF_LIFE_DAYS = 14.0
-HALF_LIFE_SECONDS = HALF_LIFE_DAYS * 86400
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
 MINIMUM_MINUTES = 0.5
 """A shorter visit says nothing about taste."""
+VISIT_MINUTES, VISIT_TOKENS = 30.0, 50.0
+"""So many minutes watched, or tokens given, count as much as one visit more."""
+
+SUMS = ("visits", "day", "week", "month", "minutes", "tokens", "present")
+HALF_LIVES = np.array([FOREVER, DAY, 7 * DAY, 30 * DAY, 14 * DAY, 14 * DAY, FOREVER] + [30 * DAY] * 2 * HARMONICS)
+VISITS, IN_A_DAY, IN_A_WEEK, IN_A_MONTH, MINUTES, TOKENS, PRESENT = range(len(SUMS))
+RHYTHM = slice(len(SUMS), len(SUMS) + 2 * HARMONICS)
+WIDTH = len(HALF_LIVES) + 4
+"""A stored bond: `at`, `first`, `last`, `left`, then the sums."""
+RECENCY = np.array([1.0, 0.38, 0.18])
+"""Weights of the visits of about a day, a week and a month: the power law of forgetting as a sum of exponentials.
+
+Anderson and Schooler, "Reflections of the Environment in Memory", Psychological Science 1991.
+"""
 
 
-class Habit(msgspec.Struct, array_like=True):
-    """A viewer's bond with one creator as of `at`: faded minutes watched, faded tokens given, the last visit's end.
+class Bonds(msgspec.Struct, frozen=True, kw_only=True):
+    """A viewer's bonds as of one instant, one row a creator.
 
-    Times are seconds since the epoch; `last` is 0 where there was no visit.
+    `sums` has the columns of `SUMS` and the rhythm; `first` and `last` are arrivals and `left` the last known end of a
+    visit (s, 0: none).
     """
 
-    minutes: float = 0.0
-    tokens: float = 0.0
-    last: float = 0.0
-    at: float = 0.0
+    at: float
+    sums: Floats
+    first: Floats
+    last: Floats
+    left: Floats
 
-    def seen_at(self, at: float) -> "Habit":
-        """The same bond at a later instant."""
-        kept = fade(at - self.at)
-        return Habit(self.minutes * kept, self.tokens * kept, self.last, at)
+    def __len__(self) -> int:
+        return len(self.first)
 
-    def watched(self, minutes: float, stop: float) -> None:
-        """Add a visit that ended at `stop`."""
-        self._move(stop)
-        self.minutes += minutes
-        self.last = max(self.last, stop)
+    def only(self, rows: Ints) -> "Bonds":
+        """The bonds of these rows."""
+        return Bonds(
+            at=self.at, sums=self.sums[rows], first=self.first[rows], last=self.last[rows], left=self.left[rows]
+        )
 
-    def gave(self, tokens: float, at: float) -> None:
-        """Add a gift."""
-        self._move(at)
-        self.tokens += tokens
+    @property
+    def activation(self) -> Floats:
+        """How present each creator is in this viewer's habits: frequency and recency in one number."""
+        return np.asarray(self.sums[:, IN_A_DAY : IN_A_MONTH + 1] @ RECENCY, np.float64)
 
-    def _move(self, at: float) -> None:
-        kept = fade(at - self.at) if self.at else 0.0
-        self.minutes, self.tokens, self.at = self.minutes * kept, self.tokens * kept, at
+    @property
+    def near(self) -> Floats:
+        """How many visits of the last weeks fell near this time of day."""
+        return nearness(self.sums[:, IN_A_MONTH], self.sums[:, RHYTHM], self.at)
 
-
-def fade(seconds: float) -> float:
-    """What is left of a sum after that long, 0 to 1."""
-    return math.exp2(-max(seconds, 0.0) / HALF_LIFE_SECONDS)
-
-
-def fade_all(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """`fade` over an array."""
-    return np.exp2(-np.maximum(seconds, 0.0) / HALF_LIFE_SECONDS)
+    @property
+    def strength(self) -> Floats:
+        """How much each bond counts when tastes are compared."""
+        worth = self.sums[:, IN_A_MONTH] + self.sums[:, MINUTES] / VISIT_MINUTES + self.sums[:, TOKENS] / VISIT_TOKENS
+        return np.asarray(np.log1p(np.maximum(worth, 0.0)), np.float64)
 
 
-def habits_of_all(history: History) -> dict[int, dict[int, Habit]]:
-    """user -> creator -> habit as of `history.until`."""
-    sums: dict[tuple[int, int], Habit] = {}
-    until = history.until
-    watches = history.watches
-    kept = fade_all(until - watches.stop)
-    for user, creator, minutes, left, stop in zip(
-        watches.user.tolist(),
-        history.watched_creator.tolist(),
-        watches.minutes.tolist(),
-        kept.tolist(),
-        watches.stop.tolist(),
-        strict=True,
-    ):
-        if minutes >= MINIMUM_MINUTES:
-            habit = sums.setdefault((user, creator), Habit(at=until))
-            habit.minutes += minutes * left
-            habit.last = max(habit.last, stop)
-    gifts = history.gifts
-    given = gifts.tokens * fade_all(until - gifts.at)
-    for user, creator, tokens in zip(gifts.user.tolist(), gifts.creator.tolist(), given.tolist(), strict=True):
-        sums.setdefault((user, creator), Habit(at=until)).tokens += tokens
-    habits: dict[int, dict[int, Habit]] = {}
-    for (user, creator), habit in sums.items():
-        habits.setdefault(user, {})[creator] = habit
-    return habits
+NO_BONDS = Bonds(at=0.0, sums=np.zeros((0, len(HALF_LIVES))), first=np.zeros(0), last=np.zeros(0), left=np.zeros(0))
 
 
-def habits_by_id(history: History) -> Iterator[tuple[str, dict[str, Habit]]]:
-    """The habits of each viewer, all by id, as the online store takes them."""
-    for user, mine in habits_of_all(history).items():
-        yield history.users[user], {history.creators[creator]: habit for creator, habit in mine.items()}
+class BondTable:
+    """The bonds of many pairs of viewer and creator, one row a pair, moved on by what happens."""
+
+    def __init__(self, rows: int) -> None:
+        self.fading = FadingSums(rows, HALF_LIVES)
+        self.first, self.last, self.left = np.zeros(rows), np.zeros(rows), np.zeros(rows)
+
+    @classmethod
+    def of(cls, stored: Floats) -> "BondTable":
+        """The bonds of these stored rows, to be moved on."""
+        table = cls(len(stored))
+        table.fading.at[:], table.first[:], table.last[:], table.left[:] = stored[:, :4].T
+        table.fading.sums[:] = stored[:, 4:]
+        return table
+
+    def arrive(self, rows: Ints, at: Floats) -> None:
+        """Viewers arrive; what is not known yet is how long they stay."""
+        amounts = np.zeros((len(rows), len(HALF_LIVES)))
+        amounts[:, [VISITS, IN_A_DAY, IN_A_WEEK, IN_A_MONTH, PRESENT]] = 1.0
+        amounts[:, RHYTHM] = rhythm(at)
+        new = self.fading.sums[rows, VISITS] == 0
+        self.first[rows[new][::-1]] = at[new][::-1]
+        self.fading.add(rows, at, amounts)
+        np.maximum.at(self.last, rows, at)
+
+    def leave(self, rows: Ints, known: Floats, stop: Floats, minutes: Floats) -> None:
+        """Visits turn out, at the instants `known`, to have ended at `stop` after so many minutes."""
+        amounts = np.zeros((len(rows), len(HALF_LIVES)))
+        amounts[:, MINUTES], amounts[:, PRESENT] = minutes, -1.0
+        self.fading.add(rows, known, amounts)
+        np.maximum.at(self.left, rows, stop)
+
+    def give(self, rows: Ints, at: Floats, tokens: Floats) -> None:
+        """Viewers give."""
+        amounts = np.zeros((len(rows), len(HALF_LIVES)))
+        amounts[:, TOKENS] = tokens
+        self.fading.add(rows, at, amounts)
+
+    def seen_at(self, rows: Ints | slice, at: float) -> Bonds:
+        """These bonds as of a later instant."""
+        sums = self.fading.seen_at(rows, at)
+        return Bonds(at=at, sums=sums, first=self.first[rows], last=self.last[rows], left=self.left[rows])
+
+    def stored(self, rows: Ints | slice) -> Floats:
+        """These bonds as they are stored, shape [n, WIDTH]."""
+        times = [self.fading.at[rows], self.first[rows], self.last[rows], self.left[rows]]
+        return np.column_stack([*times, self.fading.sums[rows]])
 
 
-class Sweep:
-    """Moves through a history in time and knows, at each instant, only what had happened strictly before it."""
-
-    def __init__(self, history: History) -> None:
-        self._history = history
-        self.habits: list[dict[int, Habit]] = [{} for _ in history.users]
-        self.follows: list[set[int]] = [set() for _ in history.users]
-        self.viewers = np.zeros(len(history.streams.ids), np.int32)
-        self.visits = np.zeros(len(history.creators), np.int32)
-        self._steps = _timeline(history)
-        self._next = 0
-
-    def advance(self, at: float) -> None:
-        """Take in everything that happened before `at`; instants must not go back."""
-        steps = self._steps
-        while self._next < len(steps) and steps[self._next][0] < at:
-            moment, kind, row = steps[self._next]
-            self._take(kind, row, moment)
-            self._next += 1
-
-    def _take(self, kind: int, row: int, moment: float) -> None:
-        history = self._history
-        if kind == FOLLOW:
-            follows = history.follows
-            mine = self.follows[follows.user[row]]
-            (mine.add if follows.added[row] else mine.discard)(int(follows.creator[row]))
-        elif kind == GIFT:
-            gifts = history.gifts
-            self._habit(int(gifts.user[row]), int(gifts.creator[row])).gave(float(gifts.tokens[row]), moment)
-        else:
-            watches = history.watches
-            stream = watches.stream[row]
-            if kind == ARRIVAL:
-                self.viewers[stream] += 1
-                return
-            self.viewers[stream] -= 1
-            creator = int(history.streams.creator[stream])
-            self.visits[creator] += 1
-            if watches.minutes[row] >= MINIMUM_MINUTES:
-                self._habit(int(watches.user[row]), creator).watched(float(watches.minutes[row]), moment)
-
-    def _habit(self, user: int, creator: int) -> Habit:
-        return self.habits[user].setdefault(creator, Habit())
+def stored_rows(packed: Sequence[bytes]) -> Floats:
+    """Rows from their bytes, shape [n, WIDTH]; `ValueError` when they are not bonds."""
+    return np.frombuffer(b"".join(packed), "<f8").reshape(-1, WIDTH)
 
 
-ARRIVAL, DEPARTURE, GIFT, FOLLOW = range(4)
+def pack(stored: Floats) -> list[bytes]:
+    """Rows as bytes, little-endian doubles."""
+    return [row.tobytes() for row in np.ascontiguousarray(stored, "<f8")]
 
 
-def _timeline(history: History) -> list[tuple[float, int, int]]:
-    """(instant, kind, row) of everything, in order."""
-    columns = (
-        (history.watches.start, ARRIVAL),
-        (history.watches.stop, DEPARTURE),
-        (history.gifts.at, GIFT),
-        (history.follows.at, FOLLOW),
-    )
-    at = np.concatenate([column for column, _ in columns])
-    kind = np.concatenate([np.full(len(column), kind) for column, kind in columns])
-    row = np.concatenate([np.arange(len(column)) for column, _ in columns])
-    order = np.lexsort((kind, at))
-    return list(zip(at[order].tolist(), kind[order].tolist(), row[order].tolist(), strict=True))
+def unpack(packed: Sequence[bytes], at: float) -> Bonds:
+    """Bonds as of the instant `at` from their stored bytes; `ValueError` when they are not bonds."""
+    stored = stored_rows(packed)
+    sums = stored[:, 4:] * fade(at - stored[:, 0], HALF_LIVES)
+    return Bonds(at=at, sums=sums, first=stored[:, 1], last=stored[:, 2], left=stored[:, 3])

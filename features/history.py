@@ -72,6 +72,8 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     watches: Watches
     gifts: Gifts
     follows: Follows
+    settling: float = 0.0
+    """How long after its last sign of life a visit is known to be over (s)."""
 
     @property
     def watched_creator(self) -> Ints:
@@ -79,12 +81,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
         return self.streams.creator[self.watches.stream]
 
     def before(self, at: float) -> "History":
-        """The same history as it was known at the instant `at`: only visits that had ended by then."""
-        watched, given, followed = self.watches.stop <= at, self.gifts.at <= at, self.follows.at <= at
+        """The same history as it was known at the instant `at`: only visits that were known to be over."""
+        over, given, followed = self.watches.stop + self.settling < at, self.gifts.at < at, self.follows.at < at
         return msgspec.structs.replace(
             self,
             until=at,
-            watches=Watches(**{name: getattr(self.watches, name)[watched] for name in Watches.__struct_fields__}),
+            watches=Watches(**{name: getattr(self.watches, name)[over] for name in Watches.__struct_fields__}),
             gifts=Gifts(**{name: getattr(self.gifts, name)[given] for name in Gifts.__struct_fields__}),
             follows=Follows(**{name: getattr(self.follows, name)[followed] for name in Follows.__struct_fields__}),
         )

@@ -127,6 +127,7 @@ def read_history(db: Client, *, until: float, gap_seconds: int, window_days: int
         watches=watches,
         gifts=gifts,
         follows=follows,
+        settling=float(gap_seconds),
     )
 
 

@@ -1,17 +1,22 @@
-"""Online values in Redis: each viewer's habits, and what goes on in the live rooms right now.
+"""Online values in Redis: viewers' bonds, channels' trends, and what goes on in the live rooms right now.
 
-The definitions are those of `features/affinity.py`; a habit is kept with its instant and faded when it is read.
+The definitions are those of `features/affinity.py` and `features/trend.py`; a row is kept with its instant and faded
+when it is read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from features.affinity import Habit
+from features import affinity, trend
+from features.affinity import Bonds
+from features.trend import Trends
 from livestreamx import keys
 
 KEEP_SECONDS = 60 * 86400
@@ -19,8 +24,7 @@ MOST_CREATORS = 200
 RECENT_MINUTES = 5
 BATCH = 500
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Habit).decode
+Floats = NDArray[np.float64]
 
 
 class Activity(msgspec.Struct, frozen=True):
@@ -30,15 +34,16 @@ class Activity(msgspec.Struct, frozen=True):
     acts: int
 
 
-def write_habits(redis: Redis, habits: Iterable[tuple[str, Mapping[str, Habit]]]) -> int:
-    """Replace the habits of these viewers (`user` -> `creator` -> habit), the strongest kept; how many viewers."""
+def write_bonds(redis: Redis, bonds: Iterable[tuple[str, Sequence[str], Floats]]) -> int:
+    """Replace the bonds of these viewers (id, creators' ids, stored rows), the strongest kept; how many viewers."""
     written = 0
     pipe = redis.pipeline(transaction=True)
-    for user, mine in habits:
-        strongest = sorted(mine.items(), key=lambda bond: bond[1].minutes + bond[1].tokens, reverse=True)
+    for user, creators, stored in bonds:
+        strength = Bonds(at=0.0, sums=stored[:, 4:], first=stored[:, 1], last=stored[:, 2], left=stored[:, 3]).strength
+        kept = np.argsort(-strength, kind="stable")[:MOST_CREATORS]
         name = keys.habits(user)
         pipe.delete(name)
-        pipe.hset(name, mapping={creator: _encode(habit) for creator, habit in strongest[:MOST_CREATORS]})
+        pipe.hset(name, mapping=dict(zip([creators[row] for row in kept], affinity.pack(stored[kept]), strict=True)))
         pipe.expire(name, KEEP_SECONDS)
         written += 1
         if written % BATCH == 0:
@@ -47,10 +52,26 @@ def write_habits(redis: Redis, habits: Iterable[tuple[str, Mapping[str, Habit]]]
     return written
 
 
-async def read_habits(redis: AsyncRedis, user: UUID | str, at: float) -> dict[str, Habit]:
-    """The viewer's habits as of the instant `at`, by creator id; empty for a newcomer."""
+async def read_bonds(redis: AsyncRedis, user: UUID | str, at: float) -> tuple[tuple[str, ...], Bonds]:
+    """The ids of the creators this viewer has a bond with and the bonds as of the instant `at`; none for a newcomer."""
     stored: Any = await redis.hgetall(keys.habits(user))
-    return {creator.decode(): _decode(habit).seen_at(at) for creator, habit in stored.items()}
+    return tuple(creator.decode() for creator in stored), affinity.unpack(list(stored.values()), at)
+
+
+def write_trends(redis: Redis, creators: Sequence[str], stored: Floats) -> None:
+    """Replace the trends of these channels."""
+    packed = affinity.pack(stored)
+    for first in range(0, len(creators), BATCH):
+        part = slice(first, first + BATCH)
+        redis.hset(keys.trends(), mapping=dict(zip(creators[part], packed[part], strict=True)))
+
+
+async def read_trends(redis: AsyncRedis, creators: Sequence[UUID | str], at: float) -> Trends:
+    """The trends of these channels as of the instant `at`, one row each."""
+    packed: list[Any] = []
+    for first in range(0, len(creators), BATCH):
+        packed += await redis.hmget(keys.trends(), [str(creator) for creator in creators[first : first + BATCH]])
+    return trend.unpack(packed, at)
 
 
 async def read_activity(

@@ -139,6 +139,12 @@ job("replay", "livestreamx.replay", "Replay a recorded chat log: FILE --stream I
 job("backfill", "pipelines.backfill", "Make the results of a past range anew: --from DAY --to DAY [--flow NAME].")
 job("dead-letters", "pipelines.dead_letters", "List, show and requeue the records that no flow could read.")
 job("verify-draw", "features.verify_draw", "Check the draw of a mini-game: FILE-or-JSON [--hash HASH].", alone=True)
+job(
+    "evaluate",
+    "ranking.evaluate",
+    "Measure the recommender on a log of visits made elsewhere: --interactions FILE.csv.",
+    alone=True,
+)
 job("train", "orchestration.train", "Train, evaluate and promote the recommendation models.", needs="dagster")
 
 

@@ -254,7 +254,7 @@ def experience(user: Id) -> str:
 
 
 def visits(user: Id) -> str:
-    """Bitmap: the days (since the epoch, UTC) on which somebody came."""
+    """Bitmap: the days (UTC, since the first of 2020) on which somebody came."""
     return f"xp:{{{user}}}:visits"
 
 

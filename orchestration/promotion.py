@@ -23,7 +23,7 @@ def objection(candidate: Manifest, serving: Manifest | None, *, own_history: str
     `own_history` names the platform's database: what learned elsewhere never replaces what learned there.
     """
     if not candidate.report.gate.passed:
-        return f"worse than popularity: {candidate.report.gate.why}"
+        return f"worse than the simplest rankings: {candidate.report.gate.why}"
     if serving is None:
         return None
     if serving.source == own_history != candidate.source:

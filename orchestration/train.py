@@ -19,6 +19,7 @@ from orchestration.home import prepare_home
 
 SYNTHETIC_DATABASE = "livestreamx_synthetic"
 FAILED, TOO_LITTLE = 1, 2
+SHOWN = ("precision@10", "recall@10", "ndcg@10", "hr@1", "coverage@10")
 
 app = App(name="python -m orchestration.train", help=__doc__, version_flags=[])
 
@@ -97,12 +98,12 @@ def _run(console: Console, settings: Settings, database: str) -> int:
 
 
 def _table(metrics: dict[str, dict[str, float]]) -> Table:
-    table = Table(title="on the last fifth of the visits")
+    table = Table(title="in the last period")
     table.add_column("ranking")
-    for name in next(iter(metrics.values())):
+    for name in SHOWN:
         table.add_column(name, justify="right")
-    for model, values in metrics.items():
-        table.add_row(model, *(f"{value:.4f}" for value in values.values()))
+    for ranking, values in metrics.items():
+        table.add_row(ranking, *(f"{values[name]:.4f}" for name in SHOWN))
     return table
 
 

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from features.history import Follows, Gifts, History, Streams, Watches
 from ranking.collaborative import CreatorFactors
-from ranking.evaluate import Report
 from ranking.index import CreatorIndex
+from ranking.neighbours import Neighbours
+from ranking.report import Report
+from ranking.taste import Knowledge
 from ranking.vocabulary import Vocabulary
 
 Part = TypeVar("Part", Watches, Gifts, Follows)
@@ -23,6 +25,7 @@ class Names(msgspec.Struct):
     """The texts of a history; its numbers lie in arrays beside them."""
 
     until: float
+    settling: float
     users: list[str]
     creators: list[str]
     handles: list[str]
@@ -50,6 +53,7 @@ class Workspace:
         streams = history.streams
         names = Names(
             until=history.until,
+            settling=history.settling,
             users=history.users,
             creators=history.creators,
             handles=history.handles,
@@ -71,6 +75,7 @@ class Workspace:
         streams = Streams(ids=names.streams, title=names.title, category=names.category, tags=names.tags, **told)
         return History(
             until=names.until,
+            settling=names.settling,
             users=names.users,
             creators=names.creators,
             handles=names.handles,
@@ -95,11 +100,33 @@ class Workspace:
         """The text vector of each creator, shape [creators, d]."""
         return self._arrays("text.npz")["vectors"]
 
-    def keep_factors(self, factors: CreatorFactors) -> None:
-        self._keep_arrays("factors.npz", {"vectors": factors.vectors})
+    def keep_models(self, factors: CreatorFactors, ease: Neighbours, alike: Neighbours) -> None:
+        """What was learned of who watches whom."""
+        parts = {"ease": ease, "alike": alike}
+        arrays = {
+            f"{name}.{column}": getattr(neighbours, column)
+            for name, neighbours in parts.items()
+            for column in Neighbours.__struct_fields__
+        }
+        self._keep_arrays("models.npz", {"factors": factors.vectors, **arrays})
 
-    def factors(self) -> CreatorFactors:
-        return CreatorFactors.of(self._arrays("factors.npz")["vectors"])
+    def knowledge(self) -> Knowledge:
+        """All models, the creators' texts among them."""
+        arrays = self._arrays("models.npz")
+        ease, alike = (
+            Neighbours(**{column: arrays[f"{name}.{column}"] for column in Neighbours.__struct_fields__})
+            for name in ("ease", "alike")
+        )
+        factors = CreatorFactors.of(arrays["factors"])
+        return Knowledge(factors=factors, ease=ease, alike=alike, text=self.text())
+
+    def keep_ranker(self, trees: bytes | None, lessons: int) -> None:
+        """The trees, or that there are none, and how many questions they learned from."""
+        self._keep("ranker.txt", trees or b"")
+        self._keep("lessons.json", msgspec.json.encode(lessons))
+
+    def ranker(self) -> tuple[bytes | None, int]:
+        return self._read("ranker.txt") or None, msgspec.json.decode(self._read("lessons.json"), type=int)
 
     def keep_index(self, index: CreatorIndex) -> None:
         self._keep("creators.faiss", index.to_bytes())
@@ -112,6 +139,11 @@ class Workspace:
 
     def report(self) -> Report:
         return msgspec.json.decode(self._read("report.json"), type=Report)
+
+    def keep_page(self, name: str, page: str) -> Path:
+        """A page to be looked at, and where it lies."""
+        self._keep(name, page.encode())
+        return self._folder / name
 
     def _keep_arrays(self, name: str, arrays: dict[str, NDArray[Any]]) -> None:
         out = BytesIO()

@@ -16,19 +16,24 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from features.signals import SIGNALS
 from livestreamx.clock import now
-from ranking.blend import SIGNALS
 from ranking.collaborative import CreatorFactors
-from ranking.evaluate import Report
 from ranking.index import CreatorIndex
+from ranking.neighbours import Neighbours
+from ranking.report import Report
+from ranking.taste import Knowledge
+from ranking.trees import Trees
+from ranking.trial import OURS
 from ranking.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
 
 MANIFEST = "manifest.json"
+RANKER = "ranker.txt"
 POINTER = "promoted"
 ASIDE = ".writing-"
-FORMAT = 1
+FORMAT = 2
 KEPT_VERSIONS = 5
 VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
@@ -62,11 +67,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     creators: list[str]
     handles: list[str]
-    factors: CreatorFactors
-    text: Matrix
+    knowledge: Knowledge
     vocabulary: Vocabulary
     index: CreatorIndex
-    weights: NDArray[np.float64]
+    trees: Trees | None
+    """The ranker; none where factors and habits are to answer."""
     report: Report
     rows: dict[str, int]
     """The row of each creator, by id."""
@@ -79,21 +84,25 @@ def save(
     until: float,
     creators: list[str],
     handles: list[str],
-    factors: CreatorFactors,
-    text: Matrix,
+    knowledge: Knowledge,
     vocabulary: Vocabulary,
     index: CreatorIndex,
+    trees: bytes | None,
     report: Report,
 ) -> str:
     """Write a new version under `folder`; its name, `<date>-<time>-<checksum>` in UTC. Nothing half-written is seen."""
     files = {
         "creators.json": msgspec.json.encode({"ids": creators, "handles": handles}),
         "terms.json": msgspec.json.encode(vocabulary.terms),
-        "factors.npy": _array(factors.vectors),
-        "text.npy": _array(text),
+        "factors.npy": _array(knowledge.factors.vectors),
+        "ease.npz": _packed(knowledge.ease),
+        "alike.npz": _packed(knowledge.alike),
+        "text.npy": _array(knowledge.text),
         "terms.npy": _array(vocabulary.vectors),
         "creators.faiss": index.to_bytes(),
     }
+    if trees is not None and report.rung == OURS:
+        files[RANKER] = trees
     stored = {name: StoredFile(hashlib.sha256(data).hexdigest(), len(data)) for name, data in files.items()}
     created_at = now()
     whole = hashlib.sha256(msgspec.json.encode([created_at, stored, report], order="deterministic")).hexdigest()
@@ -146,13 +155,17 @@ def load(folder: Path, version: str) -> Model:
             source=manifest.source,
             creators=named["ids"],
             handles=named["handles"],
-            factors=CreatorFactors.of(_matrix(data["factors.npy"])),
-            text=_matrix(data["text.npy"]),
+            knowledge=Knowledge(
+                factors=CreatorFactors.of(_matrix(data["factors.npy"])),
+                ease=_unpacked(data["ease.npz"]),
+                alike=_unpacked(data["alike.npz"]),
+                text=_matrix(data["text.npy"]),
+            ),
             vocabulary=Vocabulary.of(
                 msgspec.json.decode(data["terms.json"], type=list[str]), _matrix(data["terms.npy"])
             ),
             index=CreatorIndex.from_bytes(data["creators.faiss"]),
-            weights=np.asarray(manifest.report.weights, np.float64),
+            trees=Trees(data[RANKER]) if RANKER in data else None,
             report=manifest.report,
             rows={creator: row for row, creator in enumerate(named["ids"])},
         )
@@ -192,19 +205,41 @@ def prune(folder: Path, keep: int = KEPT_VERSIONS) -> list[str]:
 
 
 def _validate(model: Model) -> None:
-    creators, version = len(model.creators), model.version
-    if not (len(model.handles) == len(model.factors.vectors) == len(model.text) == len(model.index) == creators):
+    known, creators, version = model.knowledge, len(model.creators), model.version
+    counts = (model.handles, known.factors.vectors, known.ease, known.alike, known.text, model.index)
+    if any(len(part) != creators for part in counts):
         raise ArtifactError(f"{version}: its files disagree on the number of creators")
-    if len(model.vocabulary.terms) != len(model.vocabulary.vectors) or len(model.weights) != len(SIGNALS):
-        raise ArtifactError(f"{version}: its files disagree on the number of terms or signals")
-    width = model.factors.vectors.shape[1] + model.text.shape[1]
-    if model.index.dimensions != width or model.vocabulary.dimensions != model.text.shape[1]:
+    if len(model.vocabulary.terms) != len(model.vocabulary.vectors):
+        raise ArtifactError(f"{version}: its files disagree on the number of terms")
+    width = known.factors.vectors.shape[1] + known.text.shape[1]
+    if model.index.dimensions != width or model.vocabulary.dimensions != known.text.shape[1]:
         raise ArtifactError(f"{version}: its files disagree on the number of dimensions")
-    for what, rows in (("factors", model.factors.vectors), ("text", model.text), ("terms", model.vocabulary.vectors)):
+    if model.trees is not None and model.trees.width != len(SIGNALS):
+        raise ArtifactError(f"{version}: its ranker takes {model.trees.width} signals, not {len(SIGNALS)}")
+    numbers = {
+        "factors": known.factors.vectors,
+        "ease": known.ease.weights,
+        "alike": known.alike.weights,
+        "text": known.text,
+        "terms": model.vocabulary.vectors,
+    }
+    for what, rows in numbers.items():
         if not np.isfinite(rows).all():
             raise ArtifactError(f"{version}: {what} holds something that is not a number")
-    if not np.isfinite(model.weights).all():
-        raise ArtifactError(f"{version}: a weight is not a number")
+
+
+def _packed(neighbours: Neighbours) -> bytes:
+    out = BytesIO()
+    np.savez(out, allow_pickle=False, starts=neighbours.starts, columns=neighbours.columns, weights=neighbours.weights)
+    return out.getvalue()
+
+
+def _unpacked(data: bytes) -> Neighbours:
+    with np.load(BytesIO(data), allow_pickle=False) as stored:
+        found = Neighbours(stored["starts"], stored["columns"], stored["weights"])
+    if not found.fits:
+        raise ValueError("lists of neighbours that do not fit together")
+    return found
 
 
 def _array(rows: Matrix) -> bytes:

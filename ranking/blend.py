@@ -1,83 +1,16 @@
-"""From candidates to a list: signals, a weighted score, diversity (MMR), exploration, and the reasons in words.
+"""From scores to a list: chances, diversity (MMR) and bounded exploration."""
 
-Training and serving call the same `signals`, so a weight means the same on both sides.
-"""
-
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.collaborative import CreatorFactors, strength
-
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 Ints = NDArray[np.int32]
 
-SIGNALS = ("habit", "recent", "gifts", "followed", "cowatch", "text", "viewers", "fresh")
-PRIOR = np.array([0.6, 1.0, 0.2, 1.0, 1.5, 1.0, 0.3, 0.2])
-"""Weights before anything was learned; learning shrinks towards them."""
-RECENT_SECONDS = 2 * 86400.0
-FRESH_SECONDS = 3600.0
 DIVERSITY = 0.2
 EXPLORATION = 0.1
 SAFE_SLOTS = 2
 """The first slots are never given to exploration."""
-
-
-class Profile(msgspec.Struct, frozen=True):
-    """A viewer's taste: a factor among the creators' [d_factors] and the mean text of what they watch [d_text]."""
-
-    factor: Matrix
-    text: Matrix
-
-
-class Candidates(msgspec.Struct, frozen=True, kw_only=True):
-    """One row a live stream, as this viewer sees it at this instant.
-
-    `gap` is seconds since the viewer's last visit (infinite: never), `age` seconds since the stream's start;
-    `factors` [n, d_factors] belong to the creators, `text` [n, d_text] to the streams.
-    """
-
-    minutes: Floats
-    tokens: Floats
-    gap: Floats
-    followed: Flags
-    viewers: Floats
-    age: Floats
-    factors: Matrix
-    text: Matrix
-
-    def __len__(self) -> int:
-        return len(self.minutes)
-
-    def only(self, rows: Ints) -> "Candidates":
-        """The candidates of these rows."""
-        return Candidates(**{name: getattr(self, name)[rows] for name in Candidates.__struct_fields__})
-
-
-def profile_of(factors: CreatorFactors, text: Matrix, rows: Ints, minutes: Floats, tokens: Floats) -> Profile:
-    """The taste behind these bonds: `rows` are creators, `minutes` and `tokens` the faded sums of each."""
-    bonds = strength(minutes, tokens)
-    mean = bonds.astype(np.float32) @ text[rows] if len(rows) else np.zeros(text.shape[1], np.float32)
-    length = float(np.linalg.norm(mean))
-    return Profile(factors.fold_in(rows, bonds), mean / length if length > 1e-9 else mean)
-
-
-def signals(candidates: Candidates, profile: Profile) -> Floats:
-    """What speaks for each candidate, shape [n, len(SIGNALS)]; every column is 0 where nothing is known."""
-    return np.column_stack(
-        [
-            np.log1p(candidates.minutes),
-            np.exp(-candidates.gap / RECENT_SECONDS),
-            np.log1p(candidates.tokens),
-            candidates.followed.astype(np.float64),
-            candidates.factors @ profile.factor,
-            candidates.text @ profile.text,
-            np.log1p(candidates.viewers),
-            np.exp(-np.maximum(candidates.age, 0.0) / FRESH_SECONDS),
-        ]
-    ).astype(np.float64)
 
 
 def chances(utility: Floats) -> Floats:
@@ -123,47 +56,3 @@ def explore(
     for slot, row in zip(draw.choice(slots, count, replace=False).tolist(), rows, strict=True):
         listed[slot] = row
     return listed, set(rows)
-
-
-def source_of(row: Floats, weights: Floats) -> str:
-    """The signal that speaks loudest for a candidate, as the name of its source; `row` is its signals."""
-    worth = row * weights
-    personal = worth[: SIGNALS.index("viewers")]
-    if personal.max(initial=0.0) > 0.05:
-        return SOURCES[SIGNALS[int(personal.argmax())]]
-    return "new" if row[SIGNALS.index("fresh")] > 0.7 and row[SIGNALS.index("viewers")] < 1 else "trending"
-
-
-MANY_VIEWERS = float(np.log1p(10))
-JUST_STARTED = 0.85
-SOURCES = {
-    "habit": "repeat",
-    "recent": "repeat",
-    "gifts": "gifts",
-    "followed": "followed",
-    "cowatch": "cowatch",
-    "text": "similar",
-}
-
-
-def reasons_for(source: str, row: Floats, *, creator: str, category: str, because: str | None) -> list[str]:
-    """Why, in words for the viewer, strongest first; `because` is the watched creator most like this one."""
-    words = {
-        "repeat": f"You often watch {creator}",
-        "gifts": f"You support {creator}",
-        "followed": f"You follow {creator}",
-        "cowatch": f"Because you watch {because}" if because else "Viewers like you watch this",
-        "similar": f"Like the {category} you watch" if category else "Like what you watch",
-        "new": "Just started",
-        "explore": "Something new for you",
-        "trending": "Popular right now",
-    }
-    value = dict(zip(SIGNALS, row.tolist(), strict=True))
-    also = {
-        "followed": value["followed"] > 0,
-        "repeat": value["habit"] > 1,
-        "trending": value["viewers"] > MANY_VIEWERS,
-        "new": value["fresh"] > JUST_STARTED,
-    }
-    found = [source, *(name for name, holds in also.items() if holds)]
-    return [words[name] for name in dict.fromkeys(found)]

@@ -3,25 +3,28 @@
 A board never changes: the next look at the platform makes a new one.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from uuid import UUID
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.affinity import Habit
+from features import trend
+from features.affinity import NO_BONDS, Bonds
+from features.signals import Scene
+from features.trend import Trends
 from ranking.artifacts import Model
-from ranking.blend import FRESH_SECONDS, Candidates, Profile, profile_of
 from ranking.index import side_by_side
+from ranking.reasons import FRESH_SECONDS
+from ranking.shortlist import ENOUGH, shortlist
+from ranking.taste import Taste, likings, taste_of
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-ENOUGH = 300
-"""With no more live streams than this every one is a candidate."""
-NEIGHBOURS, POPULAR, NEWEST = 100, 60, 20
+NEIGHBOURS, CROWDED = 60, 40
 
 
 class LiveStream(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,11 +44,12 @@ class LiveStream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Viewer(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asks: their habits as of now and whom they follow, by the creators' ids as text."""
+    """Who asks: whom they follow, and their bonds, one row for each of `creators`; all by the creators' ids as text."""
 
     id: UUID
-    habits: Mapping[str, Habit]
-    follows: Set[str]
+    creators: tuple[str, ...] = ()
+    bonds: Bonds = NO_BONDS
+    follows: Set[str] = frozenset()
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +64,11 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     mature: NDArray[np.bool_]
     trending: Floats
     """How much is going on: viewers first, what they do second, a little for a fresh start."""
+    trends: Trends
 
     @classmethod
-    def of(cls, streams: tuple[LiveStream, ...], at: float) -> "Board":
+    def of(cls, streams: tuple[LiveStream, ...], at: float, trends: Trends | None = None) -> "Board":
+        """A board of these streams; `trends` are their channels', unknown ones by default."""
         viewers = np.array([stream.viewers for stream in streams], np.float64)
         acts = np.array([stream.acts for stream in streams], np.float64)
         age = np.array([at - stream.started for stream in streams], np.float64)
@@ -74,6 +80,7 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
             age=age,
             mature=np.array([stream.mature for stream in streams], np.bool_),
             trending=np.log1p(viewers) + 0.5 * np.log1p(acts) + 0.2 * np.exp(-age / FRESH_SECONDS),
+            trends=trend.unpack([None] * len(streams), at) if trends is None else trends,
         )
 
     def allowed(self, viewer: Viewer | None) -> Ints:
@@ -97,11 +104,12 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 
 def place(board: Board, model: Model) -> Placed:
     """Find the streams' creators in the model, and make each stream's text vector from what it says now."""
+    known_factors = model.knowledge.factors.vectors
     row = np.array([model.rows.get(str(stream.creator_id), -1) for stream in board.streams], np.int32)
     known = row >= 0
-    factors = np.zeros((len(row), model.factors.vectors.shape[1]), np.float32)
-    factors[known] = model.factors.vectors[row[known]]
-    text = np.zeros((len(row), model.text.shape[1]), np.float32)
+    factors = np.zeros((len(row), known_factors.shape[1]), np.float32)
+    factors[known] = known_factors[row[known]]
+    text = np.zeros((len(row), model.knowledge.text.shape[1]), np.float32)
     for number, stream in enumerate(board.streams):
         text[number] = model.vocabulary.vector(stream.title, stream.category, stream.tags)
     return Placed(
@@ -114,54 +122,49 @@ def place(board: Board, model: Model) -> Placed:
     )
 
 
-def taste_of(model: Model, viewer: Viewer | None) -> tuple[Profile, Ints]:
-    """The viewer's profile in the model, and the model's rows of the creators they watch."""
-    bonds = [(model.rows[creator], habit) for creator, habit in _habits(viewer).items() if creator in model.rows]
-    rows = np.array([row for row, _ in bonds], np.int32)
-    minutes = np.array([habit.minutes for _, habit in bonds], np.float64)
-    tokens = np.array([habit.tokens for _, habit in bonds], np.float64)
-    return profile_of(model.factors, model.text, rows, minutes, tokens), rows
+class View(msgspec.Struct, frozen=True):
+    """What one viewer has before them: the scene, their taste, and the model's rows of the creators they watch."""
+
+    scene: Scene
+    taste: Taste
+    watched: Ints
 
 
-def gather(placed: Placed, model: Model, viewer: Viewer | None, profile: Profile) -> Ints:
-    """The rows worth scoring: what they know, what is near their taste, what is popular and what is new."""
+def see(placed: Placed, model: Model, viewer: Viewer | None) -> View:
+    """The board through the eyes of this viewer, one row a live stream."""
     board = placed.board
-    allowed = board.allowed(viewer)
+    who = viewer or Viewer(id=UUID(int=0))
+    known = np.array([number for number, creator in enumerate(who.creators) if creator in model.rows], np.int32)
+    watched = np.array([model.rows[who.creators[number]] for number in known.tolist()], np.int32)
+    taste = taste_of(model.knowledge, watched, who.bonds.only(known))
+    bond = np.full(len(board.streams), -1, np.int32)
+    for number, creator in enumerate(who.creators):
+        if (row := board.creators.get(creator)) is not None:
+            bond[row] = number
+    followed = np.zeros(len(board.streams), np.bool_)
+    followed[[board.creators[creator] for creator in who.follows if creator in board.creators]] = True
+    scene = Scene(
+        at=board.at,
+        bonds=who.bonds,
+        bond=bond,
+        followed=followed,
+        trends=board.trends,
+        age=board.age,
+        liking=likings(taste, placed.row, placed.factors, placed.text),
+    )
+    return View(scene, taste, watched)
+
+
+def gather(placed: Placed, model: Model, viewer: Viewer | None, view: View) -> Ints:
+    """The rows worth ranking: the best of each source, what is near their taste and where many are now."""
+    allowed = placed.board.allowed(viewer)
     if len(allowed) <= ENOUGH:
         return allowed
-    close = _habits(viewer).keys() | (viewer.follows if viewer else set())
-    known = [board.creators[creator] for creator in close if creator in board.creators]
     near: Ints = np.zeros(0, np.int32)
-    if profile.text.any() or profile.factor.any():
+    if view.taste.text.any() or view.taste.factor.any():
         live = placed.row[allowed]
-        query = side_by_side(profile.factor[None], profile.text[None])[0]
+        query = side_by_side(view.taste.factor[None], view.taste.text[None])[0]
         nearest, _ = model.index.nearest(query, NEIGHBOURS, live[live >= 0])
         near = np.array([placed.at_row[creator] for creator in nearest.tolist()], np.int32)
-    popular = allowed[np.argpartition(-board.trending[allowed], POPULAR)[:POPULAR]]
-    newest = allowed[np.argpartition(board.age[allowed], NEWEST)[:NEWEST]]
-    found = np.concatenate([np.array(known, np.int32), near, popular, newest])
-    return np.intersect1d(found, allowed)
-
-
-def columns(placed: Placed, viewer: Viewer | None, rows: Ints) -> Candidates:
-    """These rows as this viewer sees them now."""
-    board, habits = placed.board, _habits(viewer)
-    creators = [str(board.streams[number].creator_id) for number in rows.tolist()]
-    bonds = [habits.get(creator, NO_HABIT) for creator in creators]
-    return Candidates(
-        minutes=np.array([bond.minutes for bond in bonds], np.float64),
-        tokens=np.array([bond.tokens for bond in bonds], np.float64),
-        gap=np.array([board.at - bond.last if bond.last else np.inf for bond in bonds], np.float64),
-        followed=np.array([viewer is not None and creator in viewer.follows for creator in creators], np.bool_),
-        viewers=board.viewers[rows],
-        age=board.age[rows],
-        factors=placed.factors[rows],
-        text=placed.text[rows],
-    )
-
-
-NO_HABIT = Habit()
-
-
-def _habits(viewer: Viewer | None) -> Mapping[str, Habit]:
-    return viewer.habits if viewer else {}
+    crowded = allowed[np.argpartition(-placed.board.trending[allowed], CROWDED)[:CROWDED]]
+    return np.union1d(shortlist(view.scene, allowed), np.concatenate([near, crowded]))

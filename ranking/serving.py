@@ -1,21 +1,29 @@
 """Answers requests from an immutable snapshot of the promoted model; no torch, no I/O but the loading of a version.
 
-A ladder: the model, else what is trending; the answer says which by its version.
+A ladder: the ranker, else factors and habits, else what is trending; the answer says which rung it came from.
 """
 
 from pathlib import Path
 
 import msgspec
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
+from features.signals import describe
 from ranking.artifacts import ArtifactError, Model, load
-from ranking.blend import chances, diversify, explore, reasons_for, signals, source_of
-from ranking.candidates import Board, LiveStream, Placed, Viewer, columns, gather, place, taste_of
+from ranking.baselines import by_factors
+from ranking.blend import chances, diversify, explore
+from ranking.candidates import Board, LiveStream, Placed, View, Viewer, gather, place, see
+from ranking.reasons import reasons_for, source_of, voices
+from ranking.trees import TreesError
+from ranking.trial import FACTORS, OURS
 from ranking.vocabulary import unit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+
+log = structlog.get_logger("ranking")
 
 TRENDING = "trending"
 RETRY_SECONDS = 30.0
@@ -32,9 +40,10 @@ class Recommended(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A list, best first, and what made it: a version, or `trending`."""
+    """A list, best first, and what made it: a version (or `trending`), and the rung of the ladder that answered."""
 
     model_version: str
+    rung: str
     items: tuple[Recommended, ...]
 
 
@@ -77,13 +86,10 @@ class ModelSlot:
 def recommend(snapshot: Snapshot, viewer: Viewer | None, limit: int, draw: np.random.Generator) -> Answer:
     """Up to `limit` live streams for this viewer, by the highest rung of the ladder that holds."""
     if snapshot.model is None:
-        return Answer(model_version=TRENDING, items=_trending(snapshot.board, viewer, limit))
+        return Answer(model_version=TRENDING, rung=TRENDING, items=_trending(snapshot.board, viewer, limit))
     if snapshot.placed is None:
-        return Answer(model_version=snapshot.model.version, items=())
-    return Answer(
-        model_version=snapshot.model.version,
-        items=_personal(snapshot.model, snapshot.placed, viewer, limit, draw),
-    )
+        return Answer(model_version=snapshot.model.version, rung=TRENDING, items=())
+    return _personal(snapshot.model, snapshot.placed, viewer, limit, draw)
 
 
 def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommended, ...]:
@@ -103,36 +109,45 @@ def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommen
     )
 
 
-def _personal(
-    model: Model, placed: Placed, viewer: Viewer | None, limit: int, draw: np.random.Generator
-) -> tuple[Recommended, ...]:
-    profile, watched = taste_of(model, viewer)
-    rows = gather(placed, model, viewer, profile)
+def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, draw: np.random.Generator) -> Answer:
+    view = see(placed, model, viewer)
+    rows = gather(placed, model, viewer, view)
     if not len(rows):
-        return ()
-    candidates = columns(placed, viewer, rows)
-    told = signals(candidates, profile)
-    utility = told @ model.weights if is_known(viewer) else placed.board.trending[rows]
+        return Answer(model_version=model.version, rung=TRENDING, items=())
+    rung, utility = _judge(model, placed, viewer, view, rows)
     share = chances(utility)
     best = np.argsort(-utility, kind="stable")[: max(4 * limit, 50)]
     chosen = [int(best[number]) for number in diversify(utility[best], placed.likeness[rows[best]], limit)]
-    unknown = np.flatnonzero((candidates.minutes == 0) & ~candidates.followed).astype(np.int32)
+    unknown = np.flatnonzero((view.scene.bond[rows] < 0) & ~view.scene.followed[rows]).astype(np.int32)
     listed, explored = explore(chosen, unknown, draw)
+    told = voices(view.scene, rows[listed], placed.board.viewers[rows[listed]])
     items = []
-    for number in listed:
+    for number, said in zip(listed, told, strict=True):
         stream = placed.board.streams[rows[number]]
-        source = "explore" if number in explored else source_of(told[number], model.weights)
-        because = _because(model, watched, int(placed.row[rows[number]])) if source == "cowatch" else None
-        reasons = reasons_for(source, told[number], creator=stream.creator, category=stream.category, because=because)
+        source = "explore" if number in explored else source_of(said)
+        because = _because(model, view.watched, int(placed.row[rows[number]])) if source == "cowatch" else None
+        reasons = reasons_for(source, said, creator=stream.creator, category=stream.category, because=because)
         items.append(
             Recommended(stream=stream, score=round(float(share[number]), 6), source=source, reasons=tuple(reasons))
         )
-    return tuple(items)
+    return Answer(model_version=model.version, rung=rung, items=tuple(items))
+
+
+def _judge(model: Model, placed: Placed, viewer: Viewer | None, view: View, rows: Ints) -> tuple[str, Floats]:
+    """The rung that can judge these rows for this viewer, and what each is worth to it."""
+    if not is_known(viewer):
+        return TRENDING, placed.board.trending[rows]
+    if model.trees is not None:
+        try:
+            return OURS, model.trees.predict(describe(view.scene, rows))
+        except TreesError as error:
+            log.error("the ranker failed", version=model.version, error=str(error))
+    return FACTORS, by_factors(view.scene)[rows]
 
 
 def is_known(viewer: Viewer | None) -> bool:
-    """Whether there is anything to go by; the weights were learned on people who had watched something."""
-    return viewer is not None and bool(viewer.habits or viewer.follows)
+    """Whether there is anything to go by; to all others what is going on right now says more than a model."""
+    return viewer is not None and bool(viewer.creators or viewer.follows)
 
 
 def _because(model: Model, watched: Ints, row: int) -> str | None:
@@ -140,6 +155,6 @@ def _because(model: Model, watched: Ints, row: int) -> str | None:
     others = watched[watched != row]
     if row < 0 or not len(others):
         return None
-    alike = unit(model.factors.vectors[others]) @ unit(model.factors.vectors[row][None])[0]
+    alike = unit(model.knowledge.factors.vectors[others]) @ unit(model.knowledge.factors.vectors[row][None])[0]
     best = int(alike.argmax())
     return model.handles[int(others[best])] or None if alike[best] > 0 else None

@@ -5,7 +5,8 @@ import dagster as dg
 from features.offline import count_events, read_history
 from orchestration.partitions import daily, end_of
 from orchestration.resources import Engines, Folders
-from ranking.learn import TooLittleHistory, require_enough
+from ranking.learn import require_enough
+from ranking.trial import TooLittleHistory
 
 
 @dg.asset(partitions_def=daily, group_name="history", kinds={"clickhouse"})

@@ -1,12 +1,14 @@
-"""What is learned: the meaning of words, who watches whom, and an index over both."""
+"""What is learned: the meaning of words, who watches whom, an index over both, and a ranker over all signals."""
 
 import dagster as dg
+import numpy as np
 
 from orchestration.assets.history import features
 from orchestration.partitions import daily
 from orchestration.resources import Folders
+from ranking.fitting import Known, creator_text, fit_knowledge, stream_text
 from ranking.index import CreatorIndex, side_by_side
-from ranking.learn import creator_text, fit_factors, learn_vocabulary, stream_text
+from ranking.learn import learn_ranker, learn_vocabulary, trial_of
 
 
 @dg.asset(partitions_def=daily, group_name="models", deps=[features], kinds={"pytorch"})
@@ -15,7 +17,7 @@ def embeddings(context: dg.AssetExecutionContext, folders: Folders) -> dg.Materi
     workspace = folders.workspace(context.partition_key)
     history = workspace.history()
     vocabulary = learn_vocabulary(history)
-    text = creator_text(history, stream_text(history, vocabulary))
+    text = creator_text(history, stream_text(history, vocabulary), history.until)
     workspace.keep_vocabulary(vocabulary)
     workspace.keep_text(text)
     return dg.MaterializeResult(
@@ -25,19 +27,44 @@ def embeddings(context: dg.AssetExecutionContext, folders: Folders) -> dg.Materi
 
 @dg.asset(partitions_def=daily, group_name="models", deps=[features], kinds={"numpy"})
 def cf_factors(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
-    """Collaborative factors of the creators, from minutes watched and gifts given."""
+    """Who watches whom and gives to whom: factors of the creators, and each one's neighbours by EASE and by cosine."""
     workspace = folders.workspace(context.partition_key)
-    factors = fit_factors(workspace.history())
-    workspace.keep_factors(factors)
-    creators, dimensions = factors.vectors.shape
-    watched = int(factors.vectors.any(axis=1).sum())
-    return dg.MaterializeResult(metadata={"creators": creators, "watched": watched, "dimensions": dimensions})
+    history = workspace.history()
+    no_text = np.zeros((len(history.streams.ids), 0), np.float32)
+    learned = fit_knowledge(history, Known(history, history.until), no_text)
+    workspace.keep_models(learned.factors, learned.ease, learned.alike)
+    creators, dimensions = learned.factors.vectors.shape
+    return dg.MaterializeResult(
+        metadata={
+            "creators": creators,
+            "watched": int(learned.factors.vectors.any(axis=1).sum()),
+            "dimensions": dimensions,
+            "neighbours": len(learned.ease.columns) + len(learned.alike.columns),
+        }
+    )
 
 
 @dg.asset(partitions_def=daily, group_name="models", deps=[embeddings, cf_factors], kinds={"faiss"})
 def faiss_index(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
     """The exact index over factor and text of every creator."""
     workspace = folders.workspace(context.partition_key)
-    index = CreatorIndex.build(side_by_side(workspace.factors().vectors, workspace.text()))
+    index = CreatorIndex.build(side_by_side(workspace.knowledge().factors.vectors, workspace.text()))
     workspace.keep_index(index)
     return dg.MaterializeResult(metadata={"creators": len(index), "dimensions": index.dimensions})
+
+
+@dg.asset(partitions_def=daily, group_name="models", deps=[embeddings], kinds={"lightgbm"})
+def ranker(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
+    """Trees over all signals, learned from questions of several periods, each with models fitted before it."""
+    workspace = folders.workspace(context.partition_key)
+    trial = trial_of(workspace.history(), workspace.vocabulary())
+
+    def told(what: str, done: int, of: int) -> None:
+        if done in {0, of}:
+            context.log.info(f"{what}: {done} of {of}")
+
+    trees, lessons = learn_ranker(trial, told)
+    workspace.keep_ranker(trees, lessons)
+    return dg.MaterializeResult(
+        metadata={"questions": lessons, "periods": len(trial.plan.learn), "bytes": len(trees or b"")}
+    )

@@ -3,34 +3,49 @@
 from pathlib import Path
 
 import dagster as dg
+from redis import Redis
 
-from features.affinity import habits_by_id
-from features.store import write_habits
+from features.history import History
+from features.store import write_bonds, write_trends
 from livestreamx.engines import clickhouse
 from orchestration.assets.history import features
-from orchestration.assets.models import cf_factors, embeddings, faiss_index
+from orchestration.assets.models import cf_factors, embeddings, faiss_index, ranker
+from orchestration.page import page_of
 from orchestration.partitions import daily
 from orchestration.promotion import current, objection, promote
 from orchestration.resources import Engines, Folders
 from ranking.artifacts import prune, read_manifest, save
-from ranking.blend import SIGNALS
-from ranking.learn import evaluate_history
+from ranking.fitting import Known
+from ranking.learn import evaluate, trial_of
 
 
-@dg.asset(partitions_def=daily, group_name="serving", deps=[features, embeddings], kinds={"numpy"})
+@dg.asset(partitions_def=daily, group_name="serving", deps=[features, embeddings, ranker], kinds={"numpy"})
 def eval_report(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
-    """Weights learned and metrics measured on later history, beside popularity and repeat."""
+    """All rankings on the last period, by cohort, with coverage, calibration and example lists."""
     workspace = folders.workspace(context.partition_key)
-    report = evaluate_history(workspace.history(), workspace.vocabulary())
+    trees, lessons = workspace.ranker()
+    report = evaluate(trial_of(workspace.history(), workspace.vocabulary()), trees, lessons)
     workspace.keep_report(report)
-    metrics = {f"{model} {name}": value for model, values in report.metrics.items() for name, value in values.items()}
-    weights = {f"weight {signal}": weight for signal, weight in zip(SIGNALS, report.weights, strict=True)}
-    return dg.MaterializeResult(metadata={"questions": report.questions, "gate": report.gate.why, **metrics, **weights})
+    page = page_of(report)
+    path = workspace.keep_page("report.md", page)
+    metrics = {
+        f"{ranking} {name}": value for ranking, values in report.metrics.items() for name, value in values.items()
+    }
+    return dg.MaterializeResult(
+        metadata={
+            "questions": report.questions,
+            "rung": report.rung,
+            "gate": report.gate.why,
+            "report": dg.MetadataValue.md(page),
+            "page": dg.MetadataValue.path(str(path)),
+            **metrics,
+        }
+    )
 
 
 @dg.asset(partitions_def=daily, group_name="serving", deps=[cf_factors, faiss_index, eval_report], kinds={"redis"})
 def promoted_model(context: dg.AssetExecutionContext, engines: Engines, folders: Folders) -> dg.MaterializeResult[None]:
-    """A version on disk; it serves, with fresh habits in the online store, unless something speaks against it."""
+    """A version on disk; it serves, with fresh bonds and trends online, unless something speaks against it."""
     workspace, models = folders.workspace(context.partition_key), Path(folders.models)
     history = workspace.history()
     version = save(
@@ -39,18 +54,25 @@ def promoted_model(context: dg.AssetExecutionContext, engines: Engines, folders:
         until=history.until,
         creators=history.creators,
         handles=history.handles,
-        factors=workspace.factors(),
-        text=workspace.text(),
+        knowledge=workspace.knowledge(),
         vocabulary=workspace.vocabulary(),
         index=workspace.index(),
+        trees=workspace.ranker()[0],
         report=workspace.report(),
     )
     against = objection(read_manifest(models, version), current(models), own_history=clickhouse.DATABASE)
     if against is None:
         with engines.online() as redis:
-            write_habits(redis, habits_by_id(history))
+            put_online(redis, history)
             promote(models, redis, version)
     prune(models)
     return dg.MaterializeResult(
         metadata={"version": version, "promoted": against is None, "why": against or "nothing speaks against it"}
     )
+
+
+def put_online(redis: Redis, history: History) -> None:
+    """Bonds and trends as of the end of the history."""
+    known = Known(history, history.until)
+    write_bonds(redis, known.stored_bonds())
+    write_trends(redis, *known.stored_trends())

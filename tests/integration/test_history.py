@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from clickhouse_connect.driver.client import Client
 from redis.asyncio import Redis as AsyncRedis
 
-from features.affinity import habits_by_id
+from features.affinity import MINUTES, VISITS
 from features.offline import count_events, read_history
-from features.store import read_habits, write_habits
+from features.store import read_bonds, read_trends, write_bonds, write_trends
+from features.sweep import Sweep
 from livestreamx.engines import clickhouse as clickhouse_engine
 from livestreamx.engines import redis as redis_engine
 from livestreamx.engines.migrate import migrate_clickhouse
@@ -120,14 +122,22 @@ def test_the_future_stays_unknown(db: Client) -> None:
     assert (len(later.watches), len(later.gifts.user), later.streams.end.tolist()) == (3, 3, [until(900)])
 
 
-async def test_online_habits_are_those_of_the_training_set(db: Client, settings: Settings, redis: AsyncRedis) -> None:
+async def test_online_bonds_are_those_of_the_training_set(db: Client, settings: Settings, redis: AsyncRedis) -> None:
     beats(db, [15 * beat for beat in range(81)])
     history = read_history(db, until=until(3600), gap_seconds=GAP)
+    sweep = Sweep(history)
+    sweep.advance(history.until)
     with redis_engine.connect_plain(settings.redis_url) as plain:
-        assert write_habits(plain, habits_by_id(history)) == 1
-    expected = dict(habits_by_id(history))[str(VIEWER)][str(CREATOR)]
-    stored = await read_habits(redis, VIEWER, history.until)
-    assert stored == {str(CREATOR): expected}
-    assert expected.minutes == pytest.approx(20, rel=1e-2)
-    assert expected.last == until(1200)
-    assert await read_habits(redis, OTHER, history.until) == {}
+        assert write_bonds(plain, sweep.stored_bonds()) == 1
+        write_trends(plain, *sweep.stored_trends())
+    at = history.until + 500
+    creators, bonds = await read_bonds(redis, VIEWER, at)
+    assert creators == (str(CREATOR),)
+    assert np.array_equal(bonds.sums, sweep.of_viewer(0, at)[1].sums)
+    assert bonds.sums[0, VISITS] == 1
+    assert bonds.sums[0, MINUTES] == pytest.approx(20, rel=1e-2)
+    assert (bonds.last[0], bonds.left[0]) == (until(0), until(1200))
+    trends = await read_trends(redis, [CREATOR, OTHER], at)
+    assert np.array_equal(trends.sums[0], sweep.of_channels(np.array([0], np.int32), at).sums[0])
+    assert not trends.sums[1].any()
+    assert (await read_bonds(redis, OTHER, at))[0] == ()

@@ -108,7 +108,7 @@ async def test_a_limit_that_cannot_be(untrained: AsyncClient, query: str) -> Non
 async def test_the_alias_answers_the_same(untrained: AsyncClient) -> None:
     answer = await untrained.get("/recommend?limit=1")
     assert answer.status_code == 200
-    assert answer.json().keys() == {"items", "modelVersion"}
+    assert answer.json().keys() == {"items", "modelVersion", "rung"}
 
 
 def read_discovery(settings: Settings, stream: str) -> list[events.AnyEvent]:
@@ -210,7 +210,7 @@ async def test_without_the_database_the_list_is_empty(settings: Settings, redis:
     nowhere = make_pool(f"postgresql://postgres@127.0.0.1:{free_port()}/livestreamx")
     await nowhere.open()
     recommender = Recommender(nowhere, redis, msgspec.structs.replace(settings, home=tmp_path))
-    assert await recommender.suggest(None, 10) == Suggestions("trending", ())
+    assert await recommender.suggest(None, 10) == Suggestions("trending", "trending", ())
     await nowhere.close()
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 from httpx import AsyncClient
 from redis.asyncio import Redis as AsyncRedis
 from structlog.testing import capture_logs
 
 from domain.accounts.tokens import AccessTokens
-from features.store import read_habits
+from features.store import read_bonds
 from livestreamx import keys
 from livestreamx.clock import now, uuid7
 from livestreamx.engines.postgres import Pool
@@ -47,7 +48,7 @@ def one_training_run(settings: Settings) -> str:
     version = pointed_to(settings.models)
     assert version
     assert f"version {version} promoted" in done.stdout
-    for told in ("features", "embeddings", "cf_factors", "faiss_index", "eval_report", "promoted_model", "popularity"):
+    for told in "features embeddings cf_factors faiss_index ranker eval_report promoted_model popularity".split():
         assert told in done.stdout
     return version
 
@@ -70,10 +71,10 @@ async def go_live_as_synthetic(pool: Pool, number: int) -> None:
 async def most_faithful(redis: AsyncRedis) -> tuple[UUID, list[str]]:
     """The synthetic viewer with the strongest habit, and their creators, the strongest first."""
     everyone = [id_of(SEED, 1, number) for number in range(VIEWERS)]
-    habits = {viewer: await read_habits(redis, viewer, now().timestamp()) for viewer in everyone}
-    viewer = max(everyone, key=lambda one: max((habit.minutes for habit in habits[one].values()), default=0.0))
-    mine = habits[viewer]
-    return viewer, sorted(mine, key=lambda creator: mine[creator].minutes, reverse=True)
+    known = {viewer: await read_bonds(redis, viewer, now().timestamp()) for viewer in everyone}
+    viewer = max(everyone, key=lambda one: known[one][1].activation.max(initial=0.0))
+    creators, bonds = known[viewer]
+    return viewer, [creators[row] for row in np.argsort(-bonds.activation).tolist()]
 
 
 async def test_a_trained_version_is_taken_up_and_knows_its_viewers(
@@ -81,7 +82,8 @@ async def test_a_trained_version_is_taken_up_and_knows_its_viewers(
 ) -> None:
     assert (await redis.get(keys.promoted_model())) == trained.encode()
     model = await asyncio.to_thread(load, settings.models, trained)
-    assert model.report.metrics["model"]["ndcg@10"] >= model.report.metrics["popularity"]["ndcg@10"]
+    assert model.report.own["ndcg@10"] >= model.report.metrics["popularity"]["ndcg@10"]
+    assert (model.trees is not None) == (model.report.rung == "ranker")
     for number in range(CHANNELS):
         await go_live_as_synthetic(pool, number)
 
@@ -97,6 +99,7 @@ async def test_a_trained_version_is_taken_up_and_knows_its_viewers(
     headers = {"Authorization": f"Bearer {token}"}
     mine = await listed()
     assert mine["modelVersion"] == trained
+    assert (everyone["rung"], mine["rung"]) == ("trending", model.report.rung)
     first = mine["items"][0]
     assert first["stream"]["creatorId"] in favourites[:3]
     assert first["source"] in {"repeat", "followed", "gifts"}
@@ -131,5 +134,5 @@ async def test_too_little_history_says_so_and_promotes_nothing(settings: Setting
     done = await asyncio.to_thread(run_training, settings)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "not enough history to train on" in done.stdout
-    assert "of 200 visits" in done.stdout
+    assert "of 60 visits" in done.stdout
     assert pointed_to(settings.models) == trained

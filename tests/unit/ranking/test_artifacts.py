@@ -1,5 +1,7 @@
 """A version is all there or it is refused; the pointer never names what cannot be loaded."""
 
+import hashlib
+import io
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -11,7 +13,7 @@ import pytest
 from livestreamx.clock import frozen
 from ranking import artifacts
 from ranking.artifacts import ArtifactError, load, point_to, pointed_to, prune, read_manifest
-from tests.unit.ranking.worlds import make_report, save_model
+from tests.unit.ranking.worlds import make_trees, save_model
 
 CREATORS = ["creator-0", "creator-1", "creator-2"]
 
@@ -23,7 +25,9 @@ def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
     found, likeness = model.index.nearest(model.index.vectors()[1], 2, np.array([1, 2], np.int32))
     assert found[0] == 1
     assert likeness[0] == pytest.approx(1.0, abs=1e-5)
-    assert np.allclose(model.factors.gram, model.factors.vectors.T @ model.factors.vectors)
+    assert np.allclose(
+        model.knowledge.factors.gram, model.knowledge.factors.vectors.T @ model.knowledge.factors.vectors
+    )
 
 
 def test_nothing_half_written_is_left(tmp_path: Path) -> None:
@@ -32,7 +36,7 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["factors.npy", "text.npy", "terms.npy", "terms.json", "creators.json", "creators.faiss"]
+    "name", ["factors.npy", "text.npy", "terms.npy", "terms.json", "creators.json", "creators.faiss", "ease.npz"]
 )
 def test_a_torn_or_tampered_file_is_refused(tmp_path: Path, name: str) -> None:
     version = save_model(tmp_path, CREATORS)
@@ -66,10 +70,30 @@ def test_only_names_of_versions_are_looked_up(tmp_path: Path, name: str) -> None
 
 
 def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
-    report = make_report()
-    report.weights[0] = float("inf")
-    with pytest.raises(ArtifactError):
-        load(tmp_path, save_model(tmp_path, CREATORS, report=report))
+    version = save_model(tmp_path, CREATORS)
+    rows = np.load(tmp_path / version / "text.npy")
+    rows[0, 0] = np.inf
+    out = io.BytesIO()
+    np.save(out, rows)
+    replace(tmp_path / version, "text.npy", out.getvalue())
+    with pytest.raises(ArtifactError, match="text holds something that is not a number"):
+        load(tmp_path, version)
+
+
+def test_a_ranker_that_is_none_or_takes_other_signals_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="cannot be read"):
+        load(tmp_path, save_model(tmp_path, CREATORS, trees=b"tree\nbut no model\n"))
+    narrow = make_trees(np.random.default_rng(0).random((200, 3)).astype(np.float32))
+    with pytest.raises(ArtifactError, match="takes 3 signals"):
+        load(tmp_path, save_model(tmp_path, CREATORS, trees=narrow))
+
+
+def replace(folder: Path, name: str, data: bytes) -> None:
+    """Put another file into a version, manifest and all, as only its maker could."""
+    (folder / name).write_bytes(data)
+    manifest = json.loads((folder / artifacts.MANIFEST).read_text())
+    manifest["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    (folder / artifacts.MANIFEST).write_text(json.dumps(manifest))
 
 
 def test_the_pointer_follows_and_refuses_what_cannot_be_loaded(tmp_path: Path) -> None:

@@ -1,15 +1,11 @@
-"""Diversity, exploration, reasons: what turns scores into a list."""
+"""Diversity and exploration: what turns scores into a list."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ranking.blend import PRIOR, SIGNALS, chances, diversify, explore, reasons_for, source_of
-
-
-def row(**values: float) -> np.ndarray:
-    return np.array([values.get(name, 0.0) for name in SIGNALS])
+from ranking.blend import chances, diversify, explore
 
 
 def test_without_diversity_the_best_come_first() -> None:
@@ -56,22 +52,3 @@ def test_chances_sum_to_one_even_for_large_utilities() -> None:
     share = chances(np.array([1000.0, 999.0, -1000.0]))
     assert share.sum() == pytest.approx(1.0)
     assert share[0] > share[1] > share[2]
-
-
-@pytest.mark.parametrize(
-    ("told", "source", "reason"),
-    [
-        (row(habit=3, recent=0.2), "repeat", "You often watch nightowl"),
-        (row(followed=1), "followed", "You follow nightowl"),
-        (row(gifts=6), "gifts", "You support nightowl"),
-        (row(cowatch=0.8), "cowatch", "Because you watch earlybird"),
-        (row(text=0.9), "similar", "Like the Chess you watch"),
-        (row(viewers=3), "trending", "Popular right now"),
-        (row(fresh=0.95), "new", "Just started"),
-    ],
-)
-def test_the_loudest_signal_is_the_first_reason(told: np.ndarray, source: str, reason: str) -> None:
-    assert source_of(told, PRIOR) == source
-    reasons = reasons_for(source, told, creator="nightowl", category="Chess", because="earlybird")
-    assert reasons[0] == reason
-    assert len(set(reasons)) == len(reasons)

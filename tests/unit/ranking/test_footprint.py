@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-HEAVY = ("torch", "sentence_transformers", "dagster", "implicit", "scipy", "bytewax")
+HEAVY = ("torch", "sentence_transformers", "dagster", "implicit", "scipy", "lightgbm", "pandas", "bytewax")
 
 
 def test_the_api_imports_no_training_library() -> None:

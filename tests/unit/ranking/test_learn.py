@@ -1,42 +1,22 @@
-"""Learning finds what is there: habits where people return, taste where they share it, and says when it cannot."""
+"""Learning finds what is there: habits where people return, camps where they share taste, and says when it cannot."""
 
 import numpy as np
 import pytest
 
 from features.history import History
-from ranking.blend import PRIOR, SIGNALS
-from ranking.collaborative import fit, strength
-from ranking.learn import (
-    TooLittleHistory,
-    creator_text,
-    evaluate_history,
-    fit_factors,
-    learn_weights,
-    require_enough,
-    stream_text,
-)
-from ranking.questions import Knowledge, Question, ask
+from ranking.collaborative import fit
+from ranking.fitting import Known, creator_text, fit_knowledge
+from ranking.learn import evaluate, learn_ranker, require_enough, trial_of
+from ranking.neighbours import fit_alike, fit_ease
+from ranking.trees import Trees
+from ranking.trial import OURS, TooLittleHistory
 from ranking.vocabulary import Vocabulary, condense
-from tests.unit.ranking.worlds import DAY, make_history
-
-CHANNELS = 24
+from tests.unit.ranking.worlds import DAY, make_history, returning_viewers
 
 
 @pytest.fixture(name="faithful", scope="module")
 def people_who_return() -> History:
-    """60 viewers in two camps: even channels and odd ones; each comes back to three channels all month."""
-    draw = np.random.default_rng(11)
-    watches = []
-    for viewer in range(60):
-        camp = np.arange(viewer % 2, CHANNELS, 2)
-        mine = draw.choice(camp, 3, replace=False)
-        for day in range(30):
-            if draw.random() < 0.7:
-                channel = draw.choice(mine) if draw.random() < 0.8 else draw.choice(camp)
-                watches.append((viewer, int(channel), day * DAY + draw.random() * 80_000, 5 + draw.exponential(20)))
-    return make_history(
-        until=31 * DAY, creators=list(range(CHANNELS)), live=[(0.0, np.inf)] * CHANNELS, watches=watches
-    )
+    return returning_viewers()
 
 
 @pytest.fixture(name="vocabulary", scope="module")
@@ -45,20 +25,32 @@ def two_camps_of_words(faithful: History) -> Vocabulary:
     return Vocabulary.of(terms, condense(np.random.default_rng(2).normal(size=(len(terms), 32)).astype(np.float32)))
 
 
-def test_the_model_beats_popularity_where_people_return(faithful: History, vocabulary: Vocabulary) -> None:
-    report = evaluate_history(faithful, vocabulary)
+def test_what_was_learned_beats_the_simplest_rankings(faithful: History, vocabulary: Vocabulary) -> None:
+    trial = trial_of(faithful, vocabulary)
+    trees, lessons = learn_ranker(trial)
+    assert trees is not None
+    report = evaluate(trial, trees, lessons)
     assert report.questions > 100
     assert report.gate.passed
-    assert report.metrics["model"]["ndcg@10"] > 1.5 * report.metrics["popularity"]["ndcg@10"]
-    assert report.metrics["model"]["ndcg@10"] >= report.metrics["repeat"]["ndcg@10"]
-    assert min(report.weights) >= 0
+    assert report.metrics[OURS]["ndcg@10"] > 1.5 * report.metrics["popularity"]["ndcg@10"]
+    assert report.own["ndcg@10"] >= report.metrics["repeat"]["ndcg@10"]
+    assert report.cohorts["known channels"].questions + report.cohorts["new channels"].questions == report.questions
+    assert len(report.examples) == 8
+    assert sum(each.count for each in report.calibration) == 10 * report.questions
 
 
-def test_factors_know_the_camps(faithful: History) -> None:
-    factors = fit_factors(faithful)
-    newcomer = factors.fold_in(np.array([0, 2], np.int32), strength(np.array([60.0, 60.0]), np.zeros(2)))
-    liking = factors.vectors @ newcomer
-    assert liking[4::2].mean() > liking[1::2].mean() + 0.1
+def test_the_same_seed_learns_the_same_trees(faithful: History, vocabulary: Vocabulary) -> None:
+    trial = trial_of(faithful, vocabulary)
+    assert learn_ranker(trial) == learn_ranker(trial)
+
+
+def test_every_model_knows_the_camps(faithful: History) -> None:
+    known = Known(faithful, faithful.until)
+    learned = fit_knowledge(faithful, known, np.zeros((len(faithful.streams.ids), 0), np.float32))
+    rows, strengths = np.array([0, 2], np.int32), np.array([3.0, 3.0])
+    liking = learned.factors.vectors @ learned.factors.fold_in(rows, strengths)
+    for scores in (liking, learned.ease.scores(rows, strengths), learned.alike.scores(rows, strengths)):
+        assert scores[4::2].mean() > scores[1::2].mean() + 1e-3
 
 
 def test_folding_in_agrees_with_the_fit() -> None:
@@ -72,67 +64,53 @@ def test_folding_in_agrees_with_the_fit() -> None:
     assert np.delete(own, bonds[held, 1]).mean() < 0.5
 
 
-def test_a_creator_nobody_watched_has_no_factor() -> None:
-    factors = fit(np.array([0, 1], np.int32), np.array([0, 0], np.int32), np.ones(2), (2, 3))
-    assert not factors.vectors[1:].any()
-    assert not factors.fold_in(np.zeros(0, np.int32), np.zeros(0)).any()
+def test_ease_is_its_closed_form() -> None:
+    draw = np.random.default_rng(8)
+    dense = (draw.random((50, 6)) < 0.4).astype(np.float64)
+    users, creators = (part.astype(np.int32) for part in np.nonzero(dense))
+    inverse = np.linalg.inv(dense.T @ dense + 60 * np.eye(6))
+    expected = -inverse / np.diag(inverse)
+    np.fill_diagonal(expected, 0)
+    ease = fit_ease(users, creators, np.ones(len(users)), (50, 6))
+    for row in range(6):
+        found = ease.scores(np.array([row], np.int32), np.ones(1))
+        assert found == pytest.approx(expected[row], abs=1e-6)
 
 
-def test_questions_know_nothing_of_their_answers(faithful: History, vocabulary: Vocabulary) -> None:
-    """Cutting off everything after the last question's instant leaves all signals as they were."""
-    since, until = 20 * DAY, 21 * DAY
-    streams, known = stream_text(faithful, vocabulary), faithful.before(since)
-    learned = Knowledge(fit_factors(known), creator_text(known, streams), streams)
-    asked = ask(faithful, learned, since=since, until=until, seed=0)
-    blind = make_blind(faithful, until)
-    again = ask(blind, learned, since=since, until=until, seed=0)
-    assert len(asked) == len(again) > 20
-    for one, other in zip(asked, again, strict=True):
-        assert np.array_equal(one.signals, other.signals)
-        assert np.array_equal(one.popularity, other.popularity)
+def test_nobody_and_nothing_are_neighbours_of_none() -> None:
+    nobody = np.zeros(0, np.int32)
+    for made in (fit_ease(nobody, nobody, np.zeros(0), (0, 3)), fit_alike(nobody, nobody, np.zeros(0), (0, 3))):
+        assert made.fits
+        assert made.scores(np.array([1], np.int32), np.ones(1)).tolist() == [0, 0, 0]
+    assert not fit(nobody, nobody, np.zeros(0), (0, 3)).vectors.any()
 
 
-def make_blind(history: History, until: float) -> History:
-    """The history with every visit begun after `until` moved to another channel."""
-    streams = history.watches.stream.copy()
-    later = history.watches.start >= until
-    streams[later] = (streams[later] + 5) % CHANNELS
-    watches = type(history.watches)(
-        **{name: getattr(history.watches, name) for name in history.watches.__struct_fields__ if name != "stream"},
-        stream=streams,
-    )
-    return type(history)(
-        **{name: getattr(history, name) for name in history.__struct_fields__ if name != "watches"}, watches=watches
-    )
+def test_a_text_is_of_streams_begun_before(faithful: History) -> None:
+    text = np.eye(len(faithful.streams.ids), dtype=np.float32)
+    assert creator_text(faithful, text, 0.0).any() == np.False_
+    assert np.array_equal(creator_text(faithful, text, 1.0), text)
 
 
-def test_the_weights_find_the_signal_that_decides() -> None:
-    draw = np.random.default_rng(9)
-    questions = []
-    for _ in range(400):
-        told = draw.random((12, len(SIGNALS)))
-        relevant = np.zeros(12, np.bool_)
-        relevant[told[:, SIGNALS.index("text")].argmax()] = True
-        questions.append(
-            Question(
-                signals=told,
-                relevant=relevant,
-                creators=np.arange(12, dtype=np.int32),
-                popularity=told[:, 0],
-                repeat=told[:, 0],
-            )
-        )
-    weights = learn_weights(questions)
-    assert weights.argmax() == SIGNALS.index("text")
-    assert weights[SIGNALS.index("text")] > 5
-    assert np.delete(weights, SIGNALS.index("text")).max() < 2
+def test_trees_answer_as_lightgbm_itself_does() -> None:
+    import lightgbm
 
-
-def test_without_questions_the_prior_stays() -> None:
-    assert np.array_equal(learn_weights([]), PRIOR)
+    draw = np.random.default_rng(3)
+    rows = draw.normal(size=(500, 7)).astype(np.float32)
+    data = lightgbm.Dataset(rows, rows[:, 0] * rows[:, 1], params={"verbose": -1})
+    booster = lightgbm.train({"verbose": -1, "num_threads": 1}, data, 30)
+    trees = Trees(booster.model_to_string().encode())
+    assert np.array_equal(trees.predict(rows), booster.predict(rows, num_threads=1))
+    assert len(trees.predict(rows[:0])) == 0
+    with pytest.raises(ValueError, match="rows of 6 signals for trees of 7"):
+        trees.predict(rows[:, :6])
 
 
 def test_too_little_history_says_what_is_missing(faithful: History) -> None:
     require_enough(faithful)
-    with pytest.raises(TooLittleHistory, match=r"not enough history .* of 200 visits .* of 20 viewers"):
+    with pytest.raises(TooLittleHistory, match=r"not enough history .* of 60 visits .* of 5 viewers"):
         require_enough(faithful.before(DAY))
+    at_once = make_history(
+        until=DAY, creators=[0, 1, 2], live=[(0, DAY)] * 3, watches=[(row % 9, row % 3, 5.0, 3) for row in range(90)]
+    )
+    with pytest.raises(TooLittleHistory, match=r"over 0\.0 days"):
+        require_enough(at_once)

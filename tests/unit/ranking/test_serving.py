@@ -6,11 +6,12 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from features.affinity import Habit
+from features.affinity import BondTable
+from features.signals import SIGNALS
 from ranking.artifacts import ArtifactError, load
 from ranking.candidates import Board, LiveStream, Viewer
 from ranking.serving import TRENDING, ModelSlot, Snapshot, recommend
-from tests.unit.ranking.worlds import save_model
+from tests.unit.ranking.worlds import make_trees, save_model
 
 NOW = 1_000_000.0
 
@@ -38,11 +39,16 @@ def stream(
 
 
 def viewer(number: int = 99, habits: dict[int, float] | None = None, follows: tuple[int, ...] = ()) -> Viewer:
+    watched = habits or {}
+    table, rows = BondTable(len(watched)), np.arange(len(watched), dtype=np.int32)
+    if watched:
+        came = np.full(len(watched), NOW - 7200)
+        table.arrive(rows, came)
+        table.leave(rows, came + 3600, came + 3600, np.array(list(watched.values())))
     return Viewer(
         id=person(number),
-        habits={
-            str(person(creator)): Habit(minutes, 0, NOW - 3600, NOW) for creator, minutes in (habits or {}).items()
-        },
+        creators=tuple(str(person(creator)) for creator in watched),
+        bonds=table.seen_at(rows, NOW),
         follows=frozenset(str(person(creator)) for creator in follows),
     )
 
@@ -59,7 +65,7 @@ def folder_with_a_model(tmp_path: Path) -> tuple[Path, str]:
 def test_without_a_model_the_busiest_come_first() -> None:
     board = Board.of((stream(0, viewers=2), stream(1, viewers=50), stream(2, viewers=50, acts=30)), NOW)
     answer = recommend(Snapshot.of(None, board), None, 10, np.random.default_rng(0))
-    assert (answer.model_version, ids(answer)) == (TRENDING, [2, 1, 0])
+    assert (answer.model_version, answer.rung, ids(answer)) == (TRENDING, TRENDING, [2, 1, 0])
     assert all(item.source == TRENDING and item.reasons and 0 <= item.score <= 1 for item in answer.items)
 
 
@@ -86,6 +92,7 @@ def test_a_newcomer_gets_the_busiest_from_a_model_too(models: tuple[Path, str], 
     board = Board.of(tuple(stream(number, viewers=3**number) for number in range(8)), NOW)
     answer = recommend(Snapshot.of(load(*models), board), newcomer, 8, np.random.default_rng(0))
     assert answer.model_version == models[1]
+    assert answer.rung == TRENDING
     assert ids(answer)[:2] == [7, 6]
     assert answer.items[0].score > answer.items[1].score
     assert answer.items[0].source == TRENDING
@@ -146,3 +153,17 @@ def test_a_snapshot_in_use_is_not_touched_by_a_swap(models: tuple[Path, str]) ->
     slot.take(save_model(folder, [str(person(1))]), 1.0)
     assert recommend(held, None, 2, np.random.default_rng(0)).model_version == first
     assert Snapshot.of(slot.model, board).model is not held.model
+
+
+def test_the_ranker_answers_where_there_is_one_and_factors_below_it(tmp_path: Path) -> None:
+    """Trees that like experience, which is the same for all, leave the order to chance: only the rung is looked at."""
+    creators = [str(person(number)) for number in range(50)]
+    signals = np.random.default_rng(1).random((300, len(SIGNALS))).astype(np.float32)
+    board = Board.of(tuple(stream(number, viewers=number) for number in range(50)), NOW)
+    me, draw = viewer(habits={5: 300.0}), np.random.default_rng(0)
+    ranked = recommend(
+        Snapshot.of(load(tmp_path, save_model(tmp_path, creators, trees=make_trees(signals))), board), me, 10, draw
+    )
+    assert (ranked.rung, len(ranked.items)) == ("ranker", 10)
+    below = recommend(Snapshot.of(load(tmp_path, save_model(tmp_path, creators)), board), me, 10, draw)
+    assert (below.rung, ids(below)[0]) == ("factors", 5)

@@ -1,0 +1,157 @@
+"""What speaks for each live stream, to one viewer at one instant: the only definition of the ranker's inputs.
+
+Training, the evaluation of a log and serving all call `describe`, so a number means the same everywhere.
+"""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from features import affinity, trend
+from features.affinity import Bonds
+from features.decay import DAY, HOUR
+from features.trend import Trends
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Ints = NDArray[np.int32]
+
+VIEWER = ("experience", "variety", "idle", "hour")
+BOND = (
+    *("visits", "share", "day", "week", "month", "activation", "minutes", "tokens"),
+    *("gap", "away", "near", "phase", "tempo", "watching", "followed", "returned", "place"),
+)
+CHANNEL = (
+    *("rush", "hours", "today", "arrivals_week", "trend", "audience", "scheduled", "quiet", "age", "known_for"),
+    *("present", "watched", "given"),
+)
+LIKING = ("ease", "cowatch", "alike", "sequel", "text")
+"""What the learned models say; see `ranking/taste.py`."""
+PLACES = ("ease_place", "cowatch_place")
+SIGNALS = VIEWER + BOND + CHANNEL + LIKING + PLACES
+FURTHEST = 50
+"""Places in the viewer's order beyond this are all the same."""
+STANDARDISED = 3
+"""The first so many likings count by how they stand out among all that is live."""
+NEVER = -1.0
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """One viewer at the instant `at` before all that is live, one row a live stream.
+
+    `bond` is the row of its creator among the viewer's `bonds` (-1: none), `age` how long the stream has been live (s),
+    `liking` what the models say, shape [n, len(LIKING)].
+    """
+
+    at: float
+    bonds: Bonds
+    bond: Ints
+    followed: Flags
+    trends: Trends
+    age: Floats
+    liking: Floats
+
+    def __len__(self) -> int:
+        return len(self.bond)
+
+    @property
+    def activation(self) -> Floats:
+        """How present each live channel is in the viewer's habits."""
+        return self.of_bonds(self.bonds.activation)
+
+    def of_bonds(self, values: Floats) -> Floats:
+        """One value a bond as one value a live stream, 0 where there is no bond."""
+        return np.asarray(np.append(values, 0.0)[self.bond], np.float64)
+
+
+def describe(scene: Scene, rows: Ints) -> Rows:
+    """The signals of these live streams, shape [len(rows), len(SIGNALS)]."""
+    parts = (
+        np.broadcast_to(_viewer(scene), (len(rows), len(VIEWER))),
+        _bonds(scene)[rows],
+        _channels(scene, rows),
+        _likings(scene)[rows],
+        np.column_stack([place(scene.liking[:, number]) for number in range(len(PLACES))])[rows],
+    )
+    return np.hstack(parts).astype(np.float32)
+
+
+def place(scores: Floats) -> Floats:
+    """The place of each score from the top, 0 first, `FURTHEST` for all that come later or score nothing."""
+    places = np.full(len(scores), float(FURTHEST))
+    best = np.argpartition(-scores, FURTHEST)[:FURTHEST] if len(scores) > FURTHEST else np.arange(len(scores))
+    best = best[scores[best] > 0]
+    places[best[np.argsort(-scores[best], kind="stable")]] = np.arange(len(best))
+    return places
+
+
+def _viewer(scene: Scene) -> Floats:
+    visits = scene.bonds.sums[:, affinity.VISITS]
+    total = float(visits.sum())
+    latest = max(float(scene.bonds.last.max(initial=0.0)), float(scene.bonds.left.max(initial=0.0)))
+    idle = (scene.at - latest) / HOUR if total else NEVER
+    return np.array([total, len(visits) / max(total, 1.0), idle, scene.at % DAY / HOUR])
+
+
+def _bonds(scene: Scene) -> Floats:
+    bonds, at = scene.bonds, scene.at
+    visits = bonds.sums[:, affinity.VISITS]
+    came = visits > 0
+    gap = (at - bonds.last) / HOUR
+    usual = (bonds.last - bonds.first) / HOUR / np.maximum(visits - 1, 1)
+    told = np.column_stack(
+        [
+            visits,
+            visits / max(float(visits.sum()), 1.0),
+            bonds.sums[:, affinity.IN_A_DAY],
+            bonds.sums[:, affinity.IN_A_WEEK],
+            bonds.sums[:, affinity.IN_A_MONTH],
+            bonds.activation,
+            bonds.sums[:, affinity.MINUTES],
+            bonds.sums[:, affinity.TOKENS],
+            np.where(came, gap, NEVER),
+            np.where(came, (at - np.maximum(bonds.last, bonds.left)) / HOUR, NEVER),
+            bonds.near,
+            np.where(came, np.abs((gap + 12) % 24 - 12), NEVER),
+            np.where(visits > 1, gap / (usual + 0.5), NEVER),
+            bonds.sums[:, affinity.PRESENT],
+        ]
+    )
+    none = np.zeros((1, told.shape[1]))
+    none[0, [8, 9, 11, 12]] = NEVER
+    spread = np.vstack([told, none])[scene.bond]
+    returned = (scene.of_bonds(bonds.last) >= at - scene.age) & (spread[:, 0] > 0)
+    return np.column_stack([spread, scene.followed, returned, place(scene.activation)])
+
+
+def _channels(scene: Scene, rows: Ints) -> Floats:
+    trends, at = scene.trends.only(rows), scene.at
+    sums = trends.sums
+    known = sums[:, trend.ARRIVALS] > 0
+    return np.column_stack(
+        [
+            sums[:, trend.RUSH],
+            sums[:, trend.HOURS],
+            sums[:, trend.TODAY],
+            sums[:, trend.WEEK],
+            sums[:, trend.HOURS] / (sums[:, trend.TODAY] + 0.5),
+            sums[:, trend.AUDIENCE],
+            trends.scheduled,
+            np.where(known, (at - trends.last) / HOUR, NEVER),
+            scene.age[rows] / HOUR,
+            np.where(known, (at - trends.first) / HOUR, NEVER),
+            sums[:, trend.PRESENT],
+            sums[:, trend.MINUTES],
+            sums[:, trend.TOKENS],
+        ]
+    )
+
+
+def _likings(scene: Scene) -> Floats:
+    """How far each liking stands out among all that is live; the rest as they are."""
+    liking = scene.liking.copy()
+    if len(liking):
+        models = liking[:, :STANDARDISED]
+        liking[:, :STANDARDISED] = (models - models.mean(axis=0)) / (models.std(axis=0) + 1e-9)
+    return liking
