@@ -30,6 +30,7 @@ from livestreamx.stack.plan import environment
 VIEWERS, MANY_VIEWERS = 1000, 5000
 FRAME_BYTES = 200
 WINDOW = 8
+WARM_UP = 50
 UNLIMITED = {"LSX_CHAT_BURST": "1000000", "LSX_ROOM_MESSAGES_PER_SECOND": "1000000", "LSX_RATE_LIMITS": "off"}
 FEW_TIMES, MANY_TIMES = 60, 20
 """Goals of the coalesced runs: so many times Socket.IO's deliveries, to the few and to the many viewers."""
@@ -96,6 +97,8 @@ class Bench:
         else:
             command = [*command, str(port)]
         with serving(command, port, self._folder / "server.log", **variables) as server:
+            with Load(self._tools.load, server, WARM_UP, crowd, self._folder):
+                pass  # what a server loads for its first clients is not the price of a connection
             before = memory_kb(server.pid)
             with Load(self._tools.load, server, viewers, crowd, self._folder) as load:
                 assert load.opened.ready == viewers, load.opened
@@ -199,7 +202,7 @@ def main() -> None:
         migrate_clickhouse(engines.settings.clickhouse_url)
         make_topics(engines.settings.kafka_bootstrap)
         for table in compare(engines.settings, tools, Path(home), given.seconds):
-            Console().print(table)
+            Console(width=110).print(table)
 
 
 if __name__ == "__main__":

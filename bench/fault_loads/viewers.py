@@ -93,6 +93,8 @@ class Viewer(asyncio.Protocol):
             self._enter_room(payload)
         elif payload.startswith(b'{"event":"resume:truncated"'):
             self.truncated += 1
+        elif payload.startswith(b'{"event":"gateway:drain"'):
+            return  # it repeats the place
         elif op == Opcode.TEXT and (found := SEQ.search(payload, 0, 120)):
             self._take_frame(int(found[1]), payload)
 

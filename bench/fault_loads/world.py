@@ -17,7 +17,7 @@ from livestreamx.settings import Settings
 from livestreamx.stack.plan import environment
 
 RATE = 50
-TEXT = "x" * 800
+TEXT = "x" * 2000
 
 
 class Gateway:
