@@ -55,11 +55,11 @@ def _plain(kind: Any, name: str) -> Any:
 
 
 def _within(value: Any, limits: tuple[Any, ...]) -> Any:
-    """The field's own example, as JSON has it, else the value moved to where the field's limits allow it."""
+    """The field's own example, which stands there as JSON has it, else the value moved to where its limits allow it."""
     for meta in limits:
         if isinstance(meta, msgspec.Meta):
             if meta.examples:
-                return meta.examples[0]
+                return tuple(meta.examples[0]) if isinstance(value, tuple) else meta.examples[0]
             if meta.ge is not None and isinstance(value, int | float):
                 value = max(value, meta.ge)
             if meta.max_length is not None and isinstance(value, str):
