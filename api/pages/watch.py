@@ -14,12 +14,14 @@ from api.pages import art
 from api.pages.shelves import by_viewers, make_cards
 from api.pages.views import StreamCard, card_of
 from api.pages.visit import Visit
+from domain.chat import queries as chats
 from domain.commands import service as commands
 from domain.commands.scenes import scene_of
 from domain.economy import service as economy
 from domain.economy.model import Gift
 from domain.leaderboards import service as leaderboards
-from domain.moderation.service import may_moderate
+from domain.moderation import service as moderation
+from domain.moderation.model import Standing
 from domain.profiles import queries as profiles
 from domain.streams import service as streams
 from domain.streams.pulse import take_pulse
@@ -91,7 +93,8 @@ class WatchPages(Controller):
             stream = await streams.find_visible(db, stream_id, visit.claims)
             scene = await scene_of(db, stream_id)
             following = visit.viewer is not None and await profiles.follows(db, visit.viewer.id, stream.creator_id)
-            moderates = visit.viewer is not None and await may_moderate(db, visit.viewer.id, stream.creator_id)
+            standing = await moderation.standing(db, visit.viewer.id, stream.creator_id) if visit.viewer else Standing()
+            pinned = (await chats.chat(db, stream_id)).pinned
         pulse = await take_pulse(visit.redis, stream_id, visit.settings.session_gap_seconds)
         mood = pulse.mood or quiet_mood()
         board = await leaderboards.read(
@@ -105,7 +108,9 @@ class WatchPages(Controller):
             stream=card_of(stream, pulse.viewers, mood.mood),
             is_owner=visit.viewer is not None and visit.viewer.id == stream.creator_id,
             following=following,
-            moderates=moderates,
+            moderates=standing.moderates,
+            standing=standing,
+            pinned=pinned,
             mood=mood,
             moods=MOODS,
             chat=await recent_chat(visit.redis, stream_id),

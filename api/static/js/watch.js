@@ -1,6 +1,6 @@
 // The watch page: one room, and the parts of the page that follow it.
 import { Room } from "../vendor/livestreamx/livestreamx.js";
-import { ChatLog, Composer } from "./chat.js";
+import { ChatRoom } from "./chat-room.js";
 import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
 import "./follow.js";
 import { countDowns, lasted, localTimes, make, toast } from "./dom.js";
@@ -21,8 +21,7 @@ const page = document.getElementById("content");
 const me = document.body.dataset.viewer;
 const room = new Room({ stream: page.dataset.stream, token: me ? accessToken : async () => null });
 const ask = (event, data) => room.request(event, data);
-const chat = new ChatLog(me);
-const composer = new Composer((text) => ask("chat:message", { text }));
+const chat = new ChatRoom(room, { me, stream: page.dataset.stream, creator: page.dataset.creator, moderates: Boolean(page.dataset.moderates) });
 const tray = new GiftTray(room);
 const mood = new MoodPanel(ask);
 const overlays = new Overlays();
@@ -112,7 +111,7 @@ function keepOrder(moderates) {
 }
 
 function openRoom(isOpen) {
-  composer.open(isOpen);
+  chat.open(isOpen);
   questions.open(isOpen);
   if (!isOpen) keepOrder(false);
   tray.open(isOpen);
@@ -134,12 +133,8 @@ function refresh(state) {
 
 room
   .on("state", showConnection)
-  .on("room:state", (state) => {
-    chat.reset(state.chat);
-    refresh(state);
-  })
+  .on("room:state", refresh)
   .on("room:refresh", refresh)
-  .on("chat:message", (message) => chat.say(message))
   .on("gift:received", showGift)
   .on("overlay:trigger", showOverlay)
   .on("minigame:start", (started) => game.start(started))

@@ -55,3 +55,16 @@ export function undoable(words, act, undone) {
   button.addEventListener("click", () => settle(undone));
   document.getElementById("toasts").append(shown);
 }
+
+/** Tell what was done, and for ten seconds how to take it back. */
+export function offerUndo(words, undo) {
+  const button = make("button", { type: "button", className: "button quiet", textContent: "Undo" });
+  const shown = make("p", { className: "toast" }, make("span", { textContent: words }), button);
+  const timer = setTimeout(() => shown.remove(), UNDO_MS);
+  button.addEventListener("click", () => {
+    clearTimeout(timer);
+    shown.remove();
+    undo();
+  });
+  document.getElementById("toasts").append(shown);
+}
