@@ -5,7 +5,7 @@ CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c constraints.txt
 
-.PHONY: help run test check lint types imports bench bench-gifts bench-fanout train dagster docs screenshots clean
+.PHONY: help run test check lint types imports bench bench-gifts bench-recommend bench-fanout train dagster docs screenshots clean
 .DEFAULT_GOAL := help
 
 help:  ## what can be done here
@@ -58,6 +58,9 @@ bench-gifts: .venv/.installed-all  ## gifts a second beside pgbench and a naive 
 
 bench-fanout: .venv/.installed-all  ## a room's frames a second beside Socket.IO and a C loop, in one run; wants cc and npm
 	@$(BIN)/python -m bench.fanout
+
+bench-recommend: .venv/.installed-all  ## the recommender beside LiveRec and simple rankings on a log: INTERACTIONS=FILE.csv
+	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m bench.recommender --interactions "$(INTERACTIONS)"
 
 docs: .venv/.installed-all  ## write the generated pages: events and frames; LOG=<chat log> also its mood timeline
 	@$(BIN)/python -m livestreamx.catalogue > docs/events.md

@@ -22,7 +22,7 @@ from rich.table import Table
 from ranking.external import history_of, offers_of
 from ranking.log import LogError, Visits, read_live, read_visits
 from ranking.metrics import DEPTHS, Cohort, Tally
-from ranking.trees import Trees
+from ranking.trees import Trees, TreesError
 from ranking.trial import FACTORS, OURS, Rival, Told, TooLittleHistory, Trial, examine, plan_of, teach
 
 UNUSABLE = 2
@@ -106,7 +106,7 @@ def evaluate(
             threads=threads,
         )
         found, _ = run(trial, visits, screen, known_intervals=bool(intervals))
-    except (LogError, TooLittleHistory) as error:
+    except (LogError, TooLittleHistory, TreesError) as error:
         Console(stderr=True).print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
         return UNUSABLE
     if json:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from features.signals import SIGNALS
 from ranking.questions import Question
+from ranking.trees import library
 
 Matrix = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -66,10 +67,11 @@ def fit_ranker(
 ) -> bytes:
     """Trees learned from lessons in order of time, as LightGBM's own text; `told(done, of)` hears of each tree.
 
-    `ValueError` with fewer than `FEWEST` lessons.
+    `ValueError` with fewer than `FEWEST` lessons, `TreesError` where LightGBM cannot be loaded.
     """
     if len(lessons) < FEWEST:
         raise ValueError(f"{len(lessons)} questions are too few to learn a ranker from, {FEWEST} are needed")
+    library()
     import lightgbm
 
     held = int(len(lessons) * HELD_BACK) if len(lessons) >= FEW else 0

@@ -19,8 +19,8 @@ HOUR = 3600.0
 GAPS = np.array([0.5, 1, 2, 4, 8, 16, 23, 25, 33, 47, 49, 72, 96, 168, 336, 672]) * HOUR
 """Bounds of the time since a channel was last watched; whole days have buckets of their own."""
 WIDTH, LENGTH, HEADS, LAYERS, DROPOUT = 64, 50, 2, 2, 0.3
-ATTENDED, ATTENDED_LAYERS, ATTENDED_HEADS = 64, 2, 4
-EPOCHS, PATIENCE, BATCH, RATE, DECAY, HELD_BACK = 40, 4, 16, 1e-3, 0.01, 0.05
+ATTENDED, ATTENDED_LAYERS, ATTENDED_HEADS = 32, 1, 4
+EPOCHS, PATIENCE, BATCH, RATE, DECAY, HELD_BACK = 30, 3, 16, 1e-3, 0.01, 0.05
 UNSEEN = -1e9
 
 Ints = NDArray[np.int64]
@@ -159,7 +159,7 @@ class LiveRec:
         optimizer = torch.optim.AdamW(self.net.parameters(), lr=RATE, weight_decay=DECAY)
         best, waited, kept = np.inf, 0, self.net.state_dict()
         for epoch in range(EPOCHS):
-            told("LiveRec: training", epoch, EPOCHS)
+            told(f"LiveRec: training (best loss {best:.3f})", epoch, EPOCHS)
             self.net.train()
             for rows in np.array_split(draw.permutation(len(windows)), max(1, len(windows) // BATCH)):
                 loss = self._loss([windows[row] for row in rows.tolist()], held, later=False)

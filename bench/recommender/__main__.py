@@ -1,6 +1,6 @@
 """The recommender beside LiveRec and simple rankings on a log of visits: `make bench-recommend INTERACTIONS=FILE.csv`.
 
-`python -m bench.recommend --interactions FILE.csv [--json FILE]`; needs the extra `train`. The log of the tables in
+`python -m bench.recommender --interactions FILE.csv [--json FILE]`; needs the extra `train`. The log of the tables in
 docs/performance.md is a part of the public benchmark of the LiveRec paper.
 """
 
@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from rich.console import Console
 
-from bench.liverec import LiveRec
+from bench.recommender.liverec import LiveRec
 from ranking.evaluate import report, run
 from ranking.external import history_of, offers_of
 from ranking.log import read_visits
@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--interactions", type=Path, required=True)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
     visits = read_visits(asked.interactions)
     history = history_of(visits, visits.live)

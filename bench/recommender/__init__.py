@@ -1,0 +1,1 @@
+"""The recommender beside its peers on a log of visits."""
