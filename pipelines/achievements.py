@@ -82,5 +82,5 @@ def watch(effects: Effects, event: ViewerJoined | ViewerHeartbeat, seen: set[obj
 
 
 def come(effects: Effects, user: UUID, day: int, room: str) -> None:
-    """Somebody came on a day (since the epoch)."""
+    """Somebody came on a day (its number in the bitmap of visits)."""
     effects.call("visit", keys.visits(user), day, keys.progress_news(), str(user), room, steps("streak"))

@@ -76,8 +76,10 @@ local function level_of(xp)
 end
 
 local function visits_beside(visits, day, step, most)
-  local found = 0
-  while found < most and redis.call('GETBIT', visits, day + step * (found + 1)) == 1 do found = found + 1 end
+  local found, beside = 0, day + step
+  while found < most and beside >= 0 and redis.call('GETBIT', visits, beside) == 1 do
+    found, beside = found + 1, beside + step
+  end
   return found
 end
 

@@ -27,7 +27,7 @@ from livestreamx.events import (
 from pipelines.achievements import achieve, come
 from pipelines.effects import Effects
 from pipelines.feed import Pace
-from pipelines.records import Record
+from pipelines.records import EARLIEST_S, Record
 
 NAME = "progress"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY, topics.LIFECYCLE)
@@ -35,6 +35,8 @@ PACE = Pace(ticks=True)
 DAY_SECONDS = 86_400
 DAY_KEPT_SECONDS = 16 * DAY_SECONDS
 """Longer than the log keeps a day's events, and than a gift's earnings are pending: a refund finds the day."""
+FIRST_DAY = int(EARLIEST_S) // DAY_SECONDS
+"""No event is older; a bitmap of visits begins here."""
 NOWHERE = "-"
 
 WEIGHTS = {
@@ -75,7 +77,7 @@ def count(records: Sequence[Record]) -> Effects:
             if isinstance(event, VISITS):
                 came.setdefault(day, room)
     for (user, number), room in came.items():
-        come(effects, user, number, room)
+        come(effects, user, number - FIRST_DAY, room)
     learn(effects, latest, came)
     return effects
 
@@ -93,7 +95,7 @@ def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[
             (keys.board("xp", one.scope, one.ref), keys.board_totals("xp", one.scope, one.ref), one.tie, one.keep)
             for one in standings(at)
         ]
-        place = (number, keys.visits(user))
+        place = (number - FIRST_DAY, keys.visits(user))
         news = keys.progress_news()
         effects.call("learn", keys.experience(user), day_key(day), str(user), place, WEIGHTS, boards, news, room)
         effects.expire(day_key(day), DAY_KEPT_SECONDS)

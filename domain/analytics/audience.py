@@ -111,17 +111,13 @@ FROM (
 GROUP BY viewer"""
 
 
-def funnel_totals(_: Relations) -> str:
+def funnel_series(_: Relations) -> str:
+    """One row a step; all of them are counted in one pass."""
     reached = ", ".join(f"countIf({step} < {NEVER}) AS {step}s" for step in STEPS)
-    named = ", ".join(f"{step}s AS {step}" for step in STEPS)
-    return f"SELECT {named} FROM (SELECT {reached} FROM ({JOURNEYS}))"
-
-
-def funnel_series(of: Relations) -> str:
-    names = ", ".join(f"'{step}'" for step in STEPS)
+    names, people = ", ".join(f"'{step}'" for step in STEPS), ", ".join(f"{step}s" for step in STEPS)
     return f"""
         SELECT fromUnixTimestamp64Milli({{first:Int64}}, 'UTC') AS at, step, people
-        FROM ({funnel_totals(of)}) ARRAY JOIN [{names}] AS step, [{", ".join(STEPS)}] AS people"""
+        FROM (SELECT {reached} FROM ({JOURNEYS})) ARRAY JOIN [{names}] AS step, [{people}] AS people"""
 
 
 MOODS = "hype joy love surprise sad angry calm".split()

@@ -15,11 +15,13 @@ Statement = Callable[[Relations], str]
 class PanelSql(msgspec.Struct, frozen=True, kw_only=True):
     """`totals` gives one row, `series` the course, `lists` what else the totals hold, by name.
 
+    Without `totals` they are the series itself: its steps and their people.
+
     `of` is whose acts are counted: those in the streams, or those about the creator.
     """
 
     definition: str
-    totals: Statement
+    totals: Statement | None
     series: Statement
     lists: dict[str, Statement] = {}
     of: Literal["streams", "creator", "both"] = "streams"
@@ -95,7 +97,7 @@ PANELS: dict[PanelName, PanelSql] = {
             "(chat, reaction, vote, question or gift), then followed, then gave; in this order, each viewer once, by "
             "the first and last time of each step in a stream. Always of whole streams."
         ),
-        totals=audience.funnel_totals,
+        totals=None,
         series=audience.funnel_series,
         of="both",
     ),

@@ -107,10 +107,10 @@ def in_utc(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
-async def _totals(clickhouse: AsyncClient, name: PanelName, span: Span) -> dict[str, Any]:
+async def _totals(clickhouse: AsyncClient, name: PanelName, span: Span, totals: Statement) -> dict[str, Any]:
     panel = PANELS[name]
     found, *lists = await asyncio.gather(
-        *(_rows(clickhouse, name, statement, span) for statement in (panel.totals, *panel.lists.values()))
+        *(_rows(clickhouse, name, statement, span) for statement in (totals, *panel.lists.values()))
     )
     if name == "mood":
         return mood_totals(found, span.live_seconds)
@@ -137,10 +137,13 @@ async def panels(clickhouse: AsyncClient, span: Span, names: Sequence[PanelName]
     """The panels asked for, each with its definition, totals and series in steps of the grain."""
 
     async def panel(name: PanelName) -> Panel:
-        totals, series = await asyncio.gather(
-            _totals(clickhouse, name, span), _rows(clickhouse, name, PANELS[name].series, span)
-        )
-        return Panel(definition=PANELS[name].definition, totals=totals, series=series)
+        told, counting = PANELS[name], _rows(clickhouse, name, PANELS[name].series, span)
+        if told.totals is None:
+            series = await counting
+            totals = {row["step"]: row["people"] for row in series}
+        else:
+            totals, series = await asyncio.gather(_totals(clickhouse, name, span, told.totals), counting)
+        return Panel(definition=told.definition, totals=totals, series=series)
 
     return dict(zip(names, await asyncio.gather(*map(panel, names)), strict=True))
 

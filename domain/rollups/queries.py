@@ -193,3 +193,9 @@ WHO: dict[Source, str] = {
     + COMES.replace("occurred_at", "hop_end" if source == "mood_states" else "occurred_at")
     for source in (*ACTS, "presence", "mood_states")
 }
+
+READ_AGAIN = [
+    f"INSERT INTO {table} SELECT * FROM {table} WHERE {COMES}"
+    for table in ("presence", "recommendations", "chat_messages", "reactions", "gifts", "room_acts", "follows")
+]
+"""What makes the views that follow inserts see old rows too."""
