@@ -7,23 +7,26 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.auth.identity import require_role
 from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.audit import service as audit
+from domain.audit.model import Search
 from domain.fraud import service as fraud
 from domain.fraud.model import Flag, FlagKind, FlagState
 from livestreamx.engines.postgres import Pool
 
 
 class AuditEntry(View, frozen=True, kw_only=True):
-    """Who did what to whom; `actorId` is null for the platform itself."""
+    """Who did what to whom; `actorId` is null for the platform itself, `about` is the handle of a person it names."""
 
     id: UUID
     actor_id: UUID | None
+    actor: str | None
+    about: str | None
     action: str
     subject: str
     before: dict[str, Any] | None
@@ -65,11 +68,20 @@ class AdminController(Controller):
 
     @get("/audit")
     async def audit(
-        self, user: NamedDependency[Claims], pool: NamedDependency[Pool], cursor: Cursor = None, limit: Limit = 50
+        self,
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        actor: FromQuery[str | None] = None,
+        action: FromQuery[str | None] = None,
+        since: FromQuery[datetime | None] = None,
+        until: FromQuery[datetime | None] = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
     ) -> Page[AuditEntry]:
-        """The audit log, newest first. Admins only."""
+        """The audit log, newest first: by somebody (a handle), of a kind of action, within a span. Admins only."""
         require_role(user, "admin")
-        entries = await audit.read(pool, decode_cursor(cursor, UUID), limit)
+        search = Search(actor=actor, action=action, since=since, until=until)
+        entries = await audit.read(pool, decode_cursor(cursor, UUID), limit, search)
         last = encode_cursor(entries[-1].id) if len(entries) == limit else None
         return Page(items=tuple(AuditEntry(**msgspec.structs.asdict(entry)) for entry in entries), next_cursor=last)
 

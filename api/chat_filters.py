@@ -13,6 +13,7 @@ from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.chat import listing
+from domain.chat.filters import Action as Outcome
 from domain.chat.filters import Policy
 from domain.chat.model import MOST_TERM_CHARACTERS, BlockedTerm
 from domain.chat.terms import Action, Term
@@ -38,6 +39,20 @@ class NewTerm(Body, frozen=True, kw_only=True):
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=MOST_TERM_CHARACTERS, examples=["buy followers"])]
     action: Action = "refuse"
+
+
+class Sample(Body, frozen=True, kw_only=True):
+    """A sentence to try the filters on; `shield` as if the shield were up."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=300, examples=["buy followers at cheap.example"])]
+    shield: bool = False
+
+
+class VerdictView(View, frozen=True, kw_only=True):
+    """What would become of it, and why."""
+
+    action: Outcome
+    reasons: Annotated[tuple[str, ...], msgspec.Meta(examples=[["link"]])]
 
 
 class TermsController(Controller):
@@ -68,6 +83,18 @@ class TermsController(Controller):
         """Block one term more, whatever its spelling. Its moderators only; 409 `term_exists` or `list_full`."""
         term = Term(data.text, data.action)
         return TermView.of(await listing.add_term(pool, channel_id, term, user, request_id))
+
+    @post("/try", status_code=200)
+    async def try_text(
+        self,
+        channel_id: FromPath[UUID],
+        data: JSONBody[Sample],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+    ) -> VerdictView:
+        """What the channel's filters would make of a sentence; nothing is said. Its moderators only."""
+        verdict = await listing.try_text(pool, channel_id, data.text, user, shield=data.shield)
+        return VerdictView(action=verdict.action, reasons=verdict.reasons)
 
     @delete("/{term_id:uuid}")
     async def remove(

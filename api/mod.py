@@ -16,6 +16,7 @@ from api.paging import Cursor, Limit, decode_cursor, encode_cursor
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.audit import service as audit
+from domain.audit.model import Search
 from domain.chat.model import UnknownMessage
 from domain.chat.queries import said_in_history
 from domain.chat.service import ChatDesk, said_where
@@ -238,6 +239,6 @@ class ModeratorsLogController(Controller):
         """What was done to keep order in a channel, else in one's own, newest first. Its moderators only."""
         async with connection(pool) as db:
             await require_moderator(db, user.sub, channel or user.sub)
-        entries = await audit.read(pool, decode_cursor(cursor, UUID), limit, channel or user.sub)
+        entries = await audit.read(pool, decode_cursor(cursor, UUID), limit, Search(channel_id=channel or user.sub))
         last = encode_cursor(entries[-1].id) if len(entries) == limit else None
         return Page(items=tuple(AuditEntry(**msgspec.structs.asdict(entry)) for entry in entries), next_cursor=last)

@@ -15,6 +15,8 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     handle: str
     roles: tuple[str, ...]
     tokens: int
+    moderates: bool
+    """Whether there is a channel where they keep order."""
 
 
 class StreamCard(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,27 +65,6 @@ def card_of(stream: Stream, viewers: int = 0, mood: str = "neutral", pick: Pick 
         mood=mood,
         pick=pick,
     )
-
-
-class Panel(msgspec.Struct, frozen=True, kw_only=True):
-    """A chart of the dashboard: `fields` of its series are drawn as `kind`; `empty` is said before there is data."""
-
-    name: str
-    title: str
-    kind: str
-    fields: tuple[str, ...]
-    empty: str
-    broad: bool = False
-    settles: int = 0
-    """While a stream is live its last seconds are not drawn: sessions are known up to their last heartbeat only."""
-
-
-class Total(msgspec.Struct, frozen=True, kw_only=True):
-    """A number above the charts: `key` of the totals of `panel`."""
-
-    label: str
-    panel: str
-    key: str
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

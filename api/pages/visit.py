@@ -14,6 +14,7 @@ from api.pages.rendering import page
 from api.pages.views import Viewer
 from domain.accounts.tokens import Claims
 from domain.economy import service as economy
+from domain.moderation import service as moderation
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.settings import Settings
 
@@ -53,7 +54,10 @@ async def provide_visit(
     if visitor is not None:
         async with connection(pool) as db:
             held = await economy.wallet(db, visitor.sub)
-        viewer = Viewer(id=visitor.sub, handle=visitor.handle, roles=visitor.roles, tokens=held.tokens)
+            moderates = "creator" in visitor.roles or await moderation.keeps_order(db, visitor.sub)
+        viewer = Viewer(
+            id=visitor.sub, handle=visitor.handle, roles=visitor.roles, tokens=held.tokens, moderates=moderates
+        )
     return Visit(request=request, viewer=viewer, claims=visitor, pool=pool, redis=redis, settings=settings)
 
 

@@ -4,8 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from domain.audit import queries
-from domain.audit.model import Entry
+from domain.audit.model import Entry, Search
 from livestreamx.engines.postgres import Db, Pool, connection
+
+EVERYTHING = Search()
 
 
 async def note(
@@ -32,7 +34,7 @@ async def note(
     )
 
 
-async def read(pool: Pool, before: UUID | None, limit: int, channel_id: UUID | None = None) -> list[Entry]:
-    """The log, newest first, all of it or one channel's; `before` is the last entry of the page read before."""
+async def read(pool: Pool, before: UUID | None, limit: int, search: Search = EVERYTHING) -> list[Entry]:
+    """The log, newest first, all of it or what is searched for; `before` is the last entry of the page before."""
     async with connection(pool) as db:
-        return await queries.newest(db, before, limit, channel_id)
+        return await queries.newest(db, before, limit, search)

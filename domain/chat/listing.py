@@ -7,7 +7,7 @@ import msgspec
 from domain.accounts.tokens import Claims
 from domain.audit.service import note
 from domain.chat import queries
-from domain.chat.filters import ChatFilter, Policy
+from domain.chat.filters import ChatFilter, Policy, Verdict
 from domain.chat.model import MOST_TERMS, BlockedTerm, KnownTerm, UnknownTerm
 from domain.chat.terms import Term, normal_form
 from domain.moderation import service as moderation
@@ -92,6 +92,13 @@ async def policy(pool: Pool, creator_id: UUID, claims: Claims) -> Policy:
     async with connection(pool) as db:
         await _require_keeper(db, creator_id, claims)
         return await queries.policy(db, creator_id) or Policy()
+
+
+async def try_text(pool: Pool, creator_id: UUID, text: str, claims: Claims, *, shield: bool) -> Verdict:
+    """What would become of a message with this text by the filters in force; nothing is sent or counted."""
+    async with connection(pool) as db:
+        await _require_keeper(db, creator_id, claims)
+        return (await filter_of(db, creator_id)).judge(clean_text(text), shield=shield)
 
 
 async def set_policy(pool: Pool, creator_id: UUID, policy: Policy, claims: Claims, request_id: str) -> Policy:

@@ -25,6 +25,15 @@ class Moderator(msgspec.Struct, frozen=True, kw_only=True):
     granted_at: datetime
 
 
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    """A channel where somebody keeps order, with its live stream, else its latest, if there is any."""
+
+    id: UUID
+    handle: str
+    stream_id: UUID | None
+    is_live: bool
+
+
 class Ban(msgspec.Struct, frozen=True, kw_only=True):
     """Why somebody may not take part in a channel, and until when; None for good."""
 

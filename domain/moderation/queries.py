@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from domain.moderation.model import Appeal, AppealState, Ban, Moderator, Report, ReportState, Standing
+from domain.moderation.model import Appeal, AppealState, Ban, Channel, Moderator, Report, ReportState, Standing
 from livestreamx.engines.postgres import Db, struct_row
 
 LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
@@ -73,6 +73,26 @@ async def moderated_channels(db: Db, user_id: UUID) -> list[UUID]:
         "SELECT creator_id FROM channel_moderators WHERE user_id = %(user)s UNION SELECT %(user)s", {"user": user_id}
     )
     return [row[0] for row in await done.fetchall()]
+
+
+async def keeps_order(db: Db, user_id: UUID) -> bool:
+    """Whether somebody was named a moderator anywhere."""
+    done = await db.execute("SELECT EXISTS (SELECT FROM channel_moderators WHERE user_id = %s)", (user_id,))
+    return bool((await done.fetchall())[0][0])
+
+
+async def channels(db: Db, user_id: UUID) -> list[Channel]:
+    """Where somebody keeps order: their own channel first, if they are a creator, then by handle."""
+    async with db.cursor(row_factory=struct_row(Channel)) as cursor:
+        await cursor.execute(
+            "SELECT u.id, u.handle, s.id AS stream_id, coalesce(s.status = 'live', false) AS is_live "
+            "FROM users u LEFT JOIN LATERAL (SELECT id, status FROM streams WHERE creator_id = u.id "
+            "ORDER BY status = 'live' DESC, id DESC LIMIT 1) s ON true "
+            "WHERE u.id IN (SELECT creator_id FROM channel_moderators WHERE user_id = %(user)s UNION SELECT %(user)s) "
+            "AND 'creator' = ANY (u.roles) ORDER BY u.id = %(user)s DESC, u.handle",
+            {"user": user_id},
+        )
+        return await cursor.fetchall()
 
 
 async def upsert_ban(

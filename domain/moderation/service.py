@@ -8,7 +8,7 @@ from domain.accounts import service as accounts
 from domain.accounts.tokens import Claims
 from domain.audit.service import note
 from domain.moderation import queries
-from domain.moderation.model import Ban, Banned, Moderator, NotBanned, Standing
+from domain.moderation.model import Ban, Banned, Channel, Moderator, NotBanned, Standing
 from domain.streams import service as streams
 from domain.streams.model import Stream
 from domain.text import clean_text
@@ -56,6 +56,17 @@ async def channels_of(db: Db, claims: Claims, creator_id: UUID | None) -> list[U
         return await queries.moderated_channels(db, claims.sub)
     await require_moderator(db, claims.sub, creator_id)
     return [creator_id]
+
+
+async def keeps_order(db: Db, user_id: UUID) -> bool:
+    """Whether a creator named somebody a moderator."""
+    return await queries.keeps_order(db, user_id)
+
+
+async def channels(pool: Pool, user_id: UUID) -> list[Channel]:
+    """The channels where somebody keeps order, their own first."""
+    async with connection(pool) as db:
+        return await queries.channels(db, user_id)
 
 
 async def find_moderated(db: Db, stream_id: UUID, claims: Claims) -> Stream:

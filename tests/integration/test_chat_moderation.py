@@ -9,6 +9,7 @@ from httpx import AsyncClient
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.audit import service as audit
+from domain.audit.model import Search
 from livestreamx import keys
 from livestreamx.client import Account, Refused
 from livestreamx.engines.postgres import Pool
@@ -60,7 +61,7 @@ async def test_a_deleted_message_is_gone_everywhere(
     assert await recent(pair[1].url, show.stream) == ["second words"]
     assert await events_of(pool, show.stream, "chat.deleted") == 1
     assert len(there.seen("chat:deleted")) == 1
-    log = await audit.read(pool, None, 10, UUID(show.creator.user_id))
+    log = await audit.read(pool, None, 10, Search(channel_id=UUID(show.creator.user_id)))
     assert [entry.action for entry in log] == ["chat.deleted", "moderator.granted"]
 
 
@@ -71,7 +72,7 @@ async def test_authors_take_back_their_own_for_a_while(show: Show, web: AsyncCli
     assert (await author.ask("chat:delete", {"messageId": said}))["data"] == {"deleted": True}
     assert await code_of(author, "chat:delete", {"messageId": str(uuid4())}) == "message_not_found"
     assert await refused(show.viewer.call("DELETE", f"/api/chat/{uuid4()}")) == "message_not_found"
-    assert await audit.read(pool, None, 10, UUID(show.creator.user_id)) == []
+    assert await audit.read(pool, None, 10, Search(channel_id=UUID(show.creator.user_id))) == []
 
 
 async def test_a_pinned_message_stays_in_view_until_it_is_deleted(
