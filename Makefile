@@ -62,6 +62,17 @@ bench-fanout: .venv/.installed-all  ## a room's frames a second beside Socket.IO
 bench-recommend: .venv/.installed-all  ## the recommender beside LiveRec and simple rankings on a log: INTERACTIONS=FILE.csv
 	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m bench.recommender --interactions "$(INTERACTIONS)"
 
+bench-streams: .venv/.installed-all .venv-peers/.installed  ## windows by our flow, a hand-written loop, Bytewax, Quix and Pathway, in one run
+	@$(BIN)/python -m bench.streams --peers .venv-peers
+
+.venv-peers/.installed:
+	@echo "Installing Quix Streams and Pathway into .venv-peers (a minute or two, once)"
+	@$(PYTHON) -m venv .venv-peers && .venv-peers/bin/python -m pip install --disable-pip-version-check -q quixstreams==3.23.3 pathway==0.33.0
+	@touch $@
+
+bench-day: .venv/.installed-all  ## a synthetic day killed, shuffled, replayed and split, against plain counting
+	@$(BIN)/python -m bench.day
+
 docs: .venv/.installed-all  ## write the generated pages: events and frames; LOG=<chat log> also its mood timeline
 	@$(BIN)/python -m livestreamx.catalogue > docs/events.md
 	@if [ -n "$(LOG)" ]; then $(BIN)/python -m docs.mood_timeline "$(LOG)"; fi

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -29,7 +30,7 @@ from livestreamx.engines.redis import connect_plain
 from livestreamx.events import ChatMessage, ReactionSent, decode, encode
 from livestreamx.settings import Settings
 from livestreamx.stack import engines_only
-from livestreamx.topics import INTERACTIONS
+from livestreamx.topics import INTERACTIONS, Topic
 
 IDLE_SECONDS, RATE = 10.0, 1000
 STREAMS = [uuid7() for _ in range(40)]
@@ -80,10 +81,10 @@ def write(settings: Settings, count: int) -> None:
     kafka.flush(60)
 
 
-def ends(settings: Settings) -> dict[str, int]:
-    """Where the partitions of the log end."""
+def places_of(settings: Settings, topics: Sequence[Topic]) -> dict[str, int]:
+    """Where the partitions of the log end, of those that hold something."""
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": "bench"})
-    places = [TopicPartition(INTERACTIONS.name, number) for number in range(INTERACTIONS.partitions)]
+    places = [TopicPartition(topic.name, number) for topic in topics for number in range(topic.partitions)]
     found = {f"{at.topic}:{at.partition}": consumer.get_watermark_offsets(at, timeout=10)[1] for at in places}
     consumer.close()
     return {place: end for place, end in found.items() if end}
@@ -169,7 +170,7 @@ def main() -> None:
         table.add_row("SIGTERM to the end", f"{stop(running):.1f} s")
         redis.flushdb()
         write(settings, asked.events)
-        places = ends(settings)
+        places = places_of(settings, (INTERACTIONS,))
         count = sum(places.values())
         hand = by_hand(settings, count)
         table.add_row("backlog, hand-written loop", f"{count / hand:,.0f} acts/s")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
+
 from livestreamx.events import MOODS
 
 MOOD_SLOTS = len(MOODS)
@@ -12,20 +14,14 @@ WINDOW_SECONDS = 10
 
 
 def windows(seconds: Mapping[int, Sequence[int]], length: int = WINDOW_SECONDS) -> Iterator[tuple[int, list[int]]]:
-    """Every window of `length` seconds that holds an act, by its first second, one a second."""
-    sums, due = [0] * SLOTS, 0
-    starts = sorted({second - age for second in seconds for age in range(length)})
-    for start in starts:
-        if start != due:
-            sums = [0] * SLOTS
-            for second in range(start, start + length - 1):
-                sums = _plus(sums, seconds.get(second))
-        sums = _plus(sums, seconds.get(start + length - 1))
-        yield start, sums
-        gone = seconds.get(start)
-        sums = [one - other for one, other in zip(sums, gone, strict=True)] if gone else sums
-        due = start + 1
-
-
-def _plus(sums: list[int], more: Sequence[int] | None) -> list[int]:
-    return [one + other for one, other in zip(sums, more, strict=True)] if more else sums
+    """Every window of `length` seconds that holds an act, by its first second, one a second; O(time between acts)."""
+    if not seconds:
+        return
+    first, last = min(seconds), max(seconds)
+    row = [0] * SLOTS
+    dense = np.array([seconds.get(second, row) for second in range(first, last + 1)], np.int64)
+    nothing = np.zeros((length, SLOTS), np.int64)
+    sums = np.cumsum(np.concatenate([nothing, dense, nothing[1:]]), axis=0)
+    made = sums[length:] - sums[: -length]
+    for start in np.flatnonzero(made[:, ACTS]).tolist():
+        yield first - length + 1 + start, made[start].tolist()
