@@ -6,6 +6,8 @@ from litestar.di import Provide
 from api.pages.account import AccountPages
 from api.pages.admin import AdminPages
 from api.pages.home import HomePages
+from api.pages.mod import ModeratorPages
+from api.pages.moments import MomentPages
 from api.pages.overlay import OverlayPages
 from api.pages.pictures import PicturePages
 from api.pages.problems import FallbackPages
@@ -25,11 +27,13 @@ def pages() -> Router:
         route_handlers=[
             HomePages,
             WatchPages,
+            MomentPages,
             SearchPages,
             StudioPages,
             AccountPages,
             OverlayPages,
             WalletPages,
+            ModeratorPages,
             AdminPages,
             ProfilePages,
             ReferencePages,

@@ -186,6 +186,7 @@ ACCESS = {
     "GET /wallet/history": USER,
     "GET /wallet/payments/{payment_id}": USER,
     "GET /admin": ADMIN,
+    "GET /mod": USER,
 }
 
 SOCKETS = {"/ws", "/ws/chat", "/ws/gifts", "/ws/mood", "/ws/overlay", "/ws/polls", "/ws/studio"}

@@ -23,7 +23,7 @@ export function steered(list, acts = {}) {
   list.addEventListener("keydown", (press) => {
     const row = press.target.closest("[data-key]");
     if (!row || press.target.matches("input, textarea, select") || press.ctrlKey || press.metaKey || press.altKey) return;
-    const rows = [...list.children];
+    const rows = [...list.children].filter((one) => !one.hidden);
     if (press.key in steps) rows[rows.indexOf(row) + steps[press.key]]?.focus();
     else if (press.key in acts) acts[press.key](row);
     else return;
@@ -31,8 +31,12 @@ export function steered(list, acts = {}) {
   });
 }
 
-/** The row that gets the focus when this one goes: the next, else the one before. */
-export const neighbour = (row) => row.nextElementSibling ?? row.previousElementSibling;
+/** The row that gets the focus when this one goes: the next that is shown, else the one before. */
+export function neighbour(row) {
+  const rows = [...row.parentElement.children].filter((one) => one === row || !one.hidden);
+  const at = rows.indexOf(row);
+  return rows[at + 1] ?? rows[at - 1] ?? null;
+}
 
 const UNDO_MS = 10_000;
 
