@@ -38,7 +38,7 @@ def main() -> None:
     used = redis_cpu(redis)
     stopping = threading.Event()
     runner = Runner(flow, settings, stopping, Metrics())
-    tally.began = time.perf_counter()
+    tally.begin()
     runner.thread.start()
     while True:
         stands = cast(dict[bytes, bytes], redis.hgetall(keys.flow_offsets(NAME)))

@@ -20,7 +20,11 @@ class Tally:
     def __init__(self) -> None:
         self.bootstrap, self.topic, self.count, self.end = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
         self.windows = self.acts = self.tokens = self.mark = 0
-        self.began = time.perf_counter()
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the clocks; what came before is loading."""
+        self.began, self.used = time.perf_counter(), used()
 
     def take(self, stream: str, start: int, sums: "list[int]") -> None:
         """A window by its first second (since the epoch); those of the closing acts at the end do not count."""
@@ -34,14 +38,19 @@ class Tally:
     def answer(self, **more: object) -> None:
         """Print what was found."""
         seconds = time.perf_counter() - self.began
-        used = resource.getrusage(resource.RUSAGE_SELF)
         found = {
             "seconds": seconds,
-            "cpu": used.ru_utime + used.ru_stime,
+            "cpu": used() - self.used,
             "rate": self.count / seconds,
             "mark": f"{self.windows}:{self.acts}:{self.tokens}:{self.mark & (1 << 64) - 1:x}",
         }
         print(json.dumps(found | more), flush=True)
+
+
+def used() -> float:
+    """The processor time of this process (s)."""
+    known = resource.getrusage(resource.RUSAGE_SELF)
+    return known.ru_utime + known.ru_stime
 
 
 def add(sums: "list[int]", kind: str, mood: str, tokens: int, accepted: bool) -> "list[int]":
