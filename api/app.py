@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from api import problems
 from api.admin import AdminController
+from api.assets import AssetsController, asset_file
 from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
 from api.challenges import ChallengesController
@@ -28,9 +29,10 @@ from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
-from api.moments import MomentsController
 from api.mod import AppealsController, ModeratorsLogController, ReportsController
 from api.moderation import BansController, ModeratorsController
+from api.moments import MomentsController
+from api.moodmaps import MoodMapController
 from api.oembed import OEmbedController
 from api.openapi import ProblemResponses, describe
 from api.openapi_bodies import BodySchemas
@@ -39,6 +41,7 @@ from api.pages.routes import pages
 from api.payments import PaymentController
 from api.payouts import PayoutController, PayoutReviewController
 from api.polls import PollsController
+from api.profile import ProfileController
 from api.questions import QuestionsController
 from api.raids import RaidsController
 from api.recommendations import RecommendationsController
@@ -67,6 +70,7 @@ BODY_BYTES = 256 * 1024
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     AdminController,
     AppealsController,
+    AssetsController,
     AuthController,
     BansController,
     ChallengesController,
@@ -81,6 +85,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     MeController,
     ModeratorsController,
     ModeratorsLogController,
+    MoodMapController,
     OEmbedController,
     PaymentController,
     PayoutController,
@@ -88,6 +93,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     PlatformTermsController,
     PolicyController,
     PollsController,
+    ProfileController,
     QuestionsController,
     RaidsController,
     RecommendationsController,
@@ -104,6 +110,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     UsersController,
     WalletController,
     WebhookController,
+    asset_file,
     enter_room,
     healthz,
     jwks,

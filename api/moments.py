@@ -14,6 +14,8 @@ from api.paging import Limit
 from api.schema import Page, View
 from domain.accounts.tokens import Claims
 from domain.analytics import service
+from domain.analytics.model import Moment
+from domain.moments import service as moments_of_stream
 from domain.streams.service import find_visible
 from livestreamx.engines.postgres import Pool, connection
 
@@ -27,6 +29,35 @@ class MomentView(View, frozen=True, kw_only=True):
     messages: int
     reactions: int
     tokens: int
+
+    @classmethod
+    def of(cls, moment: Moment) -> "MomentView":
+        return cls(**msgspec.structs.asdict(moment))
+
+
+class LineView(View, frozen=True, kw_only=True):
+    """A message that was said around a moment, and was not taken back since."""
+
+    message_id: UUID
+    handle: str
+    text: str
+    at: datetime
+
+
+class GiftView(View, frozen=True, kw_only=True):
+    handle: str
+    code: Annotated[str, msgspec.Meta(examples=["HEART"])]
+    qty: int
+    tokens: int
+
+
+class SceneView(View, frozen=True, kw_only=True):
+    """A moment with 20 s of chat before and after it, and its own reactions by mood and gifts, the most first."""
+
+    moment: MomentView
+    lines: tuple[LineView, ...]
+    moods: Annotated[dict[str, int], msgspec.Meta(examples=[{"hype": 12}])]
+    gifts: tuple[GiftView, ...]
 
 
 class MomentsController(Controller):
@@ -46,4 +77,27 @@ class MomentsController(Controller):
         async with connection(pool) as db:
             await find_visible(db, stream_id, visitor)
         found = await service.moments(clickhouse, stream_id, limit)
-        return Page(items=tuple(MomentView(**msgspec.structs.asdict(moment)) for moment in found), next_cursor=None)
+        return Page(items=tuple(map(MomentView.of, found)), next_cursor=None)
+
+    @get("/{moment_id:uuid}", summary="One moment, with what was going on")
+    async def look(
+        self,
+        stream_id: FromPath[UUID],
+        moment_id: FromPath[UUID],
+        pool: NamedDependency[Pool],
+        clickhouse: NamedDependency[AsyncClient],
+        visitor: NamedDependency[Claims | None],
+    ) -> SceneView:
+        """404 `stream_not_found` or `moment_not_found`."""
+        async with connection(pool) as db:
+            await find_visible(db, stream_id, visitor)
+        scene = await moments_of_stream.look(pool, clickhouse, stream_id, moment_id)
+        return SceneView(
+            moment=MomentView.of(scene.moment),
+            lines=tuple(
+                LineView(message_id=line.message_id, handle=line.handle, text=line.text, at=line.at)
+                for line in scene.lines
+            ),
+            moods=scene.moods,
+            gifts=tuple(GiftView(**msgspec.structs.asdict(gift)) for gift in scene.gifts),
+        )

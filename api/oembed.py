@@ -1,4 +1,4 @@
-"""`/oembed?url=`: how other sites show a link to a stream (oEmbed 1.0, type `link`, with its picture)."""
+"""`/oembed?url=`: how other sites show a link to a stream or a moment of it (oEmbed 1.0, type `link`)."""
 
 import re
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import DomainError, NotFound
 from livestreamx.settings import Settings
 
-STREAM_PATH = re.compile(r"/w/(?P<id>[0-9a-fA-F-]{36})/?")
+STREAM_PATH = re.compile(r"/w/(?P<id>[0-9a-fA-F-]{36})(?:/moments/(?P<moment>[0-9a-fA-F-]{36}))?/?")
 MINUTES = 5
 
 
@@ -43,7 +43,7 @@ class Embedded(View, frozen=True, kw_only=True, rename=None):
 
 
 def stream_of_link(url: str, site: str) -> UUID:
-    """The stream that a link to this site's watch page names; `NotFound` for any other."""
+    """The stream that a link to this site's watch page, or to a moment, names; `NotFound` for any other."""
     asked, ours = urlsplit(url), urlsplit(site)
     found = STREAM_PATH.fullmatch(asked.path)
     try:

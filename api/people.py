@@ -23,6 +23,7 @@ class PublicUser(View, frozen=True, kw_only=True):
     xp: int
     badges: tuple[str, ...]
     socials: dict[str, str]
+    theme: str
     created_at: datetime
 
     @classmethod
@@ -37,6 +38,7 @@ class PublicUser(View, frozen=True, kw_only=True):
             xp=user.xp,
             badges=user.badges,
             socials=user.socials,
+            theme=user.theme,
             created_at=user.created_at,
         )
 

@@ -4,6 +4,7 @@ from uuid import UUID
 from zlib import crc32
 
 import msgspec
+from clickhouse_connect.driver.asyncclient import AsyncClient
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
@@ -11,8 +12,9 @@ from litestar.response import Template
 from redis.asyncio import Redis as AsyncRedis
 
 from api.pages import art
-from api.pages.shelves import by_viewers, make_cards
-from api.pages.views import StreamCard, card_of
+from api.pages.insignia import badge_book
+from api.pages.over import look_back
+from api.pages.views import card_of
 from api.pages.visit import Visit
 from domain.chat import queries as chats
 from domain.commands import service as commands
@@ -22,6 +24,7 @@ from domain.economy.model import Gift
 from domain.leaderboards import service as leaderboards
 from domain.moderation import service as moderation
 from domain.moderation.model import Standing
+from domain.moodmaps import service as moodmaps
 from domain.profiles import queries as profiles
 from domain.streams import service as streams
 from domain.streams.pulse import take_pulse
@@ -31,8 +34,8 @@ from livestreamx.engines.postgres import connection
 from livestreamx.events import MOODS
 from livestreamx.frames import ChatShown, MoodState
 
+OVER = frozenset({"ended", "archived", "cancelled"})
 MESSAGES = 100
-SUGGESTIONS = 8
 BOARD_ROWS = 10
 NAME_HUES = 8
 GIFT_ICONS = {
@@ -74,20 +77,15 @@ async def gifts_of(visit: Visit, creator_id: UUID) -> list[Gift]:
     return [gift for gift in await economy.catalogue(visit.pool) if gift.command_action not in refused]
 
 
-async def suggest(visit: Visit, but: UUID) -> list[StreamCard]:
-    """What else is live, the most watched first."""
-    found = await streams.browse(visit.pool, status="live", category=None, after=None, limit=100)
-    others = [stream for stream in found if stream.id != but]
-    return by_viewers(await make_cards(visit.redis, others, visit.settings.session_gap_seconds))[:SUGGESTIONS]
-
-
 class WatchPages(Controller):
     """The watch page, and what it shows when the stream is over."""
 
     path = "/w/{stream_id:uuid}"
 
     @get("/")
-    async def watch(self, stream_id: FromPath[UUID], visit: NamedDependency[Visit]) -> Template:
+    async def watch(
+        self, stream_id: FromPath[UUID], visit: NamedDependency[Visit], clickhouse: NamedDependency[AsyncClient]
+    ) -> Template:
         """Stream, chat, mood, gifts, board; 404 for a stream that this viewer may not know of."""
         async with connection(visit.pool) as db:
             stream = await streams.find_visible(db, stream_id, visit.claims)
@@ -95,12 +93,13 @@ class WatchPages(Controller):
             following = visit.viewer is not None and await profiles.follows(db, visit.viewer.id, stream.creator_id)
             standing = await moderation.standing(db, visit.viewer.id, stream.creator_id) if visit.viewer else Standing()
             pinned = (await chats.chat(db, stream_id)).pinned
+            looks = await moodmaps.map_of(db, stream.creator_id)
         pulse = await take_pulse(visit.redis, stream_id, visit.settings.session_gap_seconds)
         mood = pulse.mood or quiet_mood()
         board = await leaderboards.read(
             visit.redis, visit.pool, name="gifts", scope="stream", ref=str(stream_id), around=None, limit=BOARD_ROWS
         )
-        over = stream.status in ("ended", "archived", "cancelled")
+        over = stream.status in OVER
         return visit.page(
             "watch.html",
             site=visit.settings.url,
@@ -117,13 +116,19 @@ class WatchPages(Controller):
             gifts=await gifts_of(visit, stream.creator_id),
             scene=msgspec.structs.asdict(scene),
             board=board.rows,
-            suggestions=await suggest(visit, stream_id) if over else (),
+            looks=msgspec.json.encode(looks).decode() if looks.looks else "",
+            badge_book=badge_book(),
+            over=await look_back(visit, clickhouse, stream) if over else None,
             name_hue=name_hue,
             gift_icon=gift_icon,
             signup_tokens=visit.settings.signup_tokens,
         )
 
-    @get("/suggestions")
-    async def after(self, stream_id: FromPath[UUID], visit: NamedDependency[Visit]) -> Template:
-        """What else is live, for a page whose stream has just ended."""
-        return visit.page("partials/suggestions.html", suggestions=await suggest(visit, stream_id))
+    @get("/over")
+    async def after(
+        self, stream_id: FromPath[UUID], visit: NamedDependency[Visit], clickhouse: NamedDependency[AsyncClient]
+    ) -> Template:
+        """The part of the page that comes when the stream has just ended."""
+        async with connection(visit.pool) as db:
+            stream = await streams.find_visible(db, stream_id, visit.claims)
+        return visit.page("partials/over.html", over=await look_back(visit, clickhouse, stream))

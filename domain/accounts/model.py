@@ -28,6 +28,7 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     badges: tuple[str, ...]
     socials: dict[str, str]
     created_at: datetime
+    theme: str = "ember"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from domain.accounts.model import Session, User
 from livestreamx.engines.postgres import Db, struct_row
 
 SELECT_USER = """
-SELECT id, handle, email, roles, avatar_url, bio, level, xp, badges, socials, created_at FROM users
+SELECT id, handle, email, roles, avatar_url, bio, level, xp, badges, socials, created_at, theme FROM users
 """
 
 
@@ -16,7 +16,7 @@ async def insert_user(db: Db, handle: str, email: str | None, password_hash: str
     async with db.cursor(row_factory=struct_row(User)) as cursor:
         await cursor.execute(
             "INSERT INTO users (handle, email, password_hash) VALUES (%s, %s, %s) "
-            "RETURNING id, handle, email, roles, avatar_url, bio, level, xp, badges, socials, created_at",
+            "RETURNING id, handle, email, roles, avatar_url, bio, level, xp, badges, socials, created_at, theme",
             (handle, email, password_hash),
         )
         return (await cursor.fetchall())[0]

@@ -1,11 +1,28 @@
 """What a profile shows, and what following is."""
 
 from datetime import datetime
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
 
 from domain.accounts.model import User
+
+Theme = Literal["ember", "ocean", "forest", "violet", "rose", "mono"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
+Place = Literal["website", "twitch", "youtube", "tiktok", "instagram", "discord", "mastodon", "github"]
+PLACES: tuple[Place, ...] = get_args(Place)
+MOST_BIO_CHARACTERS = 500
+MOST_LINK_CHARACTERS = 200
+
+
+class ProfileWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What to change of one's profile; what is left out stays. `avatar` is a picture of one's own, None for none."""
+
+    bio: str | msgspec.UnsetType = msgspec.UNSET
+    socials: dict[Place, str] | msgspec.UnsetType = msgspec.UNSET
+    theme: Theme | msgspec.UnsetType = msgspec.UNSET
+    avatar: UUID | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Followed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,9 @@
-"""All SQL of follows."""
+"""All SQL of follows and of what people show of themselves."""
 
 from datetime import datetime
 from uuid import UUID
+
+from psycopg.types.json import Jsonb
 
 from domain.profiles.model import Creator, Followed
 from livestreamx.engines.postgres import Db, struct_row
@@ -70,3 +72,19 @@ async def creators(db: Db, limit: int) -> list[Creator]:
             (limit,),
         )
         return await cursor.fetchall()
+
+
+async def set_profile(
+    db: Db, user_id: UUID, *, bio: str, socials: dict[str, str], theme: str, avatar_url: str | None
+) -> None:
+    await db.execute(
+        "UPDATE users SET bio = %s, socials = %s, theme = %s, avatar_url = %s WHERE id = %s",
+        (bio, Jsonb(socials), theme, avatar_url, user_id),
+    )
+
+
+async def avatar_of(db: Db, handle: str) -> str | None:
+    """The address of the picture that somebody chose; None for none, or for nobody."""
+    done = await db.execute("SELECT avatar_url FROM users WHERE handle = %s", (handle,))
+    row = await done.fetchone()
+    return row[0] if row else None

@@ -40,8 +40,8 @@ export function showScene({ theme, filter, background, overlays }) {
 /** Let the overlays that a creator has put over the show drift by, a few at a time. */
 export function keepOverlays(layer) {
   setInterval(() => {
-    const kept = document.querySelector("[data-scene]")?.dataset.overlays;
-    for (const name of kept ? kept.split(" ") : []) layer.drift(PICTURES[name] ?? "gift");
+    const { overlays = "", moodOverlay = "" } = document.querySelector("[data-scene]")?.dataset ?? {};
+    for (const name of new Set(`${overlays} ${moodOverlay}`.split(" ").filter(Boolean))) layer.drift(PICTURES[name] ?? "gift");
   }, 4_000);
 }
 

@@ -1,8 +1,9 @@
-// The mood of the room: the tint of the page, the wheel and who may turn it.
+// The mood of the room: the light of the page by the creator's map, the wheel and who may turn it.
 import { toast } from "./dom.js";
 
 const STEPS = 20;
 const RESTS_MS = 1_000;
+const LEAST_DWELL_S = 10;
 
 export class MoodPanel {
   #page = document.getElementById("content");
@@ -10,6 +11,10 @@ export class MoodPanel {
   #name = document.getElementById("mood-name");
   #reactors = document.getElementById("mood-reactors");
   #picture = document.querySelector(".now-icon use");
+  #map = JSON.parse(this.#page.dataset.looks || "{}");
+  #dressedAt = -Infinity;
+  #next = "";
+  #timer = 0;
 
   /** `ask(event, data)` sends a frame and resolves with its ack. */
   constructor(ask) {
@@ -26,10 +31,11 @@ export class MoodPanel {
       localStorage.setItem("tint", isOn ? "on" : "off");
       show(isOn);
     });
+    this.#wear(this.#page.dataset.mood);
   }
 
   show({ mood, shares, reactors }) {
-    this.#page.dataset.mood = mood;
+    this.#dress(mood);
     this.#name.textContent = mood;
     this.#reactors.textContent = reactors ? `${reactors} reacting` : "";
     this.#picture.setAttribute("href", `${document.body.dataset.icons}#${mood}`);
@@ -43,6 +49,33 @@ export class MoodPanel {
   open(isOpen) {
     if (!document.body.dataset.viewer) return;
     for (const button of this.#buttons) button.disabled = !isOpen;
+  }
+
+  /** A look stays as long as its creator wants, and at least ten seconds. */
+  #dress(mood) {
+    this.#next = mood;
+    const dwell = Math.max(LEAST_DWELL_S, this.#map.dwellSeconds ?? 0) * 1_000;
+    clearTimeout(this.#timer);
+    const change = () => {
+      if (this.#page.dataset.mood === this.#next) return;
+      this.#dressedAt = Date.now();
+      this.#wear(this.#next);
+    };
+    this.#timer = setTimeout(change, Math.max(0, this.#dressedAt + dwell - Date.now()));
+  }
+
+  #wear(mood) {
+    const { style, dataset } = this.#page;
+    const look = this.#map.looks?.[mood];
+    dataset.mood = mood;
+    dataset.effect = look?.effect ?? "none";
+    document.querySelector("[data-scene]").dataset.moodOverlay = look && look.overlay !== "none" ? look.overlay : "";
+    const worn = { "--look-glow": look?.glow, "--look-surface": look?.surface, "--look-text": look?.text, "--beat": look && `${1 / look.hertz}s` };
+    for (const [name, value] of Object.entries(worn)) {
+      if (value) style.setProperty(name, value);
+      else style.removeProperty(name);
+    }
+    dataset.look = look ? "own" : "plain";
   }
 
   async #react(button, ask) {

@@ -1,9 +1,11 @@
 // The watch page: one room, and the parts of the page that follow it.
 import { Room } from "../vendor/livestreamx/livestreamx.js";
+import { Celebrations } from "./badges.js";
+import { Boards } from "./boards.js";
 import { ChatRoom } from "./chat-room.js";
 import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
 import "./follow.js";
-import { countDowns, lasted, localTimes, make, toast } from "./dom.js";
+import { countDowns, localTimes, toast } from "./dom.js";
 import { GoalCard } from "./goal.js";
 import { GiftTray, pictureOf } from "./gifts.js";
 import { host, RaidBanner } from "./host.js";
@@ -12,9 +14,10 @@ import { Overlays } from "./overlays.js";
 import { PollCard } from "./polls.js";
 import { Questions } from "./questions.js";
 import { accessToken } from "./session.js";
+import { MomentBanner, shares } from "./sharing.js";
+import { closeStage, runClocks, showConnection, showViewers } from "./stage.js";
 
 const CALM = { mood: "neutral", shares: {}, reactors: 0 };
-const BOARD_ROWS = 10;
 const REFUNDED = new Set(["command.rejected", "command.expired"]);
 
 const page = document.getElementById("content");
@@ -30,33 +33,9 @@ const poll = new PollCard(document.getElementById("poll"), me ? castVote : null)
 const goal = new GoalCard(document.getElementById("challenge"));
 const questions = new Questions(ask, me);
 const raid = new RaidBanner();
-const STATES = { connecting: "Connecting", open: "Live", closed: "Reconnecting" };
-
-function showConnection(state) {
-  const chip = document.getElementById("connection");
-  chip.dataset.state = state;
-  chip.textContent = STATES[state];
-}
-
-function showViewers({ viewers }) {
-  document.getElementById("viewers").textContent = viewers;
-}
-
-function showBoard({ scope, refId, board, items }) {
-  if (scope !== "stream" || board !== "gifts" || refId !== page.dataset.stream) return;
-  const rows = items.slice(0, BOARD_ROWS).map(({ rank, handle, score }) =>
-    make(
-      "li",
-      { className: handle === me ? "own" : "" },
-      make("span", { className: "rank", textContent: rank }),
-      make("img", { className: "avatar", src: `/avatars/${handle}.svg`, alt: "" }),
-      make("a", { href: `/u/${handle}`, textContent: handle }),
-      make("span", { className: "score number", textContent: score }),
-    ),
-  );
-  document.getElementById("board").replaceChildren(...rows);
-  document.getElementById("board-empty").hidden = rows.length > 0;
-}
+const boards = new Boards(page.dataset.stream, me);
+const celebrations = new Celebrations();
+const banner = new MomentBanner();
 
 function showGift(gift) {
   const picture = pictureOf(gift.code);
@@ -80,17 +59,7 @@ async function showStream(stream) {
     return;
   }
   openRoom(false);
-  document.getElementById("stage-status").replaceChildren(make("span", { className: "badge ended", textContent: stream.status }));
-  document.getElementById("viewers").closest("p").hidden = true;
-  document.getElementById("stage-note").replaceChildren(
-    make("p", { className: "lead", textContent: "The stream has ended" }),
-    make("p", { textContent: `${stream.creator} says goodbye. What was said stays here.` }),
-  );
-  const answer = await fetch(`/w/${page.dataset.stream}/suggestions`);
-  if (answer.ok) {
-    const parsed = new DOMParser().parseFromString(await answer.text(), "text/html");
-    document.getElementById("after").replaceChildren(...parsed.body.children);
-  }
+  await closeStage(stream);
 }
 
 /** Whether the vote counts, now or since an earlier visit. */
@@ -142,7 +111,8 @@ room
   .on("minigame:end", (over) => game.end(over))
   .on("mood:state", (state) => mood.show(state))
   .on("viewer:count", showViewers)
-  .on("leaderboard:update", showBoard)
+  .on("leaderboard:update", (update) => boards.update(update))
+  .on("moment:detected", (moment) => banner.show(moment, page.dataset.stream))
   .on("wallet:balance", ({ tokens }) => (tray.balance = tokens))
   .on("stream:state", showStream)
   .on("poll:update", (state) => poll.show(state))
@@ -154,40 +124,15 @@ room
   .on("raid:arrive", (state) => raid.arrive(state))
   .on("raid:cancel", () => raid.hide())
   .on("standing:changed", ({ moderator }) => keepOrder(moderator))
-  .on("level:up", ({ userId, level }) => userId === room.me?.userId && toast(`You reached level ${level}!`))
-  .on("badge:earned", ({ userId, name }) => userId === room.me?.userId && toast(`You earned a badge: ${name}`))
+  .on("level:up", ({ userId, level }) => userId === room.me?.userId && celebrations.level(level))
+  .on("badge:earned", (earned) => earned.userId === room.me?.userId && celebrations.badge(earned))
   .start();
 
 keepOrder(Boolean(page.dataset.moderates));
 host(ask, { stream: page.dataset.stream, poll, goal });
 countDowns();
 keepOverlays(overlays);
-const elapsed = document.querySelector("[data-elapsed]");
-const countdown = document.querySelector("[data-countdown]");
-setInterval(() => {
-  if (elapsed) elapsed.textContent = lasted(Date.parse(elapsed.dataset.elapsed));
-  if (countdown) countDown(countdown);
-}, 1_000);
-
-function countDown(element) {
-  const left = Date.parse(element.dataset.countdown) - Date.now();
-  const days = Math.floor(left / 86_400_000);
-  const part = (size, most) => String(Math.floor(left / size) % most).padStart(2, "0");
-  element.textContent = left <= 0 ? "any moment now" : `in ${days ? `${days} d ` : ""}${part(3_600_000, 24)}:${part(60_000, 60)}:${part(1_000, 60)}`;
-}
-
-const share = document.getElementById("share");
-share.hidden = false;
-share.addEventListener("click", async () => {
-  const link = { title: document.title, url: location.href };
-  try {
-    if (navigator.share) await navigator.share(link);
-    else {
-      await navigator.clipboard.writeText(link.url);
-      toast("The address was copied.");
-    }
-  } catch (error) {
-    if (error.name !== "AbortError") toast("The address could not be copied.", "bad");
-  }
-});
+runClocks();
+shares(document.getElementById("share"));
+document.querySelectorAll("#after [data-share]").forEach(shares);
 localTimes();

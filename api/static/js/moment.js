@@ -1,0 +1,6 @@
+// The page of a moment: sharing it.
+import { localTimes } from "./dom.js";
+import { shares } from "./sharing.js";
+
+document.querySelectorAll("[data-share]").forEach(shares);
+localTimes();

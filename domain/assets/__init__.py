@@ -1,0 +1,1 @@
+"""Files that people bring: pictures and sounds for their pages and shows."""

@@ -1,0 +1,1 @@
+"""One moment of a stream, with what was going on around it."""

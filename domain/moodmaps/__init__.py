@@ -1,0 +1,1 @@
+"""How a channel looks in each mood."""
