@@ -142,3 +142,14 @@ async def shown_between(db: Db, creator_id: UUID, since: datetime, until: dateti
             (creator_id, until, since),
         )
         return await cursor.fetchall()
+
+
+async def started_before(db: Db, creator_id: UUID, at: datetime | None) -> Stream | None:
+    """The creator's latest stream that is over and had begun before this time; the latest at all for None."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.creator_id = %s AND s.ended_at IS NOT NULL AND s.started_at IS NOT NULL "
+            "AND s.started_at < coalesce(%s, 'infinity') ORDER BY s.started_at DESC, s.id DESC LIMIT 1",
+            (creator_id, at),
+        )
+        return await cursor.fetchone()

@@ -1,25 +1,29 @@
-// One panel of the dashboard: definition, chart, legend, and the same values as a table.
-import { Chart, label, written } from "./chart.js";
+// One panel of a dashboard: definition, freshness, downloads, chart or list, legend, and the same values as a table.
+import { Chart } from "./chart.js";
 import { clock, make } from "./dom.js";
-
-const MOST_ROWS = 500;
+import { breakDown, holds, LISTINGS } from "./studio/lists.js";
+import { place, tabulate } from "./studio/twin.js";
+import { cell, label, put } from "./studio/words.js";
 
 export class Panel {
   #section;
   #kind;
-  #chart;
+  #chart = null;
   #rows = [];
   #fields;
-  #x = "at";
+  #stepMs = 60_000;
+  #marks = [];
+  #before = null;
+  #asOf = 0;
 
   constructor(section) {
     this.#section = section;
     this.name = section.dataset.panel;
     this.#kind = section.dataset.kind;
     this.#fields = section.dataset.fields.split(",");
-    this.#chart = new Chart(this.#find("plot"), this.#kind, (index) => this.#point(index));
+    if (!(this.#kind in LISTINGS)) this.#chart = new Chart(this.#find("plot"), this.#kind, (index) => this.#point(index));
     const button = section.querySelector("[data-action=table]");
-    button.addEventListener("click", () => {
+    button?.addEventListener("click", () => {
       const isOpen = button.getAttribute("aria-expanded") === "true";
       button.setAttribute("aria-expanded", String(!isOpen));
       section.querySelector(".twin").hidden = isOpen;
@@ -27,20 +31,40 @@ export class Panel {
     });
   }
 
-  /** `{definition, totals, series}` as the API gives it, in steps of `grain`. */
-  show(panel, asOf, grain, isLive) {
-    this.#find("as-of").textContent = `As of ${clock(asOf)}`;
-    this.#find("export").href = `/api/studio/streams/${document.getElementById("content").dataset.stream}/export?panel=${this.name}&format=csv&grain=${grain}`;
-    this.#find("definition").textContent = panel.definition;
+  /**
+   * `{definition, totals, series}` as the API gives it. `before` is that of the time to compare with, or null;
+   * `query` are the parameters of the answer, for downloads.
+   */
+  show({ definition, totals, series }, { asOf, isLive, stepMs, marks, before, api, query }) {
+    this.#stepMs = stepMs;
+    this.#marks = marks;
+    this.#asOf = asOf;
+    for (const link of this.#section.querySelectorAll("[data-export]")) link.href = `${api}/export?panel=${this.name}&format=${link.dataset.export}&${query}`;
+    put(this.#find("definition"), definition);
     const settled = asOf - (isLive ? 1000 * this.#section.dataset.settles : 0);
-    this.#rows = panel.series.filter((row) => Date.parse(row.at) < settled).slice(-MOST_ROWS);
-    this.#x = this.#rows.length && "minute" in this.#rows[0] ? "minute" : "at";
-    const hasData = this.#rows.some((row) => this.#fields.some((field) => row[field]));
+    this.#rows = this.#chart ? series.filter((row) => Date.parse(row.at) < settled) : series;
+    const hasData = this.#chart ? this.#rows.some((row) => this.#fields.some((field) => row[field])) : holds(this.#kind, series, totals);
+    this.#before = before?.series.map((row) => row[this.#fields[0]]) ?? null;
     this.#state(hasData ? "ready" : "empty");
     if (!hasData) return;
-    this.#chart.show(this.#rows, this.#fields, this.#x);
-    this.#point(null);
+    if (this.#chart) this.#draw();
+    else LISTINGS[this.#kind](this.#find("listing"), this.#rows, totals);
+    if (this.#find("breakdown")) breakDown(this.#find("breakdown"), totals);
     this.#tabulate();
+  }
+
+  /** Say how old its numbers are; `isStale` turns them amber. */
+  age(isStale) {
+    if (!this.#asOf) return;
+    const chip = this.#find("as-of");
+    chip.className = `chip ${isStale ? "stale" : ""}`;
+    put(chip, isStale ? `${Math.round((Date.now() - this.#asOf) / 1000)} s old` : `As of ${clock(this.#asOf)}`);
+  }
+
+  /** Other marks on the same chart. */
+  mark(marks) {
+    this.#marks = marks;
+    if (this.#chart && this.#section.dataset.state === "ready") this.#chart.mark(marks);
   }
 
   /** Nothing could be read; what was shown before stays. */
@@ -52,38 +76,43 @@ export class Panel {
     return this.#section.querySelector(`[data-${what}]`);
   }
 
+  get #x() {
+    return this.#rows.length && "minute" in this.#rows[0] ? "minute" : "at";
+  }
+
+  #draw() {
+    this.#chart.show(this.#rows, this.#fields, this.#x, { before: this.#before, marks: this.#marks });
+    this.#point(null);
+  }
+
   #state(state) {
     this.#section.dataset.state = state;
     this.#find("empty").hidden = state !== "empty";
-    if (state === "error") this.#find("plot").replaceChildren();
+    if (state === "error") (this.#find("plot") ?? this.#find("listing")).replaceChildren();
   }
 
-  /** The legend tells the values under the pointer, else the newest. */
+  /** The legend tells the values under the pointer, else the newest, and what happened then. */
   #point(index) {
-    const row = this.#rows[index ?? this.#rows.length - 1];
+    const at = index ?? this.#rows.length - 1;
+    const row = this.#rows[at];
     if (!row) return;
-    const entries = this.#fields.map((field, at) => {
-      const dataset = this.#kind === "mood" ? { series: "mood", mood: field } : { series: at % 4 };
-      return make("span", {}, make("i", { dataset }), label(field), make("b", { textContent: written(this.#kind, row[field]) }));
+    const entries = this.#fields.map((field, nth) => {
+      const dataset = this.#kind === "mood" ? { series: "mood", mood: field } : { series: nth % 4 };
+      return make("span", {}, make("i", { dataset }), label(field), make("b", { textContent: cell(this.#kind === "mood" ? "share" : field, row[field]) }));
     });
-    entries.unshift(make("span", { textContent: this.#where(row) }));
+    entries.unshift(make("span", { textContent: place(row, this.#stepMs) }));
+    if (this.#before) entries.push(make("span", {}, make("i", { className: "before" }), "Before", make("b", { textContent: cell(this.#fields[0], this.#before[at]) })));
+    const [from, to] = [Date.parse(row.at), Date.parse(row.at) + this.#stepMs];
+    if (index !== null && this.#x === "at") {
+      for (const { kind, at: when, words } of this.#marks) if (when >= from && when < to) entries.push(make("span", { className: "happening" }, make("i", { dataset: { mark: kind } }), words));
+    }
     this.#find("legend").replaceChildren(...entries);
-  }
-
-  #where(row) {
-    return this.#x === "at" ? clock(new Date(row.at)) : `Minute ${row[this.#x]}`;
   }
 
   #tabulate() {
     const twin = this.#section.querySelector(".twin");
     if (twin.hidden) return;
-    const columns = Object.keys(this.#rows[0] ?? {}).filter((field) => field !== "at" && field !== "minute");
-    const head = make("tr", {}, make("th", { scope: "col", textContent: this.#x === "at" ? "Time" : "Minute" }));
-    for (const field of columns) head.append(make("th", { scope: "col", textContent: label(field) }));
-    const rows = this.#rows.map((row) =>
-      make("tr", {}, make("td", { textContent: this.#where(row) }), ...columns.map((field) => make("td", { textContent: typeof row[field] === "number" ? written(this.#kind, row[field]) : row[field] }))),
-    );
-    twin.querySelector("thead").replaceChildren(head);
-    twin.querySelector("tbody").replaceChildren(...rows);
+    const rows = this.#before ? this.#rows.map((row, at) => ({ ...row, before: this.#before[at] ?? null })) : this.#rows;
+    tabulate(twin, rows, this.#stepMs);
   }
 }
