@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from features.pulse import ACTS, CHATS, TOKENS
 from livestreamx.events import MOODS, ChatMessage, GiftSent, ReactionSent, encode, tag_of
 from livestreamx.events.packed import KINDS, columns_of, is_packed
-from pipelines.records import AHEAD_MS, EARLIEST_S, IMPOSSIBLE_S, Record, Unreadable, read
+from livestreamx.events.plausible import EARLIEST_S, IMPOSSIBLE_S
+from pipelines.records import AHEAD_MS, Record, Unreadable, read
 from pipelines.seen import ID_BYTES
 
 Ints = NDArray[np.int64]
@@ -69,17 +70,21 @@ class ActReadings:
 
     def of(self, place: str, messages: Sequence[Message], now_ms: int) -> list[ActTable | Unreadable]:  # noqa: ARG002
         """Tables of the acts in a partition's messages, and what is unreadable among them."""
-        single = [message for message in messages if not is_packed(message.value() or b"")]
+        payloads = [message.value() or b"" for message in messages]
+        many = [number for number, payload in enumerate(payloads) if is_packed(payload)]
+        single = messages
+        if many:
+            apart = set(many)
+            single = [message for number, message in enumerate(messages) if number not in apart]
+            payloads = [payload for number, payload in enumerate(payloads) if number not in apart]
         found: list[ActTable | Unreadable] = []
         try:
             if single:
-                found.append(table_of_singles([one.value() or b"" for one in single], logged(single, now_ms)))
+                found.append(table_of_singles(payloads, logged(single, now_ms)))
         except ValueError:
             found += carefully(single, now_ms)
-        if len(single) < len(messages):
-            for message in messages:
-                if is_packed(message.value() or b""):
-                    found += packed(message, now_ms)
+        for number in many:
+            found += packed(messages[number], now_ms)
         return found
 
 

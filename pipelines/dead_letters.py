@@ -5,114 +5,19 @@ refused, and if a crash hid the first, every flow knows the event by its id.
 """
 
 import argparse
-import base64
 import sys
 from collections.abc import Sequence
-from datetime import datetime
 
-import msgspec
-from clickhouse_connect.driver.client import Client
-from confluent_kafka import KafkaException, Producer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from livestreamx.clock import now, now_ms
+from domain.operations.letters import Letter, LetterError, Letters
 from livestreamx.engines.clickhouse import connect_plain
-from livestreamx.engines.kafka import REQUEST_ID_HEADER, producer
-from livestreamx.events.packed import is_packed
+from livestreamx.engines.kafka import producer
 from livestreamx.settings import Settings
-from pipelines.records import events_of
 
-SEND_SECONDS = 15.0
 SHOWN_BYTES = 2000
-
-LETTERS = """
-SELECT d.topic, d.partition, d.offset, d.logged_at, d.reason, d.request_id, d.record,
-       if(r.topic = '', NULL, r.requeued_at) AS requeued_at
-FROM (SELECT * FROM dead_letters FINAL) AS d
-LEFT JOIN (SELECT * FROM requeued_letters FINAL) AS r USING (topic, partition, offset, logged_at)
-WHERE ({topic:String} = '' OR d.topic = {topic:String})
-  AND ({partition:Int64} < 0 OR d.partition = {partition:Int64})
-  AND ({offset:Int64} < 0 OR d.offset = {offset:Int64})
-  AND (NOT {waiting:Bool} OR r.topic = '')
-ORDER BY d.logged_at DESC, d.topic, d.partition, d.offset
-LIMIT {limit:UInt32}
-"""
-MARKS = ("topic", "partition", "offset", "logged_at", "requeued_at")
-
-
-class LetterError(ValueError):
-    """A letter that is not there or cannot be requeued; the message says why."""
-
-
-class Letter(msgspec.Struct, frozen=True):
-    """A record that was set aside: where it lay, when, why, and whether it was put back."""
-
-    topic: str
-    partition: int
-    offset: int
-    logged_at: datetime
-    reason: str
-    request_id: str
-    record: bytes
-    requeued_at: datetime | None
-
-    @property
-    def name(self) -> str:
-        return f"{self.topic}:{self.partition}:{self.offset}"
-
-
-class Letters:
-    """The dead letters in history, and the way back into the log."""
-
-    def __init__(self, clickhouse: Client, kafka: Producer) -> None:
-        self._clickhouse, self._kafka = clickhouse, kafka
-
-    def find(
-        self, *, topic: str = "", partition: int = -1, offset: int = -1, waiting: bool = False, limit: int = 1000
-    ) -> list[Letter]:
-        """Letters, newest first; `waiting` leaves out those that were requeued."""
-        asked = {"topic": topic, "partition": partition, "offset": offset, "waiting": waiting, "limit": limit}
-        rows = self._clickhouse.query(LETTERS, parameters=asked).named_results()
-        return [Letter(**row | {"record": base64.b64decode(row["record"])}) for row in rows]
-
-    def named(self, name: str) -> Letter:
-        """The newest letter of this name; `LetterError` when there is none."""
-        try:
-            topic, partition, offset = name.rsplit(":", 2)
-            found = self.find(topic=topic, partition=int(partition), offset=int(offset), limit=1)
-        except ValueError as error:
-            raise LetterError(
-                f"{name}: name a letter as topic:partition:offset, such as interactions:2:1041"
-            ) from error
-        if not found:
-            raise LetterError(f"{name}: there is no such dead letter")
-        return found[0]
-
-    def requeue(self, letter: Letter) -> None:
-        """Put a letter back; `LetterError` when it was before or is still unreadable, else what Kafka says."""
-        if letter.requeued_at is not None:
-            raise LetterError(f"{letter.name}: was requeued at {letter.requeued_at:%Y-%m-%d %H:%M:%S} UTC already")
-        try:
-            events = events_of(letter.record, now_ms())
-        except (ValueError, RecursionError) as error:
-            raise LetterError(f"{letter.name}: still unreadable: {error}") from error
-        failures: list[KafkaException] = []
-        place = {"partition": letter.partition} if is_packed(letter.record) else {"key": events[0].key}
-        self._kafka.produce(
-            events[0].topic.name if events else letter.topic,
-            letter.record,
-            headers=[(REQUEST_ID_HEADER, letter.request_id.encode())],
-            on_delivery=lambda error, _: failures.append(KafkaException(error)) if error else None,
-            **place,
-        )
-        if self._kafka.flush(SEND_SECONDS):
-            raise LetterError(f"{letter.name}: the event log did not answer; requeue it again later")
-        if failures:
-            raise failures[0]
-        mark = (letter.topic, letter.partition, letter.offset, letter.logged_at, now())
-        self._clickhouse.insert("requeued_letters", [mark], column_names=MARKS)
 
 
 def table_of(letters: Sequence[Letter]) -> Table:

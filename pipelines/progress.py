@@ -24,10 +24,11 @@ from livestreamx.events import (
     ReactionSent,
     ViewerHeartbeat,
 )
+from livestreamx.events.plausible import EARLIEST_S
 from pipelines.achievements import achieve, come
 from pipelines.effects import Effects
 from pipelines.feed import Pace
-from pipelines.records import EARLIEST_S, Record
+from pipelines.records import Record
 
 NAME = "progress"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY, topics.LIFECYCLE)

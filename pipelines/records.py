@@ -5,23 +5,17 @@ A chunk names the offset it starts at and the next one, so that a sink can tell 
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import UnionType
-from typing import Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from confluent_kafka import Message
 
 from livestreamx.engines.kafka import REQUEST_ID_HEADER
-from livestreamx.events import EVENTS, AnyEvent, Event, decode
-from livestreamx.events.packed import is_packed, unpack
+from livestreamx.events import AnyEvent
+from livestreamx.events.packed import is_packed
+from livestreamx.events.plausible import events_of
 
-EARLIEST_S = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
 AHEAD_MS = 5000
 """How far an event may be ahead of the broker's clock; what is further ahead counts as if it were just that far."""
-IMPOSSIBLE_S = 86_400
-"""A clock that is further ahead is no clock."""
-LARGEST = 2**53
-"""Beyond it a number is not exact in JSON, Lua or a double."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
@@ -91,14 +85,6 @@ def read(message: Message, now_ms: int) -> Sequence[Record | Unreadable]:
     return [Record(offset, logged_ms, not_ahead(event, logged_ms), own, request_id) for event in events]
 
 
-def events_of(payload: bytes, logged_ms: int) -> list[AnyEvent]:
-    """The events in a record's bytes; `ValueError` or `RecursionError` when they cannot be read or cannot be true."""
-    events = unpack(payload) if is_packed(payload) else [decode(payload)]
-    for event in events:
-        check(event, logged_ms)
-    return events
-
-
 def request_of(message: Message) -> str:
     """The id of the request that caused this record, as its header says."""
     for header in message.headers() or ():
@@ -107,40 +93,9 @@ def request_of(message: Message) -> str:
     return ""
 
 
-def check(event: Event, logged_ms: int) -> None:
-    """`ValueError` for an event that decodes but cannot have happened, so that no flow has to guess about it."""
-    at = event.occurred_at
-    if at.tzinfo is None:
-        raise ValueError("occurred_at has no time zone")
-    if not EARLIEST_S <= at.timestamp() <= logged_ms / 1000 + IMPOSSIBLE_S:
-        raise ValueError(f"occurred_at {at.isoformat()} is out of range")
-    numbers, times = CHECKED[type(event)]
-    for name in numbers:
-        number = getattr(event, name)
-        if number is not None and not 0 <= number <= LARGEST:
-            raise ValueError(f"{name} {str(number)[:40]} is out of range")
-    for name in times:
-        value = getattr(event, name)
-        if value is not None and (value.tzinfo is None or value.timestamp() < EARLIEST_S):
-            raise ValueError(f"{name} is out of range")
-
-
 def not_ahead(event: AnyEvent, logged_ms: int) -> AnyEvent:
     """The event, its time at most `AHEAD_MS` after the broker's: a clock that runs ahead pulls no window with it."""
     latest_ms = logged_ms + AHEAD_MS
     if event.occurred_at.timestamp() * 1000 <= latest_ms:
         return event
     return msgspec.structs.replace(event, occurred_at=datetime.fromtimestamp(latest_ms / 1000, UTC))
-
-
-def fields_of(kind: type[Event], *types: type) -> tuple[str, ...]:
-    """The event's own fields that hold one of these types, or nothing; not those that hold a collection of them."""
-    own = [name for name in kind.__struct_fields__ if name not in Event.__struct_fields__]
-    hints = get_type_hints(kind)
-    choices = {name: get_args(hints[name]) if get_origin(hints[name]) in UNIONS else (hints[name],) for name in own}
-    return tuple(name for name in own if set(choices[name]) & set(types))
-
-
-UNIONS = (Union, UnionType)
-CHECKED = {kind: (fields_of(kind, int), fields_of(kind, datetime)) for kind in EVENTS}
-"""The fields that `check` looks at, worked out once."""
