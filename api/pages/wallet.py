@@ -1,6 +1,7 @@
 """`/wallet`: what a person has, what moved it, packs to buy, and the receipt of each payment."""
 
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get
@@ -8,27 +9,21 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
-from api.pages.views import Bill, Entry, Offer
+from api.pages.ledger import Kind, read_history
+from api.pages.views import Bill, Offer
 from api.pages.visit import Visit
-from api.paging import decode_cursor, encode_cursor
+from domain.economy import queries as ledger
 from domain.economy import service as economy
-from domain.economy.model import LedgerEntry, LedgerPlace
+from domain.economy.refusals import why_locked
+from domain.inventory import service as inventory
+from domain.limits import service as limits
 from domain.payments import service as payments
 from domain.payments.model import Pack, Payment, price_in_words
+from domain.payments.refunds import REFUND_DAYS
+from livestreamx.clock import now
 from livestreamx.engines.postgres import connection
-from livestreamx.errors import Unauthenticated
 
-ENTRIES = 25
 BILLS = 10
-WORDS = {
-    "signup": "Welcome gift",
-    "topup": "Top-up",
-    "purchase": "Purchase",
-    "purchase_refund": "Purchase refunded",
-    "chargeback": "Purchase taken back by the bank",
-    "debt_repaid": "Debt repaid",
-    "gift_refund": "Gift returned",
-}
 STATES = {
     "created": "Waiting for payment",
     "paid": "Being checked",
@@ -37,24 +32,6 @@ STATES = {
     "refunded": "Refunded",
     "disputed": "Disputed",
 }
-
-
-def name_entry(entry: LedgerEntry) -> str:
-    """What moved the wallet, in words."""
-    if entry.gift_code and entry.reason == "gift":
-        return f"{entry.gift_code.replace('_', ' ').capitalize()} × {entry.qty}"
-    return WORDS.get(entry.reason, entry.reason.replace("_", " ").capitalize())
-
-
-def describe(entry: LedgerEntry) -> Entry:
-    """An entry as a row of the table."""
-    return Entry(
-        at=entry.created_at,
-        words=name_entry(entry),
-        bucket="Bought" if entry.bucket == "paid" else "Bonus",
-        delta=entry.delta,
-        balance_after=entry.balance_after,
-    )
 
 
 def offer_of(pack: Pack, smallest: Pack) -> Offer:
@@ -88,14 +65,10 @@ def bill_of(payment: Payment) -> Bill:
     )
 
 
-async def read_history(visit: Visit, cursor: str | None) -> dict[str, Any]:
-    """`entries` after the cursor, newest first, and `more`: the cursor of the next ones, None at the end."""
-    if visit.viewer is None:
-        raise Unauthenticated()
-    found = await economy.ledger_page(visit.pool, visit.viewer.id, decode_cursor(cursor, LedgerPlace), ENTRIES + 1)
-    shown = found[:ENTRIES]
-    more = encode_cursor(shown[-1].place) if len(found) > ENTRIES else None
-    return {"entries": [describe(entry) for entry in shown], "more": more}
+def may_refund(payment: Payment) -> bool:
+    """Whether unspent tokens of it may still be sent back; whether any are left is known when it is asked."""
+    paid = payment.paid_at
+    return payment.state == "credited" and paid is not None and now() - paid < timedelta(days=REFUND_DAYS)
 
 
 class WalletPages(Controller):
@@ -104,24 +77,34 @@ class WalletPages(Controller):
     path = "/wallet"
 
     @get("/")
-    async def show(self, visit: NamedDependency[Visit]) -> Template | Redirect:
+    async def show(
+        self, visit: NamedDependency[Visit], kind: Annotated[Kind, QueryParameter()] = "all"
+    ) -> Template | Redirect:
         """Balance, ways to get tokens, the newest payments and entries."""
         if visit.viewer is None:
             return visit.sign_in_first()
         async with connection(visit.pool) as db:
             held = await economy.wallet(db, visit.viewer.id)
             debt = await payments.debt(db, visit.viewer.id)
+            aside = await ledger.set_aside(db, visit.viewer.id)
+            lock = (await why_locked(db, visit.viewer.id)).detail if held.locked else ""
         packs = await payments.packs(visit.pool) if visit.settings.payments_on else []
         bills = await payments.payments(visit.pool, visit.viewer.id, None, BILLS)
         return visit.page(
             "wallet.html",
             wallet=held,
+            aside=aside,
             debt=debt,
+            lock=lock,
             disputed=any(bill.state == "disputed" for bill in bills),
+            limits=await limits.limits(visit.pool, visit.viewer.id),
+            exclusive=await inventory.packs_on_sale(visit.pool),
+            owned=await inventory.inventory(visit.pool, visit.viewer.id),
+            month=now().strftime("%Y-%m"),
             offers=[offer_of(pack, packs[0]) for pack in packs],
             bills=[bill_of(bill) for bill in bills],
             dev_topup=visit.settings.dev_topup,
-            **await read_history(visit, None),
+            **await read_history(visit, None, kind),
         )
 
     @get("/history")
@@ -129,9 +112,10 @@ class WalletPages(Controller):
         self,
         visit: NamedDependency[Visit],
         cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+        kind: Annotated[Kind, QueryParameter()] = "all",
     ) -> Template:
         """The next rows of the table."""
-        return visit.page("partials/ledger_rows.html", **await read_history(visit, cursor))
+        return visit.page("partials/ledger_rows.html", **await read_history(visit, cursor, kind))
 
     @get("/payments/{payment_id:uuid}")
     async def payment(
@@ -143,5 +127,11 @@ class WalletPages(Controller):
         """Where the buyer comes back to: waiting for the payment service, its receipt, or why there is none."""
         if visit.viewer is None:
             return visit.sign_in_first()
-        bill = bill_of(await payments.payment(visit.pool, visit.viewer.id, payment_id))
-        return visit.page("payment.html", bill=bill, cancelled=cancelled and bill.state == "created")
+        paid = await payments.payment(visit.pool, visit.viewer.id, payment_id)
+        return visit.page(
+            "payment.html",
+            bill=bill_of(paid),
+            cancelled=cancelled and paid.state == "created",
+            refundable=may_refund(paid),
+            refund_days=REFUND_DAYS,
+        )

@@ -248,6 +248,18 @@ ORDER BY entry.posting DESC, entry.rank DESC LIMIT %(limit)s
 """
 
 
+async def set_aside(db: Db, user_id: UUID) -> int:
+    """Tokens that wait: held for a gift that is under way, or for their money to go back."""
+    done = await db.execute(
+        "SELECT (coalesce(sum(b.posted), 0) / 100)::bigint FROM users u "
+        "CROSS JOIN (VALUES (ledger.user_held()), (ledger.user_held_bonus()), (ledger.user_refunding())) k (kind) "
+        "JOIN ledger.balance b ON b.account = ledger.account_id(u.number, kind) WHERE u.id = %s",
+        (user_id,),
+    )
+    tokens: int = (await done.fetchall())[0][0]
+    return tokens
+
+
 async def ledger_page(db: Db, user_id: UUID, before: LedgerPlace | None, limit: int) -> list[LedgerEntry]:
     """Newest first; `before` is the place of the last entry already read."""
     after = before or LedgerPlace(LAST, "paid")
