@@ -69,7 +69,7 @@ def describe(scene: Scene, rows: Ints) -> Rows:
     """The signals of these live streams, shape [len(rows), len(SIGNALS)]."""
     parts = (
         np.broadcast_to(_viewer(scene), (len(rows), len(VIEWER))),
-        _bonds(scene)[rows],
+        _bonds(scene, rows),
         _channels(scene, rows),
         _likings(scene)[rows],
         np.column_stack([place(scene.liking[:, number]) for number in range(len(PLACES))])[rows],
@@ -94,7 +94,7 @@ def _viewer(scene: Scene) -> Floats:
     return np.array([total, len(visits) / max(total, 1.0), idle, scene.at % DAY / HOUR])
 
 
-def _bonds(scene: Scene) -> Floats:
+def _bonds(scene: Scene, rows: Ints) -> Floats:
     bonds, at = scene.bonds, scene.at
     visits = bonds.sums[:, affinity.VISITS]
     came = visits > 0
@@ -120,9 +120,9 @@ def _bonds(scene: Scene) -> Floats:
     )
     none = np.zeros((1, told.shape[1]))
     none[0, [8, 9, 11, 12]] = NEVER
-    spread = np.vstack([told, none])[scene.bond]
-    returned = (scene.of_bonds(bonds.last) >= at - scene.age) & (spread[:, 0] > 0)
-    return np.column_stack([spread, scene.followed, returned, place(scene.activation)])
+    spread = np.vstack([told, none])[scene.bond[rows]]
+    returned = (scene.of_bonds(bonds.last)[rows] >= at - scene.age[rows]) & (spread[:, 0] > 0)
+    return np.column_stack([spread, scene.followed[rows], returned, place(scene.activation)[rows]])
 
 
 def _channels(scene: Scene, rows: Ints) -> Floats:

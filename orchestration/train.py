@@ -72,6 +72,7 @@ def _seed(console: Console, settings: Settings, *, viewers: int, channels: int, 
 def _run(console: Console, settings: Settings, database: str) -> int:
     os.environ["DAGSTER_HOME"] = str(prepare_home(settings))
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "yes"
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin for each other starve a busy machine
     warnings.simplefilter("ignore")
     with console.status("starting Dagster ..."):
         from orchestration.execution import run_graph
