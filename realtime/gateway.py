@@ -26,6 +26,7 @@ from realtime.presence import MARK_SECONDS, Presence
 from realtime.rooms import Room, Rooms
 from realtime.session import Desk, Handler, Session, Visitor
 from realtime.sweeping import TICK_SECONDS, Sweep
+from realtime.ticks import STUDIO_SECONDS, StudioTicks
 
 ROOMS_SECONDS = 1.0
 STOP_SECONDS = 5.0
@@ -52,6 +53,7 @@ class Gateway:
         self._presence = Presence(name, context)
         self._identity = Identity(context, self._people, self._presence, self.spawn)
         self._sweep = Sweep(self.sessions, context.metrics, self._presence, self._identity, self.spawn)
+        self._ticks = StudioTicks(redis, settings.session_gap_seconds)
         joining = Joining(self._reader, settings)
         handlers: dict[str, Handler] = {
             "auth": self._identity.sign_in,
@@ -72,10 +74,10 @@ class Gateway:
         return room
 
     def session(
-        self, room: Room, codec: Codec, channels: frozenset[str] | None, visitor: Visitor, *, counted: bool
+        self, room: Room, codec: Codec, channels: frozenset[str] | None, visitor: Visitor, *, view: str
     ) -> Session:
-        """A session that waits for its connection; `counted` unless it is an overlay or a dashboard."""
-        return Session(self._desk, room, codec, channels, visitor, counted=counted)
+        """A session that waits for its connection; `view` is the address that it came by."""
+        return Session(self._desk, room, codec, channels, visitor, view=view)
 
     def begin(self, session: Session, connection: Connection, place: Resume | None) -> None:
         """Serve a connection that was handed over."""
@@ -139,6 +141,9 @@ class Gateway:
         await self._reader.check_epochs()
         await self._presence.announce_counts(list(self.rooms.open.values()))
 
+    async def _tick_dashboards(self) -> None:
+        await self._ticks.tell(list(self.sessions))
+
     async def _every(self, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
         """Do it for as long as the gateway runs; outages of the engines are waited out."""
         while True:
@@ -163,6 +168,7 @@ class Gateway:
             asyncio.create_task(self._people.run(), name="people"),
             asyncio.create_task(self._every(TICK_SECONDS, self._sweep.tick), name="sweep"),
             asyncio.create_task(self._every(ROOMS_SECONDS, self._close_rooms), name="rooms"),
+            asyncio.create_task(self._every(STUDIO_SECONDS, self._tick_dashboards), name="studio-ticks"),
             asyncio.create_task(self._every(MARK_SECONDS, self._presence.write_marks), name="presence"),
             asyncio.create_task(
                 self._every(self._settings.viewer_count_seconds, self._count_viewers), name="viewer-count"

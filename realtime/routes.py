@@ -19,7 +19,7 @@ from livestreamx.errors import DomainError, Invalid, NotFound
 from livestreamx.frames import PUBLIC_CHANNELS, Resume
 from realtime.codec import Codec
 from realtime.gateway import Gateway
-from realtime.session import Visitor, as_refusal
+from realtime.session import OVERLAY, STUDIO, Visitor, as_refusal
 from realtime.transport import take_over
 from realtime.wire import Close
 
@@ -29,11 +29,10 @@ VIEWS: dict[str, frozenset[str]] = {
     "/ws/gifts": frozenset({"gifts"}),
     "/ws/polls": frozenset({"polls"}),
     "/ws/mood": frozenset({"mood"}),
-    "/ws/overlay": frozenset({"overlay", "gifts", "mood", "polls", "stream", "chat"}),
-    "/ws/studio": PUBLIC_CHANNELS,
+    OVERLAY: frozenset({"overlay", "gifts", "mood", "polls", "stream", "chat"}),
+    STUDIO: PUBLIC_CHANNELS,
 }
 """What each address shows; `?channels=` narrows it further."""
-NOT_VIEWERS = frozenset({"/ws/overlay", "/ws/studio"})
 ANON_COOKIE = "lsx_viewer"
 ANON_ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 ANON_SECONDS = 365 * 24 * 3600
@@ -119,7 +118,7 @@ async def enter_room(socket: Socket, gateway: NamedDependency[Gateway]) -> None:
         await socket.accept(subprotocols=subprotocol, headers=headers)
         refuse(socket, codec, as_refusal(error))
         return
-    session = gateway.session(room, codec, wanted.channels, visitor, counted=path not in NOT_VIEWERS)
+    session = gateway.session(room, codec, wanted.channels, visitor, view=path)
     await socket.accept(subprotocols=subprotocol, headers=headers)
     # No await from here on: what the client sends now must find its connection.
     gateway.begin(session, take_over(socket.scope, session), wanted.place)

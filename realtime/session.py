@@ -28,6 +28,9 @@ MOST_UNANSWERED = 16
 FRAMES_PER_SECOND = 100.0
 FRAMES_BURST = 200.0
 
+OVERLAY, STUDIO = "/ws/overlay", "/ws/studio"
+"""The views that are no viewers."""
+
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
 Handler = Callable[["Session", Any], Awaitable[Any]]
 log = structlog.get_logger("realtime")
@@ -87,17 +90,17 @@ class Session:
 
     __slots__ = (
         "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_parting", "_working", "attendance", "channels",
-        "claims", "codec", "connection", "counted", "covered", "generation", "greeted", "opened_at", "person",
-        "room", "session_id", "standing", "standing_asked", "visitor",
+        "claims", "codec", "connection", "covered", "generation", "greeted", "opened_at", "person",
+        "room", "session_id", "standing", "standing_asked", "view", "visitor",
     )  # fmt: skip
 
     connection: Connection
 
     def __init__(
-        self, desk: Desk, room: Room, codec: Codec, channels: frozenset[str] | None, visitor: Visitor, *, counted: bool
+        self, desk: Desk, room: Room, codec: Codec, channels: frozenset[str] | None, visitor: Visitor, *, view: str
     ) -> None:
         self._desk = desk
-        self.room, self.codec, self.channels, self.visitor, self.counted = room, codec, channels, visitor, counted
+        self.room, self.codec, self.channels, self.visitor, self.view = room, codec, channels, visitor, view
         self.claims: Claims | None = None
         self.person: Person | None = None
         self.standing = Standing()
@@ -120,6 +123,11 @@ class Session:
         if self.claims is None or self.claims.exp * 1000 <= now_ms():
             raise Unauthenticated
         return self.claims
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a viewer's: overlays and dashboards are not."""
+        return self.view not in (OVERLAY, STUDIO)
 
     @property
     def stay_id(self) -> str:

@@ -98,6 +98,7 @@ from livestreamx.frames.snapshot import (
     ResumeTruncated,
     RoomState,
 )
+from livestreamx.frames.studio import AnalyticsTick
 
 __all__ = [
     "CLIENT_FRAMES",
@@ -106,6 +107,7 @@ __all__ = [
     "PUBLIC_CHANNELS",
     "SERVER_FRAMES",
     "SERVER_ONLY",
+    "AnalyticsTick",
     "AskQuestion",
     "Auth",
     "AuthExpired",
@@ -242,6 +244,7 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "auth:expired": ServerFrameType(AuthExpired, "private"),
     "standing:changed": ServerFrameType(StandingChanged, "private"),
     "wallet:balance": ServerFrameType(WalletBalance, "private"),
+    "analytics:tick": ServerFrameType(AnalyticsTick, "private"),
     "chat:message": ServerFrameType(ChatShown, "chat"),
     "chat:mode": ServerFrameType(ChatMode, "chat"),
     "chat:deleted": ServerFrameType(ChatDeletedFrame, "chat"),

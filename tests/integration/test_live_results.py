@@ -10,6 +10,7 @@ import pytest
 from livestreamx.clock import now, uuid7
 from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent
 from livestreamx.settings import Settings
+from tests.builders import eventually
 from tests.integration.flows import Dataflows, Log
 from tests.integration.gateways import Viewer
 from tests.integration.shows import Show
@@ -52,5 +53,29 @@ async def test_results_reach_every_socket_of_the_room(show: Show, settings: Sett
             moment = await viewer.first("moment:detected", 30)
             assert (moment["tokens"], moment["score"] >= 3) == (1000, True)
             assert viewer.seqs == sorted(viewer.seqs)
+    finally:
+        await asyncio.to_thread(running.stop)
+
+
+async def test_the_dashboard_of_the_creator_ticks_and_nobody_elses(show: Show, settings: Settings) -> None:
+    dashboard = await show.enter(show.creator, "/ws/studio")
+    curious = await show.enter(show.viewer, "/ws/studio")
+    running = await asyncio.to_thread(Dataflows, settings, "pulse", "engagement")
+    try:
+        log = Log(settings)
+        at = now() + timedelta(seconds=2)
+        await asyncio.to_thread(log.write, happenings(show, at))
+
+        async def paces() -> list[dict[str, Any]]:
+            return [frame["data"] for frame in dashboard.frames if frame["event"] == "analytics:tick"]
+
+        ticks = await eventually(paces, lambda ticks: any(tick["tokensInWindow"] for tick in ticks), 30)
+        busy = next(tick for tick in ticks if tick["tokensInWindow"])
+        assert busy["tokensInWindow"] == 1000
+        assert (busy["reactionsPerSecond"], busy["messagesPerSecond"]) == (4.0, 4.0)
+        assert busy["reactionZ"] == 40.0
+        totals = await eventually(paces, lambda ticks: ticks[-1]["messages"] == 58, 30)
+        assert (totals[-1]["giftTokens"], totals[-1]["viewers"]) == (1000, 0)
+        assert "analytics:tick" not in {frame["event"] for frame in curious.frames}
     finally:
         await asyncio.to_thread(running.stop)
