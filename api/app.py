@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from api import problems
 from api.admin import AdminController
+from api.administration import AccountsController, MoneyController
 from api.assets import AssetsController, asset_file
 from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
@@ -36,6 +37,7 @@ from api.moodmaps import MoodMapController
 from api.oembed import OEmbedController
 from api.openapi import ProblemResponses, describe
 from api.openapi_bodies import BodySchemas
+from api.operations import OperationsController
 from api.pages.rendering import static_files, template_config
 from api.pages.routes import pages
 from api.payments import PaymentController
@@ -68,6 +70,7 @@ from realtime.routes import enter_room
 BODY_BYTES = 256 * 1024
 
 CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
+    AccountsController,
     AdminController,
     AppealsController,
     AssetsController,
@@ -84,9 +87,11 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     LimitsController,
     MeController,
     ModeratorsController,
+    MoneyController,
     ModeratorsLogController,
     MoodMapController,
     OEmbedController,
+    OperationsController,
     PaymentController,
     PayoutController,
     PayoutReviewController,

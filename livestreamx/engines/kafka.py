@@ -8,13 +8,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from livestreamx.errors import Unavailable
 from livestreamx.events import Event, encode
 from livestreamx.observe.tracing import trace_headers
-from livestreamx.topics import ALL, Topic
+from livestreamx.topics import ALL, EVENT_TOPICS, Topic
 
 DELIVERY_TIMEOUT_MS = 10_000
 REQUEST_ID_HEADER = "request-id"
@@ -54,6 +54,23 @@ def make_topics(bootstrap: str, topics: Iterable[Topic] = ALL) -> list[str]:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise RuntimeError(f"topic {name}: {error}") from error
     return [topic.topic for topic in wanted]
+
+
+def log_ends(bootstrap: str, topics: Iterable[Topic] = EVENT_TOPICS, seconds: float = 5.0) -> dict[str, int]:
+    """Where each partition of the log ends, such as `interactions:2`; blocks, and `Unavailable` without an answer."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "ends", "enable.auto.commit": False})
+    try:
+        return {
+            f"{topic.name}:{number}": consumer.get_watermark_offsets(
+                TopicPartition(topic.name, number), timeout=seconds
+            )[1]
+            for topic in topics
+            for number in range(topic.partitions)
+        }
+    except KafkaException as error:
+        raise Unavailable("The event log did not answer") from error
+    finally:
+        consumer.close()
 
 
 class Emitter:

@@ -1,16 +1,19 @@
-// Resolving flags.
-import { toast } from "./dom.js";
-import { onSubmit } from "./kit/forms.js";
-import { neighbour } from "./kit/lists.js";
-import { call } from "./session.js";
+// The admins' page: lists that the server draws, and the platform's health, asked for again and again.
+import { localTimes } from "./dom.js";
+import { ServedList } from "./kit/served.js";
 
-for (const flag of document.querySelectorAll("[data-flag]")) {
-  onSubmit(flag.querySelector("form"), async ({ note, unlock }) => {
-    await call("POST", `/api/admin/flags/${flag.dataset.flag}/resolve`, { note: note.value, unlockWallet: Boolean(unlock?.checked) });
-    const next = neighbour(flag);
-    flag.remove();
-    toast("Resolved and written to the audit log.");
-    if (next) next.querySelector("input").focus();
-    else document.getElementById("clear").hidden = false;
-  });
+if (document.getElementById("queue")) new ServedList();
+
+const health = document.getElementById("health");
+
+/** The numbers as they are now; what cannot be had keeps the last ones, and says so by the offline banner. */
+async function look() {
+  if (document.visibilityState !== "visible" || !navigator.onLine) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => null);
+  const fresh = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("health");
+  if (!fresh) return;
+  health.replaceChildren(...document.importNode(fresh, true).children);
+  localTimes(health);
 }
+
+if (health) setInterval(look, health.dataset.every * 1000);

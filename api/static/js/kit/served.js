@@ -62,11 +62,10 @@ export class ServedList {
     const button = press.target.closest("button[data-call]");
     if (!button || button.form) return;
     const row = button.closest("[data-key]");
-    const { ask, body, undo } = button.dataset;
+    const { body, undo } = button.dataset;
     const data = body ? JSON.parse(body) : undefined;
     if (undo) return this.#later(row, button, data);
-    if (ask && !(await confirmed({ title: ask, act: button.textContent, danger: true }))) return;
-    await busy(button, () => this.#send(row, button, data));
+    if (await this.#isMeant(button)) await busy(button, () => this.#send(row, button, data));
   }
 
   /** The row goes at once, the request in ten seconds. */
@@ -91,9 +90,12 @@ export class ServedList {
     const form = submitted.target;
     const button = submitted.submitter ?? form.querySelector("[data-call]");
     complain(form, "");
-    const { ask, body } = button.dataset;
-    if (ask && !(await confirmed({ title: ask, act: button.textContent, danger: true }))) return;
-    await busy(button, () => this.#send(form.closest("[data-key]"), button, { ...valuesOf(form), ...(body ? JSON.parse(body) : {}) }, form));
+    const data = { ...valuesOf(form), ...JSON.parse(button.dataset.body ?? "{}") };
+    if (await this.#isMeant(button)) await busy(button, () => this.#send(form.closest("[data-key]"), button, data, form));
+  }
+
+  async #isMeant({ dataset: { ask, words = "" }, textContent }) {
+    return !ask || confirmed({ title: ask, words, act: textContent, danger: true });
   }
 
   async #send(row, button, data, form = null) {
@@ -108,7 +110,10 @@ export class ServedList {
       return;
     }
     if (button.dataset.done) toast(button.dataset.done);
-    if (button.dataset.stays !== undefined) return this.refresh();
+    if (button.dataset.stays !== undefined) {
+      row.focus();
+      return this.refresh(row);
+    }
     const next = row.contains(document.activeElement) ? neighbour(row) : null;
     row.remove();
     this.#enter();
@@ -133,8 +138,8 @@ export class ServedList {
     row.append(gone);
   }
 
-  /** Ask the server for the page again and take over what changed; what one works on is left alone. */
-  async refresh() {
+  /** Ask the server for the page again and take over what changed; what one works on is left alone, but for `changed`. */
+  async refresh(changed = null) {
     const fresh = await this.#fetch(location.href);
     if (!fresh) return;
     const rows = new Map([...fresh.querySelectorAll("#queue > [data-key]")].map((row) => [row.dataset.key, row]));
@@ -142,7 +147,7 @@ export class ServedList {
     const last = [...rows.keys()].at(-1) ?? "";
     for (const row of [...this.#list.children]) {
       const own = row.dataset.key;
-      const isInWork = row.hidden || row.classList.contains("stale") || row.contains(document.activeElement);
+      const isInWork = row !== changed && (row.hidden || row.classList.contains("stale") || row.contains(document.activeElement));
       if (!rows.has(own) && (isWhole || own > last) && !isInWork) row.remove();
       else if (rows.has(own) && rows.get(own).outerHTML !== this.#sources.get(row) && !isInWork) row.replaceWith(this.#adopt(rows.get(own)));
       rows.delete(own);
@@ -150,6 +155,7 @@ export class ServedList {
     for (const row of [...rows.values()].reverse()) this.#insert(this.#adopt(row));
     localTimes(this.#list);
     this.#enter();
+    if (changed) this.#list.querySelector(`[data-key="${CSS.escape(changed.dataset.key)}"]`)?.focus();
   }
 
   #adopt(row) {

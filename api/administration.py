@@ -1,0 +1,215 @@
+"""`/api/admin`: people, their wallets and roles, and what they gave and bought, for admins."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody, QueryParameter
+from redis.asyncio import Redis as AsyncRedis
+
+from api.auth.identity import require_role
+from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.schema import Body, Page, View
+from domain.accounts.tokens import Claims
+from domain.administration import service
+from domain.administration.model import Found, Purchase, SentGift
+from domain.payments.checkout import Checkout
+from domain.payments.model import PaymentState
+from livestreamx.engines.postgres import Pool
+
+Text = Annotated[str, QueryParameter(name="q", max_length=100, description="a handle, an id, or an e-mail")]
+
+
+class FoundView(View, frozen=True, kw_only=True):
+    """An account with its wallet, in tokens; `lockedFor` says why it may not spend."""
+
+    id: UUID
+    handle: str
+    email: str | None
+    roles: tuple[str, ...]
+    paid: int
+    bonus: int
+    locked_for: str | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, found: Found) -> "FoundView":
+        return cls(**msgspec.structs.asdict(found))
+
+
+class SentGiftView(View, frozen=True, kw_only=True):
+    id: UUID
+    gift_code: str
+    qty: int
+    tokens: int
+    sender: str
+    creator: str
+    stream_id: UUID
+    state: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, gift: SentGift) -> "SentGiftView":
+        return cls(**msgspec.structs.asdict(gift))
+
+
+class PurchaseView(View, frozen=True, kw_only=True):
+    """Prices in minor units of the currency; `credited` are the tokens that were kept."""
+
+    id: UUID
+    user_id: UUID
+    handle: str
+    tokens: int
+    credited: int
+    price_minor: int
+    refunded_minor: int
+    currency: str
+    state: PaymentState
+    created_at: datetime
+
+    @classmethod
+    def of(cls, purchase: Purchase) -> "PurchaseView":
+        return cls(**msgspec.structs.asdict(purchase))
+
+
+class Why(Body, frozen=True, kw_only=True):
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=300, examples=["The owner of the card complained"])]
+
+
+class GivenBack(View, frozen=True, kw_only=True):
+    """A refund that the payment service has taken; the money follows."""
+
+    payment_id: UUID
+    tokens: int
+    minor: int
+    currency: str
+
+
+class AccountsController(Controller):
+    path = "/api/admin/users"
+    tags = ("Administration",)
+
+    @get("/")
+    async def people(
+        self,
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        text: Text = "",
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[FoundView]:
+        """Accounts by the beginning of their handle, by e-mail or by id, the newest first. Admins only."""
+        require_role(user, "admin")
+        found = await service.find_people(pool, text, decode_cursor(cursor, UUID), limit)
+        last = encode_cursor(found[-1].id) if len(found) == limit else None
+        return Page(items=tuple(map(FoundView.of, found)), next_cursor=last)
+
+    @post("/{user_id:uuid}/lock", status_code=200)
+    async def lock(
+        self,
+        user_id: FromPath[UUID],
+        data: JSONBody[Why],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        request_id: NamedDependency[str],
+    ) -> FoundView:
+        """Keep a wallet from spending; its owner reads the reason. Admins only; 404."""
+        require_role(user, "admin")
+        locked = await service.lock(pool, user_id, admin_id=user.sub, reason=data.reason, request_id=request_id)
+        return FoundView.of(locked)
+
+    @post("/{user_id:uuid}/unlock", status_code=200)
+    async def unlock(
+        self,
+        user_id: FromPath[UUID],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        request_id: NamedDependency[str],
+    ) -> FoundView:
+        """Let a wallet spend again, whatever locked it. Admins only; 404."""
+        require_role(user, "admin")
+        return FoundView.of(await service.unlock(pool, user_id, admin_id=user.sub, request_id=request_id))
+
+    @put("/{user_id:uuid}/roles/admin")
+    async def name_admin(
+        self,
+        user_id: FromPath[UUID],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        request_id: NamedDependency[str],
+    ) -> FoundView:
+        """Give somebody the admin's role; again changes nothing. Admins only; 404."""
+        require_role(user, "admin")
+        named = await service.name_admin(pool, user_id, is_admin=True, admin_id=user.sub, request_id=request_id)
+        return FoundView.of(named)
+
+    @delete("/{user_id:uuid}/roles/admin", status_code=200)
+    async def dismiss_admin(
+        self,
+        user_id: FromPath[UUID],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        request_id: NamedDependency[str],
+    ) -> FoundView:
+        """Take the admin's role from somebody, and end their sessions. Admins only; 404, 409 `own_role`."""
+        require_role(user, "admin")
+        dismissed = await service.name_admin(pool, user_id, is_admin=False, admin_id=user.sub, request_id=request_id)
+        return FoundView.of(dismissed)
+
+
+class MoneyController(Controller):
+    path = "/api/admin"
+    tags = ("Administration",)
+
+    @get("/gifts")
+    async def gifts(
+        self,
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        text: Text,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[SentGiftView]:
+        """Gifts by their sender's handle or by id, the newest first. Admins only."""
+        require_role(user, "admin")
+        found = await service.find_gifts(pool, text, decode_cursor(cursor, UUID), limit)
+        last = encode_cursor(found[-1].id) if len(found) == limit else None
+        return Page(items=tuple(map(SentGiftView.of, found)), next_cursor=last)
+
+    @get("/payments")
+    async def purchases(
+        self,
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        text: Text,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[PurchaseView]:
+        """Purchases by their buyer's handle or by id, the newest first. Admins only."""
+        require_role(user, "admin")
+        found = await service.find_purchases(pool, text, decode_cursor(cursor, UUID), limit)
+        last = encode_cursor(found[-1].id) if len(found) == limit else None
+        return Page(items=tuple(map(PurchaseView.of, found)), next_cursor=last)
+
+    @post("/payments/{payment_id:uuid}/refund", status_code=200)
+    async def give_back(
+        self,
+        payment_id: FromPath[UUID],
+        data: JSONBody[Why],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
+        checkout: NamedDependency[Checkout | None],
+        request_id: NamedDependency[str],
+    ) -> GivenBack:
+        """Give a buyer the money of the unspent tokens back. Admins only; the refusals of the buyer's own refund."""
+        require_role(user, "admin")
+        refund = await service.give_back(
+            pool, redis, checkout, payment_id, admin_id=user.sub, reason=data.reason, request_id=request_id
+        )
+        return GivenBack(
+            payment_id=refund.payment_id, tokens=refund.tokens, minor=refund.minor, currency=refund.currency
+        )
