@@ -26,7 +26,8 @@ from pipelines.sources import Position
 
 NAME = "archive"
 TOPICS = EVENT_TOPICS
-PACE = Pace(linger=0.5, most=20_000)
+PACE = Pace(linger=1.0, most=20_000)
+"""Each page makes the rollups that it touches anew, so pages are gathered for a second."""
 INSERT_SETTINGS = {"date_time_input_format": "best_effort"}
 SEND_SECONDS = 15.0
 
