@@ -1,5 +1,6 @@
 """What is kept of a season."""
 
+from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -18,6 +19,16 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     board: ResultBoard
     rank: int
     user_id: UUID
+    score: int
+
+
+class Placing(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody ended a season, on the board where they came farthest."""
+
+    season: str
+    ended_at: datetime
+    board: ResultBoard
+    rank: int
     score: int
 
 

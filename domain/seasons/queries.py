@@ -7,7 +7,8 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import TupleRow
 
-from domain.seasons.model import KEPT, Result
+from domain.seasons.model import KEPT, Placing, Result
+from livestreamx.engines.postgres import Db, struct_row
 
 Plain = psycopg.Connection[TupleRow]
 
@@ -35,3 +36,15 @@ def keep(db: Plain, season: str, results: Sequence[Result]) -> None:
             "INSERT INTO season_results (season, board, rank, user_id, score) VALUES (%s, %s, %s, %s, %s)",
             [(season, one.board, one.rank, one.user_id, one.score) for one in results],
         )
+
+
+async def placings(db: Db, user_id: UUID, limit: int) -> list[Placing]:
+    """How somebody's seasons ended, the latest first and one board each: that with the best rank."""
+    async with db.cursor(row_factory=struct_row(Placing)) as cursor:
+        await cursor.execute(
+            "SELECT * FROM (SELECT DISTINCT ON (s.ended_at) r.season, s.ended_at, r.board, r.rank, r.score "
+            "FROM season_results r JOIN seasons s ON s.ref = r.season WHERE r.user_id = %s "
+            "ORDER BY s.ended_at DESC, r.rank, r.board) best ORDER BY ended_at DESC LIMIT %s",
+            (user_id, limit),
+        )
+        return await cursor.fetchall()

@@ -14,7 +14,11 @@ export const hasSession = () => Boolean(cookie("__Host-csrf"));
 async function request(method, path, body, headers = {}) {
   const init = { method, headers: { accept: "application/json", ...headers }, credentials: "same-origin", keepalive: method !== "GET" };
   if (method !== "GET") init.headers["x-csrf-token"] = cookie("__Host-csrf") ?? "";
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    init.headers["content-type"] = body.type || "application/octet-stream";
+    init.body = body;
+    init.keepalive = false; // what outlives its page may have 64 KB only
+  } else if (body !== undefined) {
     init.headers["content-type"] = "application/json";
     init.body = JSON.stringify(body);
   }

@@ -5,13 +5,13 @@ import { call, hasSession, restore } from "./session.js";
 const THEMES = ["", "light", "dark"];
 const NAMES = { "": "as the system", light: "light", dark: "dark" };
 
-function toggleTheme(button) {
+/** Show pages in this theme, "" for the system's, from now on. */
+export function setTheme(next) {
   const root = document.documentElement;
-  const next = THEMES[(THEMES.indexOf(root.dataset.theme ?? "") + 1) % THEMES.length];
   if (next) root.dataset.theme = next;
   else delete root.dataset.theme;
   document.cookie = `theme=${next}; path=/; max-age=${next ? 31536000 : 0}; samesite=lax`;
-  nameTheme(button);
+  nameTheme(document.querySelector("[data-action=theme]"));
   dispatchEvent(new CustomEvent("themechange"));
 }
 
@@ -24,7 +24,7 @@ function nameTheme(button) {
 const theme = document.querySelector("[data-action=theme]");
 theme.hidden = false;
 nameTheme(theme);
-theme.addEventListener("click", () => toggleTheme(theme));
+theme.addEventListener("click", () => setTheme(THEMES[(THEMES.indexOf(document.documentElement.dataset.theme ?? "") + 1) % THEMES.length]));
 
 document.querySelector("[data-action=logout]")?.addEventListener("click", async () => {
   try {
