@@ -51,7 +51,7 @@ dagster: .venv/.installed-all  ## Dagster's own pages on the training jobs
 	@$(BIN)/livestreamx dagster
 
 bench: .venv/.installed-all  ## print the tables of docs/performance.md
-	@for table in bench/*.py; do name=$$(basename $$table .py); [ $$name = __init__ ] || $(BIN)/python -m bench.$$name || exit 1; done
+	@for table in $$(grep -l '"__main__"' bench/*.py); do $(BIN)/python -m bench.$$(basename $$table .py) || exit 1; done
 
 bench-gifts: .venv/.installed-all  ## gifts a second beside pgbench and a naive ledger, in one run
 	@$(BIN)/python -m bench.gifts
