@@ -5,6 +5,7 @@ from litestar.di import Provide
 
 from api.pages.account import AccountPages
 from api.pages.admin import AdminPages
+from api.pages.channel import ChannelPages
 from api.pages.home import HomePages
 from api.pages.mod import ModeratorPages
 from api.pages.moments import MomentPages
@@ -30,6 +31,7 @@ def pages() -> Router:
             MomentPages,
             SearchPages,
             StudioPages,
+            ChannelPages,
             AccountPages,
             OverlayPages,
             WalletPages,

@@ -1,31 +1,36 @@
-"""`/studio`: a creator's streams, and `/studio/{id}`: the live charts of one."""
+"""`/studio`: a creator's numbers, streams and earnings, and `/studio/{id}`: the numbers of one stream."""
 
+from typing import Annotated, Any
 from uuid import UUID
 
+from clickhouse_connect.driver.asyncclient import AsyncClient
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
 
-from api.pages.panels import STREAM_PANELS, STREAM_TOTALS
-from api.pages.shelves import make_cards
+from api.pages.desk import STATES, Row, books, checklist
+from api.pages.panels import CHANNEL_PANELS, CHANNEL_TOTALS, STREAM_PANELS, STREAM_TOTALS
 from api.pages.visit import Visit
+from api.paging import decode_cursor, encode_cursor
 from domain.accounts import service as accounts
-from domain.commands import service as commands
-from domain.commands.model import Action
+from domain.analytics.figures import figures_of
 from domain.streams import queries, service
 from livestreamx.engines.postgres import connection
+from livestreamx.errors import Unauthenticated
 
-STREAMS = 50
-ACTIONS: dict[Action, str] = {
-    "overlay.play": "Fill the screen with an animation",
-    "scene.background": "Change the background",
-    "scene.filter": "Change the light",
-    "minigame.start": "Start a mini-game",
-    "challenge.progress": "Strike a blow in a game",
-    "sound.play": "Play a sound",
-    "tts.say": "Have words read out",
-}
+STREAMS = 12
+Place = Annotated[str | None, QueryParameter(name="cursor", max_length=200)]
+
+
+async def read_streams(visit: Visit, clickhouse: AsyncClient, creator_id: UUID, cursor: str | None) -> dict[str, Any]:
+    """A page of one's own streams, the newest first, and where the next one begins."""
+    async with connection(visit.pool) as db:
+        found = await queries.of_creator(db, creator_id, decode_cursor(cursor, UUID), STREAMS + 1)
+    shown = found[:STREAMS]
+    figures = await figures_of(clickhouse, [one.id for one in shown if one.started_at])
+    rows = [Row(stream=one, figures=figures.get(one.id)) for one in shown]
+    return {"rows": rows, "more": encode_cursor(shown[-1].id) if len(found) > STREAMS else None}
 
 
 class StudioPages(Controller):
@@ -34,19 +39,42 @@ class StudioPages(Controller):
     path = "/studio"
 
     @get("/")
-    async def desk(self, visit: NamedDependency[Visit]) -> Template | Redirect:
-        """Own streams, the newest first, and the form for the next one."""
+    async def desk(
+        self, visit: NamedDependency[Visit], clickhouse: NamedDependency[AsyncClient], cursor: Place = None
+    ) -> Template | Redirect:
+        """What to do next, the numbers of the last 30 days, streams and earnings."""
         if visit.viewer is None:
             return visit.sign_in_first()
+        creator_id = visit.viewer.id
         async with connection(visit.pool) as db:
-            account = await accounts.find(db, visit.viewer.id)
-            found = await queries.of_creator(db, visit.viewer.id, None, STREAMS)
+            account = await accounts.find(db, creator_id)
+            if "creator" not in account.roles:
+                return visit.page("studio_enroll.html")
+            announced = await queries.next_announced(db, creator_id)
+            last = await queries.started_before(db, creator_id, None)
+            live = await queries.live_now(db, creator_id)
         return visit.page(
             "studio.html",
-            is_creator="creator" in account.roles,
-            actions=ACTIONS,
-            switches=await commands.switches(visit.pool, visit.viewer.id),
-            streams=await make_cards(visit.redis, found, visit.settings.session_gap_seconds),
+            announced=announced,
+            live=live,
+            has_numbers=bool(last or live),
+            items=await checklist(visit, creator_id, announced),
+            panels=CHANNEL_PANELS,
+            totals=CHANNEL_TOTALS,
+            books=await books(visit, creator_id),
+            states=STATES,
+            **await read_streams(visit, clickhouse, creator_id, cursor),
+        )
+
+    @get("/streams")
+    async def streams(
+        self, visit: NamedDependency[Visit], clickhouse: NamedDependency[AsyncClient], cursor: Place = None
+    ) -> Template:
+        """The rest of the list of streams, to put in its place."""
+        if visit.viewer is None:
+            raise Unauthenticated("Sign in to see your streams")
+        return visit.page(
+            "partials/studio_streams.html", **await read_streams(visit, clickhouse, visit.viewer.id, cursor)
         )
 
     @get("/{stream_id:uuid}")

@@ -23,6 +23,11 @@ async def rotate(pool: Pool, creator_id: UUID) -> str:
     return key
 
 
+async def has_key(db: Db, creator_id: UUID) -> bool:
+    """Whether the creator has an overlay address at all."""
+    return await queries.has_overlay_key(db, creator_id)
+
+
 async def creator_of(db: Db, key: str) -> UUID | None:
     """Whose overlay the key opens; None for a key that is not good (any more)."""
     return await queries.creator_of_key(db, digest(key))

@@ -179,6 +179,11 @@ async def put_overlay_key(db: Db, creator_id: UUID, digest: bytes) -> None:
     )
 
 
+async def has_overlay_key(db: Db, creator_id: UUID) -> bool:
+    done = await db.execute("SELECT FROM overlay_keys WHERE creator_id = %s", (creator_id,))
+    return await done.fetchone() is not None
+
+
 async def creator_of_key(db: Db, digest: bytes) -> UUID | None:
     done = await db.execute("SELECT creator_id FROM overlay_keys WHERE hash = %s", (digest,))
     row = await done.fetchone()

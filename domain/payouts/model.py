@@ -44,6 +44,13 @@ class Earnings(msgspec.Struct, frozen=True, kw_only=True):
     debt: int
 
 
+class Maturing(msgspec.Struct, frozen=True, kw_only=True):
+    """Pending earnings (in cents) that are available from `at` on, unless they are disputed before."""
+
+    at: datetime
+    minor: int
+
+
 class EarningsLine(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of a month, in hundredths of a token (a hundredth of a cent): `gross - fee + reversal = net`."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.payouts.model import Earnings, EarningsLine, Payout, PayoutState
+from domain.payouts.model import Earnings, EarningsLine, Maturing, Payout, PayoutState
 from livestreamx.engines.postgres import Db, struct_row
 
 PAYOUT = """
@@ -27,6 +27,16 @@ CROSS JOIN (VALUES (ledger.creator_earnings()), (ledger.creator_contested()), (l
                    (ledger.creator_in_payout()), (ledger.creator_debt())) kinds (kind)
 JOIN ledger.balance b ON b.account = ledger.account_id(u.number, kind)
 WHERE u.id = %(creator)s
+"""
+
+# Gifts of a day mature together, at the night that follows the last of their 14 days.
+MATURING = """
+SELECT date_trunc('day', e.created_at, 'UTC') + interval '15 days' AS at, sum(t.amount)::bigint / 100 AS minor
+FROM users u JOIN streams s ON s.creator_id = u.id JOIN gift_events e ON e.stream_id = s.id
+JOIN ledger.transfer t ON t.txn = e.id AND t.credit = ledger.account_id(u.number, ledger.creator_earnings())
+LEFT JOIN ledger.maturity m ON m.creator = u.number
+WHERE u.id = %s AND e.state <> 'refunded' AND e.created_at > coalesce(m.until, '-infinity')
+GROUP BY 1 ORDER BY 1 LIMIT 1
 """
 
 # A gift, its refund, what a lost dispute took of it, and what came back of that: each as it happened in the span.
@@ -101,6 +111,13 @@ async def earnings(db: Db, creator_id: UUID) -> Earnings:
     async with db.cursor(row_factory=struct_row(Earnings)) as cursor:
         await cursor.execute(EARNINGS, {"creator": creator_id})
         return (await cursor.fetchall())[0]
+
+
+async def next_maturing(db: Db, creator_id: UUID) -> Maturing | None:
+    """The earliest day of gifts whose earnings are pending; None when nothing waits."""
+    async with db.cursor(row_factory=struct_row(Maturing)) as cursor:
+        await cursor.execute(MATURING, (creator_id,))
+        return await cursor.fetchone()
 
 
 async def lines(db: Db, creator_id: UUID, since: datetime, until: datetime) -> list[EarningsLine]:

@@ -11,6 +11,7 @@ from domain.payouts.model import (
     SMALLEST_MINOR,
     Earnings,
     InsufficientEarnings,
+    Maturing,
     Payout,
     PayoutOpen,
     PayoutsBlocked,
@@ -106,3 +107,9 @@ async def earnings(pool: Pool, creator_id: UUID) -> Earnings:
     """Where a creator's earnings are now."""
     async with connection(pool) as db:
         return await queries.earnings(db, creator_id)
+
+
+async def next_maturing(pool: Pool, creator_id: UUID) -> Maturing | None:
+    """Which pending earnings are available next, and when; None when nothing waits."""
+    async with connection(pool) as db:
+        return await queries.next_maturing(db, creator_id)

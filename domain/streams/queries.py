@@ -149,7 +149,25 @@ async def started_before(db: Db, creator_id: UUID, at: datetime | None) -> Strea
     async with db.cursor(row_factory=struct_row(Stream)) as cursor:
         await cursor.execute(
             SELECT_STREAM + "WHERE s.creator_id = %s AND s.ended_at IS NOT NULL AND s.started_at IS NOT NULL "
-            "AND s.started_at < coalesce(%s, 'infinity') ORDER BY s.started_at DESC, s.id DESC LIMIT 1",
+            "AND s.started_at < coalesce(%s::timestamptz, 'infinity') ORDER BY s.started_at DESC, s.id DESC LIMIT 1",
             (creator_id, at),
+        )
+        return await cursor.fetchone()
+
+
+async def live_now(db: Db, creator_id: UUID) -> Stream | None:
+    """The creator's live stream, whoever may see it."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(SELECT_STREAM + "WHERE s.creator_id = %s AND s.status = 'live'", (creator_id,))
+        return await cursor.fetchone()
+
+
+async def next_announced(db: Db, creator_id: UUID) -> Stream | None:
+    """The creator's announced stream that begins first; those without a time come last, the newest first."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(
+            SELECT_STREAM + "WHERE s.creator_id = %s AND s.status = 'scheduled' "
+            "ORDER BY s.scheduled_at NULLS LAST, s.id DESC LIMIT 1",
+            (creator_id,),
         )
         return await cursor.fetchone()

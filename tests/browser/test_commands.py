@@ -106,7 +106,7 @@ async def test_the_studio_turns_actions_on_and_fires_a_test_alert(guest: NewGues
     await page.get_by_label("Title").fill("Test show")
     await page.get_by_role("button", name="Go live now").click()
     await page.wait_for_url("**/studio/*-*")
-    await maker.open("/studio")
+    await maker.open("/studio/channel")
     spoken = page.get_by_label("Have words read out")
     await expect(spoken).not_to_be_checked()
     async with page.expect_response("**/api/me/commands"):
@@ -117,7 +117,7 @@ async def test_the_studio_turns_actions_on_and_fires_a_test_alert(guest: NewGues
     await expect(over.locator("#content")).to_have_attribute("data-connection", "open")
     await page.get_by_role("button", name="Test overlay").click()
     await expect(over.locator(".alert")).to_contain_text("tests the overlay")
-    await maker.open("/studio")
+    await maker.open("/studio/channel")
     await expect(page.get_by_label("Have words read out")).to_be_checked()
 
 

@@ -192,6 +192,8 @@ ACCESS = {
     "GET /o/{overlay_key}": ANYONE,
     "GET /o/{overlay_key}/stream": ANYONE,
     "GET /studio": USER,
+    "GET /studio/channel": USER,
+    "GET /studio/streams": USER,
     "GET /studio/{stream_id}": OWNER,
     "GET /wallet": USER,
     "GET /wallet/history": USER,

@@ -44,7 +44,8 @@ export class Panel {
     const settled = asOf - (isLive ? 1000 * this.#section.dataset.settles : 0);
     this.#rows = this.#chart ? series.filter((row) => Date.parse(row.at) < settled) : series;
     const hasData = this.#chart ? this.#rows.some((row) => this.#fields.some((field) => row[field])) : holds(this.#kind, series, totals);
-    this.#before = before?.series.map((row) => row[this.#fields[0]]) ?? null;
+    const earlier = before?.series.map((row) => row[this.#fields[0]]) ?? [];
+    this.#before = earlier.some(Boolean) ? earlier : null;
     this.#state(hasData ? "ready" : "empty");
     if (!hasData) return;
     if (this.#chart) this.#draw();
@@ -111,7 +112,7 @@ export class Panel {
 
   #tabulate() {
     const twin = this.#section.querySelector(".twin");
-    if (twin.hidden) return;
+    if (!twin || twin.hidden) return;
     const rows = this.#before ? this.#rows.map((row, at) => ({ ...row, before: this.#before[at] ?? null })) : this.#rows;
     tabulate(twin, rows, this.#stepMs);
   }

@@ -1,49 +1,29 @@
-// The desk: become a creator, announce, go live, end.
-import { busy } from "./dom.js";
+// The desk: what to do before going live, the channel's numbers, a new stream, earnings.
 import { bindMoves } from "./moves.js";
-import { call, refresh } from "./session.js";
+import { Board } from "./studio/board.js";
+import { bindChecklist } from "./studio/checklist.js";
+import { bindMenus } from "./studio/menus.js";
+import { bindNewStream } from "./studio/new.js";
+import { bindPayout } from "./studio/payout.js";
+import { sample } from "./studio/sample.js";
 
-const problemOf = (element) => element.querySelector("[data-problem]");
+const DAY_MS = 86_400_000;
+const { live, sample: isSample } = document.getElementById("content").dataset;
 
-document.querySelector("[data-action=enroll]")?.addEventListener("click", (press) =>
-  busy(press.target, async () => {
-    try {
-      await call("POST", "/api/me/creator");
-      await refresh();
-      location.reload();
-    } catch (refusal) {
-      problemOf(press.target.closest("section")).textContent = refusal.message;
-    }
-  }),
-);
+/** Whole days, so that a range of 30 days has 30 of them, today included. */
+const tomorrow = () => Math.floor(Date.now() / DAY_MS) * DAY_MS + DAY_MS;
 
-const form = document.getElementById("new-stream");
-form?.addEventListener("submit", (submitted) => {
-  submitted.preventDefault();
-  const problem = problemOf(form);
-  problem.textContent = "";
-  const { title, category, tags, scheduledAt, mature } = form.elements;
-  if (!title.value.trim()) {
-    problem.textContent = "Give the stream a title.";
-    title.focus();
-    return;
-  }
-  const body = {
-    title: title.value.trim(),
-    category: category.value.trim(),
-    tags: tags.value.split(",").map((tag) => tag.trim()).filter(Boolean),
-    mature: mature.checked,
-  };
-  if (scheduledAt.value) body.scheduledAt = new Date(scheduledAt.value).toISOString();
-  busy(submitted.submitter, async () => {
-    try {
-      const stream = await call("POST", "/api/streams", body);
-      if (submitted.submitter.value === "start") await call("POST", `/api/streams/${stream.id}/start`);
-      location.assign(submitted.submitter.value === "start" ? `/studio/${stream.id}` : "/studio");
-    } catch (refusal) {
-      problem.textContent = refusal.message;
-    }
-  });
+const board = new Board({
+  api: "/api/studio",
+  isLive: () => Boolean(live),
+  isFinal: (asOf) => !live && asOf > 0,
+  whole: () => [tomorrow() - 30 * DAY_MS, tomorrow()],
+  before: ({ from, to }) => ({ api: "/api/studio", from: from - (to - from), to: from }),
+  ask: isSample ? sample : undefined,
 });
-
 bindMoves();
+bindMenus();
+bindChecklist(document.querySelector(".checklist"), document.getElementById("new-stream"));
+bindNewStream(document.getElementById("new-stream"));
+bindPayout(document.getElementById("payout"));
+board.load();

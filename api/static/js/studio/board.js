@@ -14,8 +14,11 @@ const STALE_MS = 30_000;
 
 const iso = (ms) => new Date(ms).toISOString();
 
+const askApi = (api, names, query) => call("GET", `${api}/analytics?panels=${names.join()}&${query}`);
+
 export class Board {
   #api;
+  #ask;
   #isLive;
   #isFinal;
   #before;
@@ -34,10 +37,12 @@ export class Board {
 
   /**
    * `whole()` gives `[from, to]` (ms) of all there is to show; `before(span)` gives `{api, from, to}` to compare a span
-   * with, or null; `isFinal(asOf)` tells whether numbers of then do not change any more.
+   * with, or null; `isFinal(asOf)` tells whether numbers of then do not change any more; `ask(api, names, query)`
+   * answers like the API, which is asked unless another is given.
    */
-  constructor({ api, whole, before, isLive, isFinal }) {
+  constructor({ api, whole, before, isLive, isFinal, ask = askApi }) {
     Object.assign(this, { load: this.load.bind(this) });
+    this.#ask = ask;
     this.#api = api;
     this.#before = before;
     this.#isLive = isLive;
@@ -104,10 +109,6 @@ export class Board {
 
   #query({ from, to, grain, isWhole }) {
     return new URLSearchParams(isWhole ? { grain } : { grain, from: iso(from), to: iso(to) }).toString();
-  }
-
-  #ask(api, names, query) {
-    return call("GET", `${api}/analytics?panels=${names.join()}&${query}`);
   }
 
   /** The panels to compare with; asked for once a span, those that still move once a minute. */

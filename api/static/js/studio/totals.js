@@ -5,11 +5,11 @@ const UNJUDGED = ["anonymous", "bonus", "transitions", "dominant"];
 const WORSE = ["unfollowed"];
 const PERCENT = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0, signDisplay: "exceptZero" });
 
-/** How much more (`+12 %`) or by how much (`+3`) where there was nothing; "" where there is nothing to say. */
+/** How much more (`+12 %`); "" where there was nothing before, or nothing changed. */
 function difference(way, is, was) {
-  if (typeof is !== "number" || typeof was !== "number" || is === was) return "";
+  if (typeof is !== "number" || !was || is === was) return "";
   if (way === "percent") return `${is > was ? "+" : "−"}${Math.round(Math.abs(is - was) * 100)} points`;
-  return was ? PERCENT.format((is - was) / Math.abs(was)) : `+${written(way, is)}`;
+  return PERCENT.format((is - was) / Math.abs(was));
 }
 
 /** Fill every `[data-total]` of the page whose panel is known; `before` holds the panels to compare with. */
