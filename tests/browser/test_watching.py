@@ -1,16 +1,26 @@
 """The watch page: chat between two browsers, gifts, moods, a broken connection, the end of a stream."""
 
 import json
+import re
 import secrets
 
 import httpx
 from playwright.async_api import WebSocketRoute, expect
 
 from livestreamx.client import Room
+from livestreamx.clock import now
+from livestreamx.frames import BadgeShown, LevelUp, MoodState
+from livestreamx.stack.platform import Platform
 from tests.browser.guests import NewGuest
+from tests.browser.rooms import tell
 from tests.builders import go_live
 
 CHAT_LINES = "#chat-log li"
+
+
+def feel(mood: str) -> MoodState:
+    """A room that feels nothing else."""
+    return MoodState(mood=mood, intensity=1, shares={mood: 1.0}, reactors=4, since=now(), asOf=now())
 
 
 async def test_chat_and_gift_reach_another_browser(guest: NewGuest, http: httpx.AsyncClient) -> None:
@@ -198,3 +208,103 @@ async def test_the_chat_stays_small_and_keeps_up_with_a_flood(guest: NewGuest, h
     assert counted["lines"] == 300
     assert counted["images"] == 0
     assert counted["rate"] > 10
+
+
+async def test_gifts_in_a_row_are_one_combo_and_each_is_charged_once(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    _, stream = await go_live(http)
+    ada = await guest()
+    await ada.join(f"ada_{secrets.token_hex(4)}")
+    combos: list[str] = []
+
+    async def listen(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def from_page(message: str | bytes) -> None:
+            if '"gift:send"' in str(message):
+                combos.append(json.loads(message)["data"]["comboId"])
+            server.send(message)
+
+        socket.on_message(from_page)
+
+    await ada.page.route_web_socket("**/ws?*", listen)
+    page = await ada.watch(stream)
+    await page.get_by_label("Your message").focus()
+    for _ in range(40):
+        await page.keyboard.press("Tab")
+        if await ada.measure("document.activeElement.dataset.code") == "HEART":
+            break
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".gifts [data-balance]")).to_have_text("95")
+    await expect(page.locator(".gift .combo")).to_have_count(0)
+    combos.clear()
+    await ada.measure("[1, 2, 3].forEach(() => document.activeElement.click())")
+    await expect(page.locator("#gift-says")).to_have_text("Heart × 2 sent. Combo 3!")
+    await expect(page.locator(".gifts [data-balance]")).to_have_text("80")
+    assert len(combos) == 2
+    assert len(set(combos)) == 1
+    await expect(page.locator(".gift .combo")).to_have_count(0)
+    await page.get_by_role("button", name="Heart").hover()
+    await page.mouse.down()
+    await expect(page.locator(".gift .combo")).to_have_text(re.compile("× ([4-9]|1[0-6])"))
+    await page.mouse.up()
+    await expect(page.locator(".gifts [data-balance]")).not_to_have_text("80")
+    assert len(combos) == 3
+    assert len(set(combos)) == 2
+    left = int(await page.locator(".gifts [data-balance]").inner_text())
+    assert left <= 80 - 4 * 5
+    assert left % 5 == 0
+
+
+async def test_a_limit_of_ones_own_is_explained_and_leads_to_it(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    _, stream = await go_live(http)
+    ada = await guest()
+    await ada.join(f"ada_{secrets.token_hex(4)}", "/wallet")
+    page = ada.page
+    await page.get_by_label("Tokens a day").fill("5")
+    await page.get_by_role("button", name="Set these limits").click()
+    await expect(page.locator("#limits-form [data-says]")).to_have_text("These limits hold now.")
+    await ada.watch(stream)
+    await page.get_by_role("button", name="Rose").click()
+    await expect(page.locator("#gift-says")).to_contain_text("Your own limit is 5 tokens in a day")
+    await expect(page.locator(".gifts [data-balance]")).to_have_text("100")
+    await page.get_by_role("link", name="Your limits").click()
+    await page.get_by_role("button", name="Exclude myself").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Exclude myself").click()
+    await expect(page.get_by_text("You excluded yourself from spending until")).to_be_visible()
+    await ada.watch(stream)
+    await page.get_by_role("button", name="Heart").click()
+    await expect(page.locator("#gift-says")).to_contain_text("You excluded yourself from spending. Again from ")
+
+
+async def test_the_creators_map_dresses_the_page_and_boards_and_honours_are_shown(
+    guest: NewGuest, http: httpx.AsyncClient, platform: Platform
+) -> None:
+    creator, stream = await go_live(http)
+    look = {"surface": "#20102a", "text": "#ffe9a8", "glow": "#12ab34", "effect": "breathe", "hertz": 0.5}
+    await creator.call("PUT", "/api/me/mood-map", {"looks": {"love": look}})
+    ada = await guest()
+    await ada.join(f"ada_{secrets.token_hex(4)}")
+    page = await ada.watch(stream)
+    tell(platform, stream, [("mood:state", feel("sad"))])
+    await expect(page.locator("#mood-name")).to_have_text("sad")
+    await expect(page.locator("#content")).to_have_attribute("data-mood", "sad")
+    tell(platform, stream, [("mood:state", feel("love"))])
+    await expect(page.locator("#mood-name")).to_have_text("love")
+    await expect(page.locator("#content")).to_have_attribute("data-mood", "sad")  # a look stays ten seconds
+    await expect(page.locator("#content")).to_have_attribute("data-look", "own")
+    strip = "getComputedStyle(document.querySelector('.mood-panel .now')).color"
+    assert await ada.measure(strip) == "rgb(255, 233, 168)"
+    await page.get_by_role("button", name="Tint the page").click()
+    assert await ada.measure(strip) != "rgb(255, 233, 168)"
+    me = (await (await ada.context.request.get(f"{ada.server}/api/me")).json())["id"]
+    badge = BadgeShown(userId=me, badge="first_gift", name="First gift")
+    tell(platform, stream, [("level:up", LevelUp(userId=me, level=3, xp=300)), ("badge:earned", badge)])
+    await expect(page.locator("#celebrations")).to_contain_text("Level 3!")
+    await expect(page.locator("#celebrations")).to_contain_text("First gift")
+    await ada.say("taking part")
+    await page.get_by_text("Taking part", exact=True).click()
+    await expect(page.locator("#board li.own")).to_be_visible()
+    await page.get_by_text("XP this week").click()
+    await expect(page.locator("#board, #board-empty").first).to_be_attached()
+    await creator.call("POST", f"/api/streams/{stream}/end")
+    await expect(page.locator(".your-part")).to_contain_text("points for taking part")

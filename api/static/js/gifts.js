@@ -1,4 +1,4 @@
-// The gift tray: a tap sends one choice, a long press counts up, another tap in time goes on with the combo.
+// The gift tray: a tap sends what is chosen, a long press counts up, another tap in time goes on with the combo.
 import { busy, make, showBalance } from "./dom.js";
 import { answer } from "./kit/dialogs.js";
 import { requestKey } from "../vendor/livestreamx/livestreamx.js";
@@ -36,6 +36,7 @@ export class GiftTray {
   #combo = { code: "", id: "", at: 0, count: 0 };
   #fading = 0;
   #waiting = 0;
+  #taps = 0;
   #room;
 
   constructor(room) {
@@ -106,24 +107,41 @@ export class GiftTray {
     });
   }
 
+  /** Taps that come while one is on its way are sent together once it has arrived. */
   #press(button, qty) {
-    const { code, name, cost } = button.dataset;
+    if (button.getAttribute("aria-busy") === "true") {
+      this.#taps += qty;
+      this.#count(button, `× ${this.#combo.count + this.#taps + 1}`);
+      return;
+    }
     busy(button, async () => {
-      const args = button.dataset.asks ? await this.#asked(button.dataset.asks) : undefined;
-      if (args === null) return;
-      if (cost * qty >= CONFIRM_TOKENS && !(await this.#confirmed(name, qty, cost * qty))) {
-        this.#fade();
-        return;
-      }
-      try {
-        const { balance } = await this.#room.sendGift({ code, qty, comboId: this.#comboOf(code), args });
-        this.balance = balance;
-        this.#sent(button, name, qty);
-      } catch (refusal) {
-        this.#fade();
-        this.#refuse(refusal);
+      for (let next = qty; next; ) {
+        this.#taps = 0;
+        const done = await this.#send(button, Math.min(next, MOST));
+        next = done ? this.#taps : 0;
       }
     });
+  }
+
+  /** Whether it was sent. */
+  async #send(button, qty) {
+    const { code, name, cost } = button.dataset;
+    const args = button.dataset.asks ? await this.#asked(button.dataset.asks) : undefined;
+    if (args === null) return false;
+    if (cost * qty >= CONFIRM_TOKENS && !(await this.#confirmed(name, qty, cost * qty))) {
+      this.#fade();
+      return false;
+    }
+    try {
+      const { balance } = await this.#room.sendGift({ code, qty, comboId: this.#comboOf(code), args });
+      this.balance = balance;
+      this.#sent(button, name, qty);
+      return true;
+    } catch (refusal) {
+      this.#fade();
+      this.#refuse(refusal);
+      return false;
+    }
   }
 
   #comboOf(code) {
