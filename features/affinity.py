@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decay import DAY, FOREVER, HARMONICS, FadingSums, fade, nearness, rhythm
+from features.decay import DAY, FOREVER, HARMONICS, FadingSums, earliest, fade, nearness, rhythm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -94,8 +94,7 @@ class BondTable:
         amounts = np.zeros((len(rows), len(HALF_LIVES)))
         amounts[:, [VISITS, IN_A_DAY, IN_A_WEEK, IN_A_MONTH, PRESENT]] = 1.0
         amounts[:, RHYTHM] = rhythm(at)
-        new = self.fading.sums[rows, VISITS] == 0
-        self.first[rows[new][::-1]] = at[new][::-1]
+        earliest(self.first, rows, at)
         self.fading.add(rows, at, amounts)
         np.maximum.at(self.last, rows, at)
 

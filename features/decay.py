@@ -48,6 +48,13 @@ class FadingSums:
         return np.asarray(self.sums[rows] * fade(at - self.at[rows], self.half_lives), np.float64)
 
 
+def earliest(first: Floats, rows: Ints, at: Floats) -> None:
+    """Lower `first` of these rows to the instants that lie before it, in any order; 0 stands for none yet."""
+    touched = np.unique(rows)
+    first[touched] = np.where(first[touched] > 0, first[touched], np.inf)
+    np.minimum.at(first, rows, at)
+
+
 def rhythm(at: Floats) -> Floats:
     """The time of day (UTC) as cosines and sines of its first harmonics, shape [n, 2 * HARMONICS].
 

@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - every part of these statements is a constant of this module; what is asked for is a parameter
 """The history in ClickHouse as it was known at an instant: nothing that happened or ended later comes through.
 
 Visits are put together from heartbeats; only signed-in viewers count, and nobody watches their own stream.
@@ -26,30 +27,50 @@ HAVING countIf(type = 'stream.started') > 0 AND argMax(visibility, occurred_at) 
 ORDER BY 7, 1
 """
 
-# A visit is one session of one viewer in one stream; silence longer than the gap is not watching.
-# It is known once the gap has passed after its last sign of life.
-VISITS = """
-SELECT toString(stream_id), toString(user_id), arraySort(groupArray(toUnixTimestamp64Micro(occurred_at))) AS signs,
-       signs[1] / 1e6, signs[-1] / 1e6,
-       arraySum(gap -> if(gap <= {gap:Int64}, gap, 0), arrayDifference(signs)) / 60e6
-FROM presence FINAL
-WHERE occurred_at >= fromUnixTimestamp64Micro({since:Int64}) AND occurred_at < fromUnixTimestamp64Micro({until:Int64})
-  AND user_id != {nobody:UUID} AND user_id != creator_id
-GROUP BY stream_id, user_id, session_id
-HAVING signs[-1] + {gap:Int64} <= {until:Int64}
-ORDER BY 4, 1, 2
+# What somebody wants forgotten is so at any instant, also at one before they said it.
+FORGOTTEN = """
+forgotten AS (
+  SELECT user_id, if(argMax(opt_out, occurred_at), inf, toUnixTimestamp64Micro(max(occurred_at)) / 1e6) AS since
+  FROM history_choices FINAL GROUP BY user_id
+)
 """
 
-GIFTS = """
-SELECT toString(user_id), toString(creator_id), toFloat64(occurred_at), toFloat64(tokens)
-FROM gifts FINAL
-WHERE occurred_at >= fromUnixTimestamp64Micro({since:Int64}) AND occurred_at < fromUnixTimestamp64Micro({until:Int64})
-  AND user_id != {nobody:UUID} AND gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds)
+# A visit is a run of signs of one session without a longer silence than the gap (features/visits.py); it is known once
+# the gap has passed after its last sign.
+VISITS = f"""
+WITH {FORGOTTEN}, sessions AS (
+  SELECT stream_id, user_id, arraySort(groupArray(toUnixTimestamp64Micro(occurred_at))) AS signs
+  FROM presence FINAL LEFT JOIN forgotten USING (user_id)
+  WHERE occurred_at >= fromUnixTimestamp64Micro({{since:Int64}})
+    AND occurred_at < fromUnixTimestamp64Micro({{until:Int64}})
+    AND user_id != {{nobody:UUID}} AND user_id != creator_id
+    AND toUnixTimestamp64Micro(occurred_at) / 1e6 >= forgotten.since
+  GROUP BY stream_id, user_id, session_id
+)
+SELECT toString(stream_id), toString(user_id), run[1] / 1e6, run[-1] / 1e6, (run[-1] - run[1]) / 60e6
+FROM sessions
+ARRAY JOIN arraySplit((sign, gap) -> gap > {{gap:Int64}}, signs, arrayDifference(signs)) AS run
+WHERE run[-1] + {{gap:Int64}} <= {{until:Int64}}
+ORDER BY 3, 1, 2
+"""
+
+# A gift that was taken back is known until then.
+GIFTS = f"""
+WITH {FORGOTTEN}
+SELECT toString(user_id), toString(creator_id), toUnixTimestamp64Micro(occurred_at) / 1e6, amount
+FROM (
+  SELECT user_id, creator_id, occurred_at, event_id, toFloat64(tokens) AS amount FROM gifts FINAL
+  UNION ALL
+  SELECT user_id, creator_id, occurred_at, event_id, -toFloat64(tokens) FROM gift_refunds FINAL
+) AS given LEFT JOIN forgotten USING (user_id)
+WHERE occurred_at >= fromUnixTimestamp64Micro({{since:Int64}})
+  AND occurred_at < fromUnixTimestamp64Micro({{until:Int64}})
+  AND user_id != {{nobody:UUID}} AND toUnixTimestamp64Micro(occurred_at) / 1e6 >= forgotten.since
 ORDER BY occurred_at, event_id
 """
 
 FOLLOWS = """
-SELECT toString(user_id), toString(creator_id), toFloat64(occurred_at), type = 'follow.added'
+SELECT toString(user_id), toString(creator_id), toUnixTimestamp64Micro(occurred_at) / 1e6, type = 'follow.added'
 FROM follows FINAL
 WHERE occurred_at < fromUnixTimestamp64Micro({until:Int64})
 ORDER BY occurred_at, event_id
@@ -86,8 +107,8 @@ def read_history(db: Client, *, until: float, gap_seconds: int, window_days: int
     people, creators = Numbering(), Numbering()
     owner = creators.rows(owners)
     row = {stream: number for number, stream in enumerate(stream_ids)}
-    visits = [visit for visit in zip(*_columns(db, VISITS, span, 6), strict=True) if visit[0] in row]
-    watched, viewers, _, first, last, minutes = zip(*visits, strict=True) if visits else ((),) * 6
+    visits = [visit for visit in zip(*_columns(db, VISITS, span, 5), strict=True) if visit[0] in row]
+    watched, viewers, first, last, minutes = zip(*visits, strict=True) if visits else ((),) * 5
     givers, receivers, given_at, tokens = _columns(db, GIFTS, span, 4)
     followers, followed, followed_at, added = _columns(db, FOLLOWS, span, 4)
     watches = Watches(

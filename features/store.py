@@ -22,7 +22,7 @@ from livestreamx import keys
 KEEP_SECONDS = 60 * 86400
 MOST_CREATORS = 200
 RECENT_MINUTES = 5
-BATCH = 500
+BATCH = 200
 
 Floats = NDArray[np.float64]
 
@@ -34,16 +34,19 @@ class Activity(msgspec.Struct, frozen=True):
     acts: int
 
 
-def write_bonds(redis: Redis, bonds: Iterable[tuple[str, Sequence[str], Floats]]) -> int:
-    """Replace the bonds of these viewers (id, creators' ids, stored rows), the strongest kept; how many viewers."""
+def fill_bonds(redis: Redis, bonds: Iterable[tuple[str, Sequence[str], Floats]]) -> int:
+    """Add the strongest bonds of these viewers (id, creators' ids, stored rows) that are not known online.
+
+    What is known is fresher: the dataflow keeps it. How many viewers.
+    """
     written = 0
-    pipe = redis.pipeline(transaction=True)
+    pipe = redis.pipeline(transaction=False)
     for user, creators, stored in bonds:
         strength = Bonds(at=0.0, sums=stored[:, 4:], first=stored[:, 1], last=stored[:, 2], left=stored[:, 3]).strength
         kept = np.argsort(-strength, kind="stable")[:MOST_CREATORS]
         name = keys.habits(user)
-        pipe.delete(name)
-        pipe.hset(name, mapping=dict(zip([creators[row] for row in kept], affinity.pack(stored[kept]), strict=True)))
+        for row, packed in zip(kept.tolist(), affinity.pack(stored[kept]), strict=True):
+            pipe.hsetnx(name, creators[row], packed)
         pipe.expire(name, KEEP_SECONDS)
         written += 1
         if written % BATCH == 0:
@@ -58,12 +61,19 @@ async def read_bonds(redis: AsyncRedis, user: UUID | str, at: float) -> tuple[tu
     return tuple(creator.decode() for creator in stored), affinity.unpack(list(stored.values()), at)
 
 
-def write_trends(redis: Redis, creators: Sequence[str], stored: Floats) -> None:
-    """Replace the trends of these channels."""
+def fill_trends(redis: Redis, creators: Sequence[str], stored: Floats) -> None:
+    """Add the trends of these channels where none are known online."""
     packed = affinity.pack(stored)
     for first in range(0, len(creators), BATCH):
-        part = slice(first, first + BATCH)
-        redis.hset(keys.trends(), mapping=dict(zip(creators[part], packed[part], strict=True)))
+        with redis.pipeline(transaction=False) as pipe:
+            for creator, row in zip(creators[first : first + BATCH], packed[first : first + BATCH], strict=True):
+                pipe.hsetnx(keys.trends(), creator, row)
+            pipe.execute()
+
+
+def note_filled(redis: Redis, until: float) -> None:
+    """What happened before this instant is filled in: the dataflow does not count it again."""
+    redis.set(keys.habits_filled(), repr(until))
 
 
 async def read_trends(redis: AsyncRedis, creators: Sequence[UUID | str], at: float) -> Trends:

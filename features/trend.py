@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.decay import DAY, FOREVER, HARMONICS, HOUR, MINUTE, FadingSums, fade, nearness, rhythm
+from features.decay import DAY, FOREVER, HARMONICS, HOUR, MINUTE, FadingSums, earliest, fade, nearness, rhythm
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -79,8 +79,7 @@ class TrendTable:
         amounts[:, [ARRIVALS, RUSH, HOURS, TODAY, WEEK, MONTH, PRESENT]] = 1.0
         amounts[:, AUDIENCE] = new
         amounts[:, RHYTHM] = rhythm(at)
-        begun = self.fading.sums[rows, ARRIVALS] == 0
-        self.first[rows[begun][::-1]] = at[begun][::-1]
+        earliest(self.first, rows, at)
         self.fading.add(rows, at, amounts)
         np.maximum.at(self.last, rows, at)
 

@@ -293,6 +293,21 @@ def habits(user: Id) -> str:
     return f"habits:{{{user}}}"
 
 
+def forgotten() -> str:
+    """Hash: user -> the instant (s) before which their acts are not to be known; `inf` while they opt out."""
+    return "habits:forgotten"
+
+
+def habits_filled() -> str:
+    """The instant (s) up to which a training run has filled in the bonds and trends that the dataflow did not have."""
+    return "habits:filled"
+
+
+def unlisted_streams() -> str:
+    """SET of live streams that are not public: watching them makes no habit."""
+    return "habits:unlisted"
+
+
 def trends() -> str:
     """Hash: creator -> how the channel is doing (see features/trend.py)."""
     return "trends"

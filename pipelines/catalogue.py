@@ -11,6 +11,7 @@ from pipelines import (
     audience,
     engagement,
     games,
+    habits,
     highlights,
     leaderboards,
     mood,
@@ -58,6 +59,11 @@ def _engagement(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
 def _games(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     write = chunk_writer(Fence(engines.redis(), games.NAME), games.count)
     return counting(games.NAME, source, Sink(run, lambda: write))
+
+
+def _habits(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
+    write = habits.habits_writer(engines.redis(), engines.settings.session_gap_seconds)
+    return counting(habits.NAME, source, Sink(run, lambda: write))
 
 
 def _leaderboards(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
@@ -120,6 +126,7 @@ def every_flow() -> dict[str, Flow]:
             ActReadings,
         ),
         _redis_flow(games.NAME, games.TOPICS, _games),
+        _redis_flow(habits.NAME, habits.TOPICS, _habits, habits.PACE),
         _redis_flow(progress.NAME, progress.TOPICS, _progress, progress.PACE),
         _redis_flow(mood.NAME, mood.TOPICS, _mood, mood.PACE),
         _redis_flow(velocity.NAME, velocity.TOPICS, _velocity, velocity.PACE),

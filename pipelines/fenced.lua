@@ -215,6 +215,23 @@ function run.sum(key, keep, fields, rows)
   redis.call('EXPIRE', key, keep)
 end
 
+-- key, seconds to keep it (0: always), fields, rows: set rows of doubles, each a field (features/affinity.py)
+function run.rows(key, keep, fields, rows)
+  local new = {}
+  for i, row in ipairs(rows) do
+    new[#new + 1], new[#new + 2] = fields[i], struct.pack('<' .. string.rep('d', #row), unpack(row))
+  end
+  redis.call('HSET', key, unpack(new))
+  if keep > 0 then redis.call('EXPIRE', key, keep) end
+end
+
+-- forgotten, user, since, habits: nothing from before `since` is to be known; once for each choice
+function run.forget(forgotten, user, since, habits)
+  if redis.call('HGET', forgotten, user) == since then return end
+  redis.call('HSET', forgotten, user, since)
+  redis.call('DEL', habits)
+end
+
 for _, op in ipairs(change.ops) do
   local own = run[op[1]]
   if own then own(unpack(op, 2)) else redis.call(unpack(op)) end

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 from redis import Redis
+from redis.client import Pipeline
 
 from livestreamx import keys
 from pipelines.effects import Effects, Op
@@ -55,24 +56,44 @@ class Fence:
         not told apart, for results that do not change with the second. The results of the script's functions, and the
         records counted: those that were not known before. `FenceMovedError` when this is not where the flow stands.
         """
-        records = first_of_each(chunk.records)
-        blocks: Blocks = {}
-        if remember:
-            blocks = blocks_of(chunk.topic, records)
-            if known := self.seen.known(chunk.place, blocks):
-                records = [record for record in records if record.event.event_id.bytes not in known]
-                blocks = blocks_of(chunk.topic, records)
+        records, blocks = self.unseen(chunk, remember=remember)
         return self.write(chunk, count(records).ops(), blocks, since=since), records
 
-    def write(self, chunk: Chunk, ops: Sequence[Op], blocks: Blocks, *, since: int | None = None) -> list[Any]:
+    def unseen(self, chunk: Chunk, *, remember: bool = True) -> tuple[Sequence[Record], Blocks]:
+        """The chunk's records that were not counted before, and their ids where they are to be remembered."""
+        records = first_of_each(chunk.records)
+        if not remember:
+            return records, {}
+        blocks = blocks_of(chunk.topic, records)
+        if known := self.seen.known(chunk.place, blocks):
+            records = [record for record in records if record.event.event_id.bytes not in known]
+            blocks = blocks_of(chunk.topic, records)
+        return records, blocks
+
+    def write(
+        self,
+        chunk: Chunk,
+        ops: Sequence[Op],
+        blocks: Blocks,
+        *,
+        since: int | None = None,
+        watching: Pipeline | None = None,
+    ) -> list[Any]:
         """Write these changes, that the flow has come past the chunk, and the ids that were counted in it.
 
-        The results of the script's functions; `FenceMovedError` when this is not where the flow stands.
+        The results of the script's functions; `FenceMovedError` when this is not where the flow stands. With
+        `watching`, a pipeline that watches keys, nothing is written when another changed them: `WatchError`.
         """
         change = _pack({"seen": self.seen.groups(chunk.place, chunk.topic, blocks), "ops": ops, "since": since})
         start, after = ("" if offset is None else offset for offset in (chunk.start, chunk.next))
         ids = b"".join(name for some in blocks.values() for name in some)
-        answer = cast(list[Any], self._script(keys=[self._key], args=[chunk.place, start, after, change, ids]))
+        args = [chunk.place, start, after, change, ids]
+        if watching is None:
+            answer = cast(list[Any], self._script(keys=[self._key], args=args))
+        else:
+            watching.multi()
+            self._script(keys=[self._key], args=args, client=watching)
+            answer = cast(list[Any], watching.execute()[0])
         if answer[0] != b"done":
             raise FenceMovedError(f"{self._flow}: {chunk.place} stands at {answer[1]!r}, not at {start!r}")
         self.seen.note(chunk.place, blocks)

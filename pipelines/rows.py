@@ -17,6 +17,7 @@ from livestreamx.events import (
     FollowRemoved,
     GiftRefunded,
     GiftSent,
+    HistoryDeleted,
     MomentDetected,
     MoodChanged,
     PollEnded,
@@ -26,6 +27,7 @@ from livestreamx.events import (
     QuestionUpvoted,
     ReactionSent,
     RecommendationClicked,
+    RecommendationsChosen,
     RecommendationShown,
     StreamEvent,
     ViewerHeartbeat,
@@ -119,6 +121,12 @@ def _recommendation(event: Any) -> Row:
     return row | {"type": tag_of(type(event)), "anon_id": event.anon_id or ""}
 
 
+def _history_choice(event: Any) -> Row:
+    row = _columns(event) | {"opt_out": getattr(event, "opt_out", False)}
+    del row["stream_id"], row["creator_id"]
+    return row
+
+
 def _room_act(event: Any) -> Row:
     """A vote with its choice, a question, a share in a challenge; `subject` is what it is about."""
     subject = next(getattr(event, name) for name in SUBJECTS if hasattr(event, name))
@@ -157,6 +165,8 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
     FollowRemoved: ("follows", _follow),
     RecommendationShown: ("recommendations", _recommendation),
     RecommendationClicked: ("recommendations", _recommendation),
+    HistoryDeleted: ("history_choices", _history_choice),
+    RecommendationsChosen: ("history_choices", _history_choice),
     **dict.fromkeys(
         (PollVoted, QuestionAsked, QuestionUpvoted, QuestionAnswered, ChallengeContributed), ("room_acts", _room_act)
     ),

@@ -99,6 +99,10 @@ from livestreamx.events.polls import (
     PollEnded,
     PollVoted,
 )
+from livestreamx.events.privacy import (
+    HistoryDeleted,
+    RecommendationsChosen,
+)
 from livestreamx.events.questions import (
     QuestionAnswered,
     QuestionAsked,
@@ -162,6 +166,7 @@ __all__ = [
     "FraudFlagged",
     "GiftRefunded",
     "GiftSent",
+    "HistoryDeleted",
     "LevelReached",
     "LimitsChanged",
     "MinigameEnded",
@@ -194,6 +199,7 @@ __all__ = [
     "ReactionSent",
     "RecommendationClicked",
     "RecommendationShown",
+    "RecommendationsChosen",
     "ReportClosed",
     "ReportFiled",
     "SceneChanged",
@@ -236,6 +242,7 @@ AnyEvent = (
     | ChallengeFailed | ChallengeCancelled
     | RaidStarted | RaidLaunched | RaidCancelled
     | RecommendationShown | RecommendationClicked | SearchQueried
+    | HistoryDeleted | RecommendationsChosen
     | MoodChanged | LevelReached | BadgeEarned | MomentDetected
 )  # fmt: skip
 

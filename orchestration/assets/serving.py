@@ -6,7 +6,7 @@ import dagster as dg
 from redis import Redis
 
 from features.history import History
-from features.store import write_bonds, write_trends
+from features.store import fill_bonds, fill_trends, note_filled
 from livestreamx.engines import clickhouse
 from orchestration.assets.history import features
 from orchestration.assets.models import cf_factors, embeddings, faiss_index, ranker
@@ -64,6 +64,8 @@ def promoted_model(context: dg.AssetExecutionContext, engines: Engines, folders:
     if against is None:
         with engines.online() as redis:
             put_online(redis, history)
+            if engines.database == clickhouse.DATABASE:
+                note_filled(redis, history.until)
             promote(models, redis, version)
     prune(models)
     return dg.MaterializeResult(
@@ -72,7 +74,7 @@ def promoted_model(context: dg.AssetExecutionContext, engines: Engines, folders:
 
 
 def put_online(redis: Redis, history: History) -> None:
-    """Bonds and trends as of the end of the history."""
+    """What the dataflow does not know of bonds and trends, as of the end of the history."""
     known = Known(history, history.until)
-    write_bonds(redis, known.stored_bonds())
-    write_trends(redis, *known.stored_trends())
+    fill_bonds(redis, known.stored_bonds())
+    fill_trends(redis, *known.stored_trends())

@@ -11,7 +11,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from features.affinity import MINUTES, VISITS
 from features.offline import count_events, read_history
-from features.store import read_bonds, read_trends, write_bonds, write_trends
+from features.store import fill_bonds, fill_trends, read_bonds, read_trends
 from features.sweep import Sweep
 from livestreamx.engines import clickhouse as clickhouse_engine
 from livestreamx.engines import redis as redis_engine
@@ -72,9 +72,9 @@ def test_heartbeats_become_visits(db: Client) -> None:
     beats(db, [100, 115, 300, 315], session="two")
     history = read_history(db, until=until(3600), gap_seconds=GAP)
     assert (history.users, history.creators, history.handles) == ([str(VIEWER)], [str(CREATOR)], ["nightowl"])
-    assert history.watches.minutes.tolist() == [pytest.approx(0.75), pytest.approx(0.5)]
-    assert history.watches.start.tolist() == [until(0), until(100)]
-    assert history.watches.stop.tolist() == [until(45), until(315)]
+    assert history.watches.minutes.tolist() == [pytest.approx(0.75), pytest.approx(0.25), pytest.approx(0.25)]
+    assert history.watches.start.tolist() == [until(0), until(100), until(300)]
+    assert history.watches.stop.tolist() == [until(45), until(115), until(315)]
     assert (history.streams.category, history.streams.tags) == (["Chess"], [("blitz",)])
     assert count_events(db, "2026-03-01")["presence"] == 8
 
@@ -128,8 +128,8 @@ async def test_online_bonds_are_those_of_the_training_set(db: Client, settings: 
     sweep = Sweep(history)
     sweep.advance(history.until)
     with redis_engine.connect_plain(settings.redis_url) as plain:
-        assert write_bonds(plain, sweep.stored_bonds()) == 1
-        write_trends(plain, *sweep.stored_trends())
+        assert fill_bonds(plain, sweep.stored_bonds()) == 1
+        fill_trends(plain, *sweep.stored_trends())
     at = history.until + 500
     creators, bonds = await read_bonds(redis, VIEWER, at)
     assert creators == (str(CREATOR),)
