@@ -38,8 +38,9 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return page(self.request, name, self.viewer, **context)
 
     def sign_in_first(self) -> Redirect:
-        """To the sign-in page, and back here afterwards."""
-        return Redirect(f"/login?next={quote(self.request.scope['path'])}", status_code=303)
+        """To the sign-in page, and back here, with what was asked for, afterwards."""
+        path, query = self.request.scope["path"], self.request.scope["query_string"].decode()
+        return Redirect(f"/login?next={quote(f'{path}?{query}' if query else path)}", status_code=303)
 
 
 async def provide_visit(
