@@ -6,6 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from livestreamx.clock import now
+
 PanelName = Literal[
     "viewers",
     "chat",
@@ -68,8 +70,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def live_seconds(self) -> float:
-        """How long the streams were live within the span."""
-        lives = ((min(self.until, one.over or self.until) - max(self.since, one.began)) for one in self.streams)
+        """How long the streams were live within the span, up to now: a span of whole days may end later."""
+        lives = (min(self.until, one.over or now()) - max(self.since, one.began) for one in self.streams)
         return sum(max(0.0, life.total_seconds()) for life in lives)
 
     def parameters(self, of: Literal["streams", "creator", "both"]) -> dict[str, Any]:
