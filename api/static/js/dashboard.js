@@ -2,10 +2,11 @@
 import { bindMoves } from "./moves.js";
 import { Board } from "./studio/board.js";
 import { bindMenus } from "./studio/menus.js";
+import { followPulse } from "./studio/pulse.js";
 
 const SETTLING_MS = 60_000;
 
-const { api, status, started, ended, before, beforeStarted, beforeEnded } = document.getElementById("content").dataset;
+const { api, stream, status, started, ended, before, beforeStarted, beforeEnded } = document.getElementById("content").dataset;
 const isLive = () => status === "live";
 const began = Date.parse(started) || Date.now() - SETTLING_MS;
 const over = () => (ended ? Date.parse(ended) : Date.now());
@@ -25,3 +26,4 @@ const board = new Board({
 bindMoves();
 bindMenus();
 board.load();
+if (isLive()) followPulse(document.getElementById("pulse"), stream);

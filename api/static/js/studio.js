@@ -8,15 +8,17 @@ import { bindPayout } from "./studio/payout.js";
 import { sample } from "./studio/sample.js";
 
 const DAY_MS = 86_400_000;
-const { live, sample: isSample } = document.getElementById("content").dataset;
+const EVERY_MS = 60_000;
+const { sample: isSample } = document.getElementById("content").dataset;
 
 /** Whole days, so that a range of 30 days has 30 of them, today included. */
 const tomorrow = () => Math.floor(Date.now() / DAY_MS) * DAY_MS + DAY_MS;
 
 const board = new Board({
   api: "/api/studio",
-  isLive: () => Boolean(live),
-  isFinal: (asOf) => !live && asOf > 0,
+  isLive: () => false,
+  isFinal: () => false,
+  everyMs: EVERY_MS,
   whole: () => [tomorrow() - 30 * DAY_MS, tomorrow()],
   before: ({ from, to }) => ({ api: "/api/studio", from: from - (to - from), to: from }),
   ask: isSample ? sample : undefined,

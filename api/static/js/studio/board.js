@@ -21,6 +21,7 @@ export class Board {
   #ask;
   #isLive;
   #isFinal;
+  #everyMs;
   #before;
   #panels = [...document.querySelectorAll("[data-panel]")].map((section) => new Panel(section));
   #marks;
@@ -40,13 +41,14 @@ export class Board {
    * with, or null; `isFinal(asOf)` tells whether numbers of then do not change any more; `ask(api, names, query)`
    * answers like the API, which is asked unless another is given.
    */
-  constructor({ api, whole, before, isLive, isFinal, ask = askApi }) {
+  constructor({ api, whole, before, isLive, isFinal, everyMs = LIVE_MS, ask = askApi }) {
     Object.assign(this, { load: this.load.bind(this) });
     this.#ask = ask;
     this.#api = api;
     this.#before = before;
     this.#isLive = isLive;
     this.#isFinal = isFinal;
+    this.#everyMs = everyMs;
     this.#form = new SpanForm(document.getElementById("span"), whole, this.load);
     this.#marks = new Marks(document.getElementById("marks"), () => this.#panels.forEach((panel) => panel.mark(this.#marks.shown())));
     document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? this.load() : clearTimeout(this.#timer)));
@@ -90,7 +92,7 @@ export class Board {
     if (!isLatest()) return;
     this.#isAsking = false;
     const isMissing = this.#wanted.some((name) => !this.#answered.panels[name]);
-    if (!this.#isFinal(this.#asOf) || isMissing) this.#timer = setTimeout(this.load, LIVE_MS);
+    if (!this.#isFinal(this.#asOf) || isMissing) this.#timer = setTimeout(this.load, this.#everyMs);
   }
 
   /** Every panel that is wanted, a few at a time: each is shown as soon as it is there. */
