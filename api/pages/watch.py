@@ -12,7 +12,7 @@ from litestar.response import Template
 from redis.asyncio import Redis as AsyncRedis
 
 from api.pages import art
-from api.pages.insignia import badge_book
+from api.pages.insignia import badge_book, insignia_of
 from api.pages.over import look_back
 from api.pages.views import card_of
 from api.pages.visit import Visit
@@ -118,6 +118,7 @@ class WatchPages(Controller):
             board=board.rows,
             looks=msgspec.json.encode(looks).decode() if looks.looks else "",
             badge_book=badge_book(),
+            insignia_of=insignia_of,
             over=await look_back(visit, clickhouse, stream) if over else None,
             name_hue=name_hue,
             gift_icon=gift_icon,

@@ -88,6 +88,52 @@ async def test_a_pack_is_bought_and_the_balance_moves(buyer: Arrive, tmp_path: P
     await expect(page.locator("h1")).to_have_text("Receipt")
 
 
+async def test_the_keyboard_alone_is_enough_to_pay_and_to_ask_for_the_money_back(buyer: Arrive) -> None:
+    ada = await buyer()
+    page = ada.page
+    await page.locator("input[name=pack]").first.focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("ArrowRight")
+    await expect(page.locator("[data-total]")).to_contain_text("for 550 tokens")
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Continue to payment")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/pay/*")
+    await page.get_by_role("button", name="Pay", exact=True).press("Enter")
+    await expect(page.locator("h1")).to_have_text("Receipt")
+    await page.get_by_role("button", name="Refund unspent tokens").press("Enter")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[data-refund-says]")).to_contain_text("550 tokens left your wallet, and $6.49")
+    await ada.open("/wallet?kind=purchases")
+    await expect(page.locator(".whole [data-balance]")).to_have_text("100")
+    await expect(page.locator(".balances")).to_contain_text("Set aside")
+    await expect(page.locator("#history-title ~ .history tbody tr")).to_have_count(2)
+
+
+async def test_an_exclusive_pack_is_bought_and_owned(buyer: Arrive, pool: Pool) -> None:
+    ada = await buyer()
+    name = f"Winter {secrets.token_hex(3)}"
+    async with pool.connection() as db:
+        await db.execute(
+            "WITH made AS (INSERT INTO exclusive_packs (name, price_tokens, stock, starts_at, ends_at) "
+            "VALUES (%s, 40, 1, now(), now() + interval '1 hour') RETURNING id) "
+            "INSERT INTO exclusive_pack_items SELECT id, 'snow_crown', 1 FROM made",
+            (name,),
+        )
+    page = await ada.open("/wallet")
+    pack = page.locator("[data-pack]", has_text=name)
+    await pack.get_by_role("button").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Buy it").click()
+    await expect(page.locator("[data-pack-says]")).to_have_text(f"{name} is yours.")
+    await expect(pack.locator("[data-stock]")).to_have_text("0")
+    await expect(page.locator(".whole [data-balance]")).to_have_text("60")
+    await pack.get_by_role("button").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Buy it").click()
+    await expect(page.locator("[data-pack-says]")).to_contain_text("sold out")
+    page = await ada.open("/wallet")
+    await expect(page.get_by_text("snow crown × 1")).to_be_visible()
+
+
 async def test_a_late_bank_is_waited_for(buyer: Arrive, peer: Peer, tmp_path: Path) -> None:
     ada = await buyer()
     page = ada.page

@@ -1,4 +1,5 @@
 // The lines of a room's chat: shown in batches, bounded, pinned to the newest; each can be acted upon by its button.
+import { medals } from "./badges.js";
 import { clock, icon, make } from "./dom.js";
 
 const MOST_LINES = 300;
@@ -139,7 +140,7 @@ export class ChatLog {
       " ",
     );
     if (user.level > 1) line.append(make("span", { className: "level", title: `Level ${user.level}`, textContent: user.level }), " ");
-    line.append(make("b", { className: "name", dataset: { hue: crc32(user.handle) % NAME_HUES }, textContent: user.handle }), " ");
+    line.append(...medals(user.badges), make("b", { className: "name", dataset: { hue: crc32(user.handle) % NAME_HUES }, textContent: user.handle }), " ");
     if (replyTo) line.prepend(this.#quote(replyTo));
     line.append(make("span", { className: "text", textContent: text }));
     if (state) {
