@@ -10,7 +10,7 @@ from livestreamx.client import Room
 from tests.browser.guests import NewGuest
 from tests.builders import go_live
 
-SCRIPT_BYTES = 40_000
+SCRIPT_BYTES = 60_000
 """Of all scripts of a page together, as they travel: compressed."""
 
 
