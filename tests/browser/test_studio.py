@@ -4,7 +4,7 @@ import json
 import secrets
 
 import httpx
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from livestreamx.client import Account, Room
 from tests.browser.creators import make_creator, sit_down_as
@@ -125,7 +125,7 @@ async def test_a_stream_is_shown_beside_the_one_before(guest: NewGuest, http: ht
     await expect(total.locator("[data-delta]")).to_be_hidden()
     assert "compare=off" in page.url
     await page.get_by_label("Time").select_option("own")
-    await page.get_by_label("From").fill("2027-01-02T10:00")
+    await page.get_by_label("From", exact=True).fill("2027-01-02T10:00")
     await page.get_by_label("To", exact=True).fill("2027-01-02T09:00")
     await expect(page.locator("#span [data-problem]")).to_have_text("The time ends before it begins.")
 
@@ -135,11 +135,9 @@ async def test_numbers_that_stand_still_turn_amber(guest: NewGuest, http: httpx.
     stream = await creator.go_live("Watch the numbers")
     ada = await sit_down_as(guest, creator)
 
-    async def age(route: Route) -> None:
-        answer = await route.fetch()
-        await route.fulfill(response=answer, json=await answer.json() | {"asOf": "2026-01-01T00:00:00Z"})
-
-    await ada.page.route("**/analytics**", age)
+    path = f"/api/studio/streams/{stream}/analytics"
+    old = await creator.call("GET", path) | {"asOf": "2026-01-01T00:00:00Z"}
+    await ada.page.route(f"**{path}**", lambda route: route.fulfill(json=old))
     page = await ada.open(f"/studio/{stream}")
     await expect(page.locator("#freshness.stale")).to_be_visible()
     await expect(page.locator("#freshness-words")).to_contain_text("older than half a minute")

@@ -70,7 +70,7 @@ function poll({ question, at, state, choices, votes, voters, viewers, winner, tu
     { className: "stack" },
     make("p", {}, make("b", { textContent: question }), make("span", { className: "muted small", textContent: ` ${clock(new Date(at))}${state === "terminated" ? ", ended early" : ""}` })),
     make("ul", { className: "bars" }, ...bars),
-    make("p", { className: "small muted", textContent: `${voters} of ${viewers} who watched voted: ${written("percent", turnout)}` }),
+    make("p", { className: "small muted", textContent: viewers ? `${voters} of ${viewers} who watched voted: ${written("percent", turnout)}` : `${voters} voted` }),
   );
 }
 
@@ -82,14 +82,14 @@ function polls(listing, rows, totals) {
 }
 
 function moments(listing, rows) {
-  const draw = ({ at, momentId, score, messages, reactions, tokens }, known) =>
+  const draw = ({ at, streamId, momentId, score, messages, reactions, tokens }, known) =>
     known ??
     make(
       "li",
-      { className: "row spread" },
-      make("a", { href: `/m/${momentId}` }, make("time", { dateTime: at, textContent: WHEN.format(Date.parse(at)) })),
-      make("span", { className: "small muted", textContent: `${messages} messages, ${reactions} reactions, ${tokens} tokens` }),
+      {},
+      make("a", { href: `/w/${streamId}/moments/${momentId}` }, make("time", { dateTime: at, textContent: WHEN.format(Date.parse(at)) })),
       make("b", { className: "number", title: "How far above the ten minutes before (z)", textContent: `${score.toFixed(1)} z` }),
+      make("span", { className: "small muted", textContent: `${messages} messages, ${reactions} reactions, ${tokens} tokens` }),
     );
   keyed(listOf(listing, "ul", "moments"), [...rows].sort((one, other) => other.score - one.score), ({ momentId }) => momentId, draw);
 }
