@@ -58,6 +58,9 @@ addEventListener("keydown", (press) => {
   document.getElementById(document.getElementById("asked") ? "asked" : "find")?.focus();
 });
 
+// Where one is stays in view in a row of links that is wider than the screen.
+for (const here of document.querySelectorAll("nav > [aria-current=page]")) here.parentElement.scrollLeft = here.offsetLeft - here.parentElement.offsetLeft - 40;
+
 localTimes();
 document.body.addEventListener("htmx:afterSwap", () => localTimes());
 
