@@ -72,3 +72,15 @@ async def test_the_studio_fits_a_narrow_screen(guest: NewGuest, http: httpx.Asyn
         assert await ada.measure("document.documentElement.scrollWidth") <= 360, path
         red = int(await ada.measure("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/)[0]"))
         assert (red < 60) == (theme == "dark"), path
+
+
+async def test_older_streams_come_under_the_newer_ones(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    creator = await make_creator(http)
+    for number in range(14):
+        await creator.call("POST", "/api/streams", {"title": f"Stream {number}"})
+    ada = await sit_down_as(guest, creator)
+    page = await ada.open("/studio")
+    await expect(page.locator(".stream-list h3")).to_have_count(12)
+    await page.get_by_role("link", name="Show older streams").click()
+    await expect(page.locator(".stream-list h3")).to_have_count(14)
+    await expect(page.get_by_role("link", name="Stream 1", exact=True)).to_be_focused()

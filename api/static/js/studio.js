@@ -3,6 +3,7 @@ import { bindMoves } from "./moves.js";
 import { Board } from "./studio/board.js";
 import { bindChecklist } from "./studio/checklist.js";
 import { bindMenus } from "./studio/menus.js";
+import { bindMore } from "./studio/more.js";
 import { bindNewStream } from "./studio/new.js";
 import { bindPayout } from "./studio/payout.js";
 import { sample } from "./studio/sample.js";
@@ -25,6 +26,7 @@ const board = new Board({
 });
 bindMoves();
 bindMenus();
+bindMore(document.querySelector(".stream-list"));
 bindChecklist(document.querySelector(".checklist"), document.getElementById("new-stream"));
 bindNewStream(document.getElementById("new-stream"));
 bindPayout(document.getElementById("payout"));
