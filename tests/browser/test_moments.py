@@ -55,6 +55,7 @@ async def test_a_moment_is_announced_shared_and_found_again(
     await expect(page.locator(f".moments a[href='{address}']")).to_have_text(
         "50 messages and 12 reactions in ten seconds"
     )
+    await expect(page.locator(".moments use")).to_have_count(1)
     await page.locator(f".moments a[href='{address}']").click()
     await page.get_by_role("link", name="To the stream").click()
     await expect(page.locator("#moments-title")).to_be_visible()

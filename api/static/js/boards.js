@@ -95,6 +95,6 @@ export class Boards {
     const place = found?.items[0];
     if (name !== this.#name) return;
     this.#own.hidden = !place || place.rank <= ROWS;
-    if (place) this.#own.textContent = `You are ${NUMBER.format(place.rank)}. with ${NUMBER.format(place.score)}`;
+    if (place) this.#own.textContent = `You are #${NUMBER.format(place.rank)} with ${NUMBER.format(place.score)}`;
   }
 }

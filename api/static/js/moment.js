@@ -2,5 +2,5 @@
 import { localTimes } from "./dom.js";
 import { shares } from "./sharing.js";
 
-document.querySelectorAll("[data-share]").forEach(shares);
+document.querySelectorAll("[data-sharing]").forEach(shares);
 localTimes();

@@ -48,5 +48,5 @@ export async function closeStage({ status, creator }) {
   const after = document.getElementById("after");
   after.replaceChildren(...parsed.body.children);
   localTimes(after);
-  after.querySelectorAll("[data-share]").forEach(shares);
+  after.querySelectorAll("[data-sharing]").forEach(shares);
 }

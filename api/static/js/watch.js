@@ -134,5 +134,5 @@ countDowns();
 keepOverlays(overlays);
 runClocks();
 shares(document.getElementById("share"));
-document.querySelectorAll("#after [data-share]").forEach(shares);
+document.querySelectorAll("#after [data-sharing]").forEach(shares);
 localTimes();
