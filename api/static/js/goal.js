@@ -15,6 +15,7 @@ const NUMBER = new Intl.NumberFormat();
 export class GoalCard {
   #card;
   #timer = 0;
+  #over = "";
   id = null;
 
   constructor(card) {
@@ -22,8 +23,10 @@ export class GoalCard {
   }
 
   show({ challengeId, type, target, progress, reward, startsAt, endsAt, state, contributors }) {
-    clearTimeout(this.#timer);
     const isOver = state in ENDS;
+    if (challengeId === this.#over && !isOver) return; // late
+    clearTimeout(this.#timer);
+    if (isOver) this.#over = challengeId;
     this.id = isOver ? null : challengeId;
     const until = state === "pending" ? startsAt : endsAt;
     const note = isOver

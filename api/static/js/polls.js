@@ -9,6 +9,7 @@ export class PollCard {
   #card;
   #vote;
   #poll = null;
+  #over = "";
   #mine = null;
   #timer = 0;
 
@@ -17,7 +18,9 @@ export class PollCard {
     this.#vote = vote;
   }
 
+  /** What comes after the end of a poll is late and changes nothing. */
   show(poll) {
+    if (poll.pollId === this.#over) return;
     clearTimeout(this.#timer);
     if (poll.pollId !== this.#poll?.pollId) this.#mine = Number(remembered(poll.pollId)) || null;
     this.#poll = poll;
@@ -28,6 +31,7 @@ export class PollCard {
     const won = results.find(({ id }) => id === winner);
     const words = state === "terminated" ? "Ended early" : tie ? "A tie" : won ? `${won.text} wins` : "Nobody voted";
     this.#poll = { pollId, question, voters };
+    this.#over = pollId;
     this.#draw("Poll is over", results, make("span", { className: "won", textContent: words }), winner);
     this.#timer = setTimeout(() => this.hide(), SHOWN_AFTER_MS);
   }
@@ -37,8 +41,9 @@ export class PollCard {
     this.#card.hidden = true;
   }
 
+  /** The poll that is open now. */
   get id() {
-    return this.#card.hidden ? null : this.#poll?.pollId;
+    return this.#poll && this.#poll.pollId !== this.#over ? this.#poll.pollId : null;
   }
 
   #draw(title, choices, note, winner = null) {
