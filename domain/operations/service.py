@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -21,9 +22,11 @@ PARTS = "parts.json"
 async def lags(redis: AsyncRedis, clickhouse: AsyncClient, bootstrap: str) -> list[FlowLag]:
     """Each flow that has counted anything, by name; `Unavailable` when the log does not answer."""
     ends = await asyncio.to_thread(log_ends, bootstrap)
-    reached = {ARCHIVE: dict((await clickhouse.query(ARCHIVED)).result_rows)}
-    async for key in redis.scan_iter(keys.flow_offsets("*"), count=1000):
-        fields = await redis.hgetall(key)
+    archived = (await clickhouse.query(ARCHIVED)).result_rows
+    reached: dict[str, dict[str, int]] = {ARCHIVE: {place: int(offset) for place, offset in archived}}
+    found: list[Any] = [key async for key in redis.scan_iter(keys.flow_offsets("*"), count=1000)]
+    for key in found:
+        fields: dict[Any, Any] = await redis.hgetall(key)
         name = key.decode().split(":")[1]
         reached[name] = {place.decode(): int(offset) for place, offset in fields.items()}
     return [FlowLag(name=name, lag=_behind(places, ends)) for name, places in sorted(reached.items())]
