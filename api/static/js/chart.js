@@ -75,7 +75,7 @@ export class Chart {
   show(rows, fields, x, { before = null, marks = [] } = {}) {
     const across = rows.map((row) => (x === "at" ? Date.parse(row.at) / 1000 : row[x]));
     const columns = fields.map((field) => rows.map((row) => row[field] ?? null));
-    const ghost = before && this.#kind !== "mood" ? [across.map((_, index) => before[index] ?? null)] : [];
+    const ghost = before ? [across.map((_, index) => before[index] ?? null)] : [];
     const data = [across, ...(this.#kind === "mood" ? stacked(columns) : columns), ...ghost];
     this.#marks = x === "at" ? marks : [];
     this.#moods = this.#kind === "mood" ? rows.map(({ mood }) => mood) : [];

@@ -45,7 +45,7 @@ export class Panel {
     this.#rows = this.#chart ? series.filter((row) => Date.parse(row.at) < settled) : series;
     const hasData = this.#chart ? this.#rows.some((row) => this.#fields.some((field) => row[field])) : holds(this.#kind, series, totals);
     const earlier = before?.series.map((row) => row[this.#fields[0]]) ?? [];
-    this.#before = earlier.some(Boolean) ? earlier : null;
+    this.#before = this.#kind !== "mood" && earlier.some(Boolean) ? earlier : null;
     this.#state(hasData ? "ready" : "empty");
     if (!hasData) return;
     if (this.#chart) this.#draw();

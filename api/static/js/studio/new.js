@@ -7,11 +7,12 @@ const wrong = (code, message) => {
   throw new Refusal({ code, message });
 };
 
-function draftOf({ title, category, tags, scheduledAt, mature }) {
+function draftOf({ title, category, tags, scheduledAt, visibility, mature }) {
   const draft = {
     title: title.value.trim() || wrong("title", "Give the stream a title."),
     category: category.value.trim(),
     tags: tags.value.split(",").map((tag) => tag.trim()).filter(Boolean),
+    visibility: visibility.value,
     mature: mature.checked,
   };
   if (draft.tags.length > MOST_TAGS) wrong("tags", "Five tags at most.");
