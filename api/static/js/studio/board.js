@@ -137,6 +137,7 @@ export class Board {
     const shared = { asOf: this.#asOf, isLive: this.#isLive(), stepMs: STEP_MS[span.grain], marks, api: this.#api, query };
     for (const panel of this.#panels) {
       if (panel.name in panels) panel.show(panels[panel.name], { ...shared, before: before[panel.name] ?? null });
+      else panel.mark(marks);
     }
     showTotals(this.#answered.panels, before);
     this.#age();
