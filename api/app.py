@@ -26,6 +26,7 @@ from api.dependencies import dependencies
 from api.engines import Engines, open_engines
 from api.gifts import GiftController
 from api.health import healthz, metrics, readyz
+from api.history import HistoryController
 from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
@@ -101,6 +102,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     ProfileController,
     QuestionsController,
     RaidsController,
+    HistoryController,
     RecommendationsController,
     ReferenceController,
     RefundController,

@@ -16,30 +16,29 @@ import structlog
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
+from api.live_board import LiveBoard
 from domain.accounts.tokens import Claims
 from domain.profiles import queries as profiles
+from domain.profiles.model import Leanings
 from domain.streams import queries as streams
 from domain.streams.model import Stream
 from features.affinity import NO_BONDS
-from features.store import Activity, read_activity, read_bonds, read_trends
-from features.trend import Trends
+from features.store import read_bonds
 from livestreamx import keys
-from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import Unavailable
 from livestreamx.settings import Settings
 from ranking.artifacts import ArtifactError, pointed_to
-from ranking.candidates import Board, LiveStream, Viewer
-from ranking.serving import TRENDING, Answer, ModelSlot, Recommended, Snapshot, recommend
+from ranking.candidates import Board, Viewer
+from ranking.serving import TRENDING, Answer, ModelSlot, Recommended, Rung, Snapshot, recommend
 from ranking.vocabulary import Vocabulary
 
 log = structlog.get_logger("api.recommendations")
 
 LOOK_SECONDS = 1.0
-REST = 5
+REST = 1
 LONGEST_REST = 5.0
 """A look that took long is followed by a rest so many times as long, but not longer than this (s)."""
-MOST_STREAMS = 20_000
 SPARE = 5
 """Streams listed beyond those asked for, in place of some that ended a moment ago."""
 DATABASE_DOWN = (psycopg.Error, Unavailable)
@@ -58,7 +57,7 @@ class Suggestions(msgspec.Struct, frozen=True):
     """A list, best first, the model version that made it (`trending` without one), and the rung that answered."""
 
     model_version: str
-    rung: str
+    rung: Rung
     items: tuple[Suggestion, ...]
 
 
@@ -69,7 +68,8 @@ class Recommender:
         self._pool, self._redis, self._settings = pool, redis, settings
         self._slot = ModelSlot(settings.models)
         self._snapshot = Snapshot.of(None, Board.of((), 0.0))
-        self._looking = asyncio.Lock()
+        self._board = LiveBoard(settings)
+        self._looking: asyncio.Task[None] | None = None
         self._next_look = 0.0
         self._loading: asyncio.Task[None] | None = None
         self._draw = np.random.default_rng()
@@ -93,64 +93,51 @@ class Recommender:
         return snapshot.board, snapshot.model.vocabulary if snapshot.model else None
 
     async def aclose(self) -> None:
-        """Wait for a version that is being loaded."""
-        if self._loading:
-            await asyncio.wait([self._loading])
+        """Wait for what is being read, and leave the engines."""
+        running = [task for task in (self._loading, self._looking) if task]
+        if running:
+            await asyncio.wait(running)
+        self._board.close()
 
     async def _look(self) -> Snapshot:
-        """The snapshot, renewed when it is older than a second; the one before when PostgreSQL does not answer."""
-        if time.monotonic() < self._next_look:
-            return self._snapshot
-        async with self._looking:
-            if time.monotonic() >= self._next_look:
-                began = time.monotonic()
-                await self._follow_promotion()
-                await self._renew_board()
-                ended = time.monotonic()
-                self._next_look = ended + min(max(LOOK_SECONDS, (ended - began) * REST), LONGEST_REST)
+        """The snapshot; one older than a second is renewed, and only the first of all has to be waited for."""
+        if time.monotonic() >= self._next_look and (self._looking is None or self._looking.done()):
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            self._looking = asyncio.create_task(self._renew())
+        if self._looking and not self._snapshot.board.at:
+            await asyncio.wait([self._looking])
         return self._snapshot
 
-    async def _renew_board(self) -> None:
-        try:
-            async with connection(self._pool) as db:
-                found = await streams.public(db, status="live", category=None, after=None, limit=MOST_STREAMS)
-        except DATABASE_DOWN as error:
-            log.warning("live streams unknown", error=str(error))
-            return
-        at = now().timestamp()
-        activity = await self._activity([stream.id for stream in found], at)
-        trends = await self._trends([stream.creator_id for stream in found], at)
-        board = Board.of(tuple(map(_as_live, found, activity)), at, trends)
-        self._snapshot = Snapshot.of(self._slot.model, board)
-
-    async def _activity(self, ids: Sequence[UUID], at: float) -> list[Activity]:
-        try:
-            return await read_activity(self._redis, ids, at, self._settings.session_gap_seconds)
-        except CACHE_DOWN as error:
-            log.warning("activity of rooms unknown", error=str(error))
-            return [Activity(0, 0)] * len(ids)
-
-    async def _trends(self, creators: Sequence[UUID], at: float) -> Trends | None:
-        try:
-            return await read_trends(self._redis, creators, at)
-        except CACHE_DOWN as error:
-            log.warning("trends of channels unknown", error=str(error))
-            return None
+    async def _renew(self) -> None:
+        """Follow the promotion and look at what is live, in a thread; what was known stays when nobody answers."""
+        await self._follow_promotion()
+        began = time.monotonic()
+        board = await asyncio.to_thread(self._board.look)
+        if board is not None:
+            self._snapshot = await asyncio.to_thread(Snapshot.of, self._slot.model, board, self._snapshot.placed)
+        self._next_look = time.monotonic() + min(max(LOOK_SECONDS, (time.monotonic() - began) * REST), LONGEST_REST)
 
     async def _viewer(self, user: UUID, at: float) -> Viewer:
-        """What is known of the viewer at the instant of the board; less when an engine does not answer."""
+        """What is known of the viewer at the instant of the board; less when an engine does not answer.
+
+        Without the database nobody knows whether they opted out, so nothing is made of their habits.
+        """
+        try:
+            async with connection(self._pool) as db:
+                leanings = await profiles.leanings(db, user)
+        except DATABASE_DOWN as error:
+            log.warning("follows unknown", error=str(error))
+            leanings = Leanings(opt_out=True)
+        banned_by = frozenset(map(str, leanings.banned_by))
+        if leanings.opt_out:
+            return Viewer(id=user, banned_by=banned_by)
         try:
             creators, bonds = await read_bonds(self._redis, user, at)
         except (*CACHE_DOWN, ValueError) as error:
             log.warning("habits unknown", error=str(error))
             creators, bonds = (), NO_BONDS
-        try:
-            async with connection(self._pool) as db:
-                follows = await profiles.followed_creators(db, user)
-        except DATABASE_DOWN as error:
-            log.warning("follows unknown", error=str(error))
-            follows = frozenset()
-        return Viewer(id=user, creators=creators, bonds=bonds, follows=frozenset(map(str, follows)))
+        follows = frozenset(map(str, leanings.follows))
+        return Viewer(id=user, creators=creators, bonds=bonds, follows=follows, banned_by=banned_by)
 
     async def _still_live(self, ids: Sequence[UUID]) -> dict[UUID, Stream]:
         """Those of the streams that are live and public at this moment."""
@@ -180,24 +167,8 @@ class Recommender:
         except ArtifactError as error:
             log.error("promoted version refused", version=version, error=str(error), serving=self.model_version)
             return
-        self._snapshot = Snapshot.of(self._slot.model, self._snapshot.board)
+        self._snapshot = await asyncio.to_thread(Snapshot.of, self._slot.model, self._snapshot.board)
         log.info("promoted version serves", version=version)
-
-
-def _as_live(stream: Stream, activity: Activity) -> LiveStream:
-    return LiveStream(
-        id=stream.id,
-        creator_id=stream.creator_id,
-        creator=stream.creator,
-        title=stream.title,
-        category=stream.category,
-        tags=stream.tags,
-        language=stream.language,
-        mature=stream.mature,
-        started=(stream.started_at or stream.created_at).timestamp(),
-        viewers=activity.viewers,
-        acts=activity.acts,
-    )
 
 
 def _current(answer: Answer, live: dict[UUID, Stream], limit: int) -> tuple[Suggestion, ...]:

@@ -71,7 +71,7 @@ def describe(scene: Scene, rows: Ints) -> Rows:
         np.broadcast_to(_viewer(scene), (len(rows), len(VIEWER))),
         _bonds(scene, rows),
         _channels(scene, rows),
-        _likings(scene)[rows],
+        _likings(scene, rows),
         np.column_stack([place(scene.liking[:, number]) for number in range(len(PLACES))])[rows],
     )
     return np.hstack(parts).astype(np.float32)
@@ -80,10 +80,15 @@ def describe(scene: Scene, rows: Ints) -> Rows:
 def place(scores: Floats) -> Floats:
     """The place of each score from the top, 0 first, `FURTHEST` for all that come later or score nothing."""
     places = np.full(len(scores), float(FURTHEST))
-    best = np.argpartition(-scores, FURTHEST)[:FURTHEST] if len(scores) > FURTHEST else np.arange(len(scores))
-    best = best[scores[best] > 0]
+    best = highest(scores, FURTHEST)
     places[best[np.argsort(-scores[best], kind="stable")]] = np.arange(len(best))
     return places
+
+
+def highest(scores: Floats, count: int) -> NDArray[np.intp]:
+    """Up to `count` positions of the highest scores above 0, in no order; quick where most are 0."""
+    found = np.flatnonzero(scores > 0)
+    return found if len(found) <= count else found[np.argpartition(-scores[found], count)[:count]]
 
 
 def _viewer(scene: Scene) -> Floats:
@@ -148,10 +153,10 @@ def _channels(scene: Scene, rows: Ints) -> Floats:
     )
 
 
-def _likings(scene: Scene) -> Floats:
+def _likings(scene: Scene, rows: Ints) -> Floats:
     """How far each liking stands out among all that is live; the rest as they are."""
-    liking = scene.liking.copy()
+    liking = scene.liking[rows]
     if len(liking):
-        models = liking[:, :STANDARDISED]
-        liking[:, :STANDARDISED] = (models - models.mean(axis=0)) / (models.std(axis=0) + 1e-9)
+        models = scene.liking[:, :STANDARDISED]
+        liking[:, :STANDARDISED] = (liking[:, :STANDARDISED] - models.mean(axis=0)) / (models.std(axis=0) + 1e-9)
     return liking

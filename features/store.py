@@ -5,7 +5,7 @@ when it is read.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -76,6 +76,14 @@ def note_filled(redis: Redis, until: float) -> None:
     redis.set(keys.habits_filled(), repr(until))
 
 
+def read_trend_rows(redis: Redis, creators: Sequence[str]) -> Floats:
+    """The stored trends of these channels, one row each, shape [n, trend.WIDTH]."""
+    packed: list[Any] = []
+    for first in range(0, len(creators), BATCH):
+        packed += cast(list[Any], redis.hmget(keys.trends(), list(creators[first : first + BATCH])))
+    return trend.stored_rows(packed)
+
+
 async def read_trends(redis: AsyncRedis, creators: Sequence[UUID | str], at: float) -> Trends:
     """The trends of these channels as of the instant `at`, one row each."""
     packed: list[Any] = []
@@ -84,21 +92,19 @@ async def read_trends(redis: AsyncRedis, creators: Sequence[UUID | str], at: flo
     return trend.unpack(packed, at)
 
 
-async def read_activity(
-    redis: AsyncRedis, streams: Sequence[UUID], at: float, present_seconds: float
-) -> list[Activity]:
+def read_activity(redis: Redis, streams: Sequence[UUID], at: float, present_seconds: float) -> list[Activity]:
     """What goes on in each of these rooms at the instant `at`; a viewer unheard of for `present_seconds` has left."""
     minute = int(at // 60)
     since = (at - present_seconds) * 1000
     found: list[Activity] = []
     for first in range(0, len(streams), BATCH):
         batch = streams[first : first + BATCH]
-        async with redis.pipeline(transaction=False) as pipe:
+        with redis.pipeline(transaction=False) as pipe:
             for stream in batch:
                 pipe.zcount(keys.room_viewers(stream), since, "+inf")
                 for back in range(RECENT_MINUTES):
                     pipe.hmget(keys.stream_minute(stream, minute - back), ["messages", "reactions", "gifts"])
-            answers = await pipe.execute()
+            answers = pipe.execute()
         width = 1 + RECENT_MINUTES
         for row in range(len(batch)):
             viewers, *minutes = answers[row * width : (row + 1) * width]

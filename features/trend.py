@@ -112,6 +112,10 @@ def stored_rows(packed: Sequence[bytes | None]) -> Floats:
 
 def unpack(packed: Sequence[bytes | None], at: float) -> Trends:
     """Trends as of the instant `at` from their stored bytes (`affinity.pack`), zeros where there are none."""
-    stored = stored_rows(packed)
+    return seen_at(stored_rows(packed), at)
+
+
+def seen_at(stored: Floats, at: float) -> Trends:
+    """Stored rows as of the instant `at`."""
     sums = stored[:, 3:] * fade(at - stored[:, 0], HALF_LIVES)
     return Trends(at=at, sums=sums, first=stored[:, 1], last=stored[:, 2])

@@ -152,7 +152,7 @@ def acts_of(event: Event, visits: Visits, since: float, unlisted: set[str]) -> l
 def forget(effects: Effects, event: Event) -> None:
     """What somebody does not want to be known any more goes; which streams are nobody's business is noted."""
     if isinstance(event, HistoryDeleted | RecommendationsChosen) and event.user_id is not None:
-        opted_out = isinstance(event, RecommendationsChosen) and event.opt_out
+        opted_out = event.opt_out if isinstance(event, RecommendationsChosen) else event.opted_out
         since = "inf" if opted_out else repr(event.occurred_at.timestamp())
         effects.call("forget", keys.forgotten(), str(event.user_id), since, keys.habits(event.user_id))
     elif isinstance(event, StreamStarted) and event.visibility != "public":

@@ -122,7 +122,7 @@ def _recommendation(event: Any) -> Row:
 
 
 def _history_choice(event: Any) -> Row:
-    row = _columns(event) | {"opt_out": getattr(event, "opt_out", False)}
+    row = _columns(event) | {"opt_out": event.opted_out if isinstance(event, HistoryDeleted) else event.opt_out}
     del row["stream_id"], row["creator_id"]
     return row
 

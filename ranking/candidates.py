@@ -3,7 +3,7 @@
 A board never changes: the next look at the platform makes a new one.
 """
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ from features.affinity import NO_BONDS, Bonds
 from features.signals import Scene
 from features.trend import Trends
 from ranking.artifacts import Model
-from ranking.index import side_by_side
+from ranking.index import CreatorIndex, side_by_side
 from ranking.reasons import FRESH_SECONDS
 from ranking.shortlist import ENOUGH, shortlist
 from ranking.taste import Taste, likings, taste_of
@@ -50,6 +50,7 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     creators: tuple[str, ...] = ()
     bonds: Bonds = NO_BONDS
     follows: Set[str] = frozenset()
+    banned_by: Set[str] = frozenset()
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,15 +68,24 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     trends: Trends
 
     @classmethod
-    def of(cls, streams: tuple[LiveStream, ...], at: float, trends: Trends | None = None) -> "Board":
-        """A board of these streams; `trends` are their channels', unknown ones by default."""
+    def of(
+        cls,
+        streams: tuple[LiveStream, ...],
+        at: float,
+        trends: Trends | None = None,
+        owners: Sequence[str] | None = None,
+    ) -> "Board":
+        """A board of these streams; `trends` are their channels', unknown ones by default.
+
+        `owners` are the creators' ids as text, where they are at hand.
+        """
         viewers = np.array([stream.viewers for stream in streams], np.float64)
         acts = np.array([stream.acts for stream in streams], np.float64)
         age = np.array([at - stream.started for stream in streams], np.float64)
         return cls(
             at=at,
             streams=streams,
-            creators={str(stream.creator_id): row for row, stream in enumerate(streams)},
+            creators={owner: row for row, owner in enumerate(owners or [str(one.creator_id) for one in streams])},
             viewers=viewers,
             age=age,
             mature=np.array([stream.mature for stream in streams], np.bool_),
@@ -84,42 +94,73 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def allowed(self, viewer: Viewer | None) -> Ints:
-        """The rows this viewer may be shown: never their own stream, nothing mature for the anonymous."""
+        """The rows this viewer may be shown: neither their own stream nor one they are banned from.
+
+        Nothing mature for the anonymous.
+        """
         hidden = self.mature.copy() if viewer is None else np.zeros(len(self.streams), np.bool_)
-        if viewer is not None and (own := self.creators.get(str(viewer.id))) is not None:
-            hidden[own] = True
+        if viewer is not None:
+            hidden[[self.creators[one] for one in (str(viewer.id), *viewer.banned_by) if one in self.creators]] = True
         return np.flatnonzero(~hidden).astype(np.int32)
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """A board seen through a model: `row` is each stream's creator in it (-1: unknown), the rest one row a stream."""
+    """A board seen through a model: `row` is each stream's creator in it (-1: unknown), the rest one row a stream.
 
+    `near` is an index of the creators that the model knows, and `near_rows` their rows on the board.
+    """
+
+    model: Model
     board: Board
     row: Ints
-    at_row: dict[int, int]
+    near: CreatorIndex
+    near_rows: Ints
     factors: Matrix
     text: Matrix
     likeness: Matrix
 
 
-def place(board: Board, model: Model) -> Placed:
-    """Find the streams' creators in the model, and make each stream's text vector from what it says now."""
+def place(board: Board, model: Model, before: Placed | None = None) -> Placed:
+    """Find the streams' creators in the model, and make each stream's text vector from what it says now.
+
+    What did not change since `before` is taken from there.
+    """
     known_factors = model.knowledge.factors.vectors
-    row = np.array([model.rows.get(str(stream.creator_id), -1) for stream in board.streams], np.int32)
-    known = row >= 0
+    row = np.array([model.rows.get(creator, -1) for creator in board.creators], np.int32)
+    known = np.flatnonzero(row >= 0).astype(np.int32)
     factors = np.zeros((len(row), known_factors.shape[1]), np.float32)
     factors[known] = known_factors[row[known]]
-    text = np.zeros((len(row), model.knowledge.text.shape[1]), np.float32)
-    for number, stream in enumerate(board.streams):
-        text[number] = model.vocabulary.vector(stream.title, stream.category, stream.tags)
+    text = _texts(board, model, before if before and before.model is model else None)
     return Placed(
+        model=model,
         board=board,
         row=row,
-        at_row={int(creator): number for number, creator in enumerate(row.tolist()) if creator >= 0},
+        near=model.index.only(row[known]),
+        near_rows=known,
         factors=factors,
         text=text,
         likeness=side_by_side(factors, text),
     )
+
+
+def _texts(board: Board, model: Model, before: Placed | None) -> Matrix:
+    text = np.zeros((len(board.streams), model.knowledge.text.shape[1]), np.float32)
+    told = {stream.id: number for number, stream in enumerate(before.board.streams)} if before else {}
+    kept: list[tuple[int, int]] = []
+    for number, stream in enumerate(board.streams):
+        was = told.get(stream.id)
+        if was is not None and before and _says_the_same(before.board.streams[was], stream):
+            kept.append((number, was))
+        else:
+            text[number] = model.vocabulary.vector(stream.title, stream.category, stream.tags)
+    if kept and before:
+        now, then = np.array(kept).T
+        text[now] = before.text[then]
+    return text
+
+
+def _says_the_same(one: LiveStream, other: LiveStream) -> bool:
+    return one is other or (one.title, one.category, one.tags) == (other.title, other.category, other.tags)
 
 
 class View(msgspec.Struct, frozen=True):
@@ -155,16 +196,15 @@ def see(placed: Placed, model: Model, viewer: Viewer | None) -> View:
     return View(scene, taste, watched)
 
 
-def gather(placed: Placed, model: Model, viewer: Viewer | None, view: View) -> Ints:
+def gather(placed: Placed, viewer: Viewer | None, view: View) -> Ints:
     """The rows worth ranking: the best of each source, what is near their taste and where many are now."""
     allowed = placed.board.allowed(viewer)
     if len(allowed) <= ENOUGH:
         return allowed
     near: Ints = np.zeros(0, np.int32)
     if view.taste.text.any() or view.taste.factor.any():
-        live = placed.row[allowed]
         query = side_by_side(view.taste.factor[None], view.taste.text[None])[0]
-        nearest, _ = model.index.nearest(query, NEIGHBOURS, live[live >= 0])
-        near = np.array([placed.at_row[creator] for creator in nearest.tolist()], np.int32)
+        near = placed.near_rows[placed.near.nearest(query, NEIGHBOURS)]
+        near = near[allowed[np.minimum(np.searchsorted(allowed, near), len(allowed) - 1)] == near]
     crowded = allowed[np.argpartition(-placed.board.trending[allowed], CROWDED)[:CROWDED]]
     return np.union1d(shortlist(view.scene, allowed), np.concatenate([near, crowded]))

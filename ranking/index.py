@@ -24,9 +24,10 @@ def side_by_side(factors: Matrix, text: Matrix) -> Matrix:
 
 
 class CreatorIndex:
-    """Searches creators by row number."""
+    """Searches creators by row number, on one core: one query is too small to share, and who waits for others spins."""
 
     def __init__(self, index: "faiss.Index") -> None:
+        faiss.omp_set_num_threads(1)
         self._index = index
 
     @classmethod
@@ -42,21 +43,18 @@ class CreatorIndex:
     def dimensions(self) -> int:
         return int(self._index.d)
 
-    def nearest(self, query: Matrix, count: int, among: Ints) -> tuple[Ints, Matrix]:
-        """Up to `count` of the rows in `among`, most alike first, with their likeness."""
-        count = min(count, len(among))
-        if not count:
-            return np.zeros(0, np.int32), np.zeros(0, np.float32)
-        only = faiss.SearchParameters()
-        only.sel = selector = faiss.IDSelectorBatch(among.astype(np.int64))
-        likeness, rows = self._index.search(query[None], count, params=only)
-        del selector
-        found = rows[0] >= 0
-        return rows[0][found].astype(np.int32), likeness[0][found]
+    def only(self, rows: Ints) -> "CreatorIndex":
+        """An index of these rows, numbered anew."""
+        return CreatorIndex.build(self.vectors(rows))
 
-    def vectors(self) -> Matrix:
-        """All rows, shape [n, d]."""
-        return np.asarray(self._index.reconstruct_n(0, len(self)), np.float32)
+    def nearest(self, query: Matrix, count: int) -> Ints:
+        """Up to `count` rows, most alike first."""
+        _, rows = self._index.search(query[None], min(count, len(self))) if len(self) else (None, np.zeros((1, 0)))
+        return np.asarray(rows[0][rows[0] >= 0], np.int32)
+
+    def vectors(self, rows: Ints) -> Matrix:
+        """These rows, shape [len(rows), d]."""
+        return np.asarray(self._index.reconstruct_batch(rows.astype(np.int64)), np.float32)
 
     def to_bytes(self) -> bytes:
         return bytes(faiss.serialize_index(self._index).tobytes())

@@ -22,20 +22,22 @@ JUST_STARTED, FEW_VIEWERS, RECENT = 0.85, 1.0, 0.7
 
 def voices(scene: Scene, rows: Ints, viewers: Floats) -> Floats:
     """How loudly each voice speaks for these live streams, shape [len(rows), len(VOICES)]; `viewers` are there now."""
-    bonds = scene.bonds.sums
-    minutes, tokens = scene.of_bonds(bonds[:, affinity.MINUTES]), scene.of_bonds(bonds[:, affinity.TOKENS])
-    liking = scene.liking[:, LIKING.index("cowatch")]
-    outstanding = (liking - liking.mean()) / (liking.std() + 1e-9) if len(liking) else liking
+    bonds, bond = scene.bonds.sums, scene.bond[rows]
+    of_bond = np.vstack([bonds[:, [affinity.MINUTES, affinity.TOKENS]], np.zeros((1, 2))])[bond]
+    minutes, tokens = np.maximum(of_bond, 0.0).T
+    every = scene.liking[:, LIKING.index("cowatch")]
+    liking = every[rows]
+    outstanding = (liking - every.mean()) / (every.std() + 1e-9) if len(liking) else liking
     known = 1.0 if len(scene.bonds) else 0.0
     told = np.column_stack(
         [
-            scene.activation + LOUDNESS["minutes"] * np.log1p(minutes),
+            scene.activation[rows] + LOUDNESS["minutes"] * np.log1p(minutes),
             LOUDNESS["gifts"] * np.log1p(tokens),
-            LOUDNESS["followed"] * scene.followed,
+            LOUDNESS["followed"] * scene.followed[rows],
             LOUDNESS["cowatch"] * known * np.maximum(outstanding, 0.0) * (np.abs(liking) > 1e-9),
-            LOUDNESS["similar"] * np.maximum(scene.liking[:, LIKING.index("text")], 0.0),
+            LOUDNESS["similar"] * np.maximum(scene.liking[rows, LIKING.index("text")], 0.0),
         ]
-    )[rows]
+    )
     crowd, fresh = np.log1p(viewers), np.exp(-np.maximum(scene.age[rows], 0.0) / FRESH_SECONDS)
     return np.column_stack([told, crowd, fresh])
 

@@ -4,6 +4,7 @@ A ladder: the ranker, else factors and habits, else what is trending; the answer
 """
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -25,7 +26,8 @@ Ints = NDArray[np.int32]
 
 log = structlog.get_logger("ranking")
 
-TRENDING = "trending"
+Rung = Literal["ranker", "factors", "trending"]
+TRENDING: Literal["trending"] = "trending"
 RETRY_SECONDS = 30.0
 """How long a version that could not be loaded is left alone."""
 
@@ -43,7 +45,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A list, best first, and what made it: a version (or `trending`), and the rung of the ladder that answered."""
 
     model_version: str
-    rung: str
+    rung: Rung
     items: tuple[Recommended, ...]
 
 
@@ -55,8 +57,9 @@ class Snapshot(msgspec.Struct, frozen=True):
     placed: Placed | None
 
     @classmethod
-    def of(cls, model: Model | None, board: Board) -> "Snapshot":
-        return cls(model, board, place(board, model) if model and board.streams else None)
+    def of(cls, model: Model | None, board: Board, before: Placed | None = None) -> "Snapshot":
+        """The board laid out for the model; `before` is the layout that it takes the place of."""
+        return cls(model, board, place(board, model, before) if model and board.streams else None)
 
 
 class ModelSlot:
@@ -111,7 +114,7 @@ def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommen
 
 def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, draw: np.random.Generator) -> Answer:
     view = see(placed, model, viewer)
-    rows = gather(placed, model, viewer, view)
+    rows = gather(placed, viewer, view)
     if not len(rows):
         return Answer(model_version=model.version, rung=TRENDING, items=())
     rung, utility = _judge(model, placed, viewer, view, rows)
@@ -133,7 +136,7 @@ def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, d
     return Answer(model_version=model.version, rung=rung, items=tuple(items))
 
 
-def _judge(model: Model, placed: Placed, viewer: Viewer | None, view: View, rows: Ints) -> tuple[str, Floats]:
+def _judge(model: Model, placed: Placed, viewer: Viewer | None, view: View, rows: Ints) -> tuple[Rung, Floats]:
     """The rung that can judge these rows for this viewer, and what each is worth to it."""
     if not is_known(viewer):
         return TRENDING, placed.board.trending[rows]

@@ -6,7 +6,7 @@ The sources: channels one knows, co-watching three ways, what comes next, alike 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.signals import LIKING, Scene
+from features.signals import LIKING, Scene, highest
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -24,11 +24,11 @@ def shortlist(scene: Scene, allowed: Ints) -> Ints:
         return allowed
     activation = scene.activation[allowed]
     sources = [
-        _best(np.where(scene.followed[allowed], activation + OUT_OF_IT, activation), MOST_KNOWN),
-        *(_best(scene.liking[allowed, LIKING.index(name)], count) for name, count in BEST.items()),
-        _best(scene.trends.trending[allowed], RISING),
-        _best(scene.trends.present[allowed], CROWDED),
-        _best(1 / (1 + np.maximum(scene.age[allowed], 0.0)), NEWEST),
+        highest(np.where(scene.followed[allowed], activation + OUT_OF_IT, activation), MOST_KNOWN),
+        *(highest(scene.liking[allowed, LIKING.index(name)], count) for name, count in BEST.items()),
+        highest(scene.trends.trending[allowed], RISING),
+        highest(scene.trends.present[allowed], CROWDED),
+        highest(1 / (1 + np.maximum(scene.age[allowed], 0.0)), NEWEST),
     ]
     return np.unique(allowed[np.concatenate(sources)])
 
@@ -39,9 +39,3 @@ def order_all(scene: Scene, listed: Ints, scores: Floats) -> Floats:
     whole = rest - rest.max(initial=0.0) - 1.0 + (float(scores.min()) if len(scores) else 0.0)
     whole[listed] = scores
     return np.asarray(whole, np.float64)
-
-
-def _best(scores: Floats, count: int) -> NDArray[np.intp]:
-    """Up to `count` positions of the highest scores above 0."""
-    found = np.argpartition(-scores, count)[:count] if len(scores) > count else np.arange(len(scores))
-    return np.asarray(found[scores[found] > 0], np.intp)

@@ -5,7 +5,7 @@ Every fit and every signal knows only what came before; the split is by time, ne
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
@@ -30,7 +30,8 @@ SHARE = 1 / 6
 """A period is a week, or this share of a history that is shorter than six."""
 MOST_PERIODS = 3
 MOST_LESSONS, MOST_QUESTIONS = 20_000, 20_000
-OURS, FACTORS = "ranker", "factors"
+OURS: Final = "ranker"
+FACTORS: Final = "factors"
 
 Told = Callable[[str, int, int], None]
 """Hears what is being done, how much of it is done, and of how much."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from domain.profiles.model import Creator, Followed
+from domain.profiles.model import Creator, Followed, Leanings
 from livestreamx.engines.postgres import Db, struct_row
 
 
@@ -53,10 +53,16 @@ async def following(db: Db, follower_id: UUID, after: tuple[datetime, UUID] | No
         return await cursor.fetchall()
 
 
-async def followed_creators(db: Db, follower_id: UUID) -> frozenset[UUID]:
-    """The ids of all whom somebody follows."""
-    done = await db.execute("SELECT creator_id FROM follows WHERE follower_id = %s", (follower_id,))
-    return frozenset(row[0] for row in await done.fetchall())
+async def leanings(db: Db, user_id: UUID) -> Leanings:
+    """Whom somebody follows, which channels banned them, and whether they opted out of recommendations."""
+    async with db.cursor(row_factory=struct_row(Leanings)) as cursor:
+        await cursor.execute(
+            "SELECT array(SELECT creator_id FROM follows WHERE follower_id = %(user)s) AS follows, "
+            "array(SELECT creator_id FROM bans_in_force WHERE user_id = %(user)s) AS banned_by, "
+            "coalesce((SELECT opt_out FROM history_choices WHERE user_id = %(user)s), false) AS opt_out",
+            {"user": user_id},
+        )
+        return (await cursor.fetchall())[0]
 
 
 async def creators(db: Db, limit: int) -> list[Creator]:

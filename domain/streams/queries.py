@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+from psycopg import Connection
+from psycopg.rows import TupleRow, dict_row
+
 from domain.streams.model import Draft, Status, Stream
 from livestreamx.engines.postgres import Db, struct_row
 
@@ -113,6 +117,17 @@ async def live_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
             (list(stream_ids),),
         )
         return await cursor.fetchall()
+
+
+def live_since(db: Connection[TupleRow], since: datetime | None, limit: int) -> list[Stream]:
+    """Live public streams that started after this time, or all of them, the newest first; for who has a thread."""
+    with db.cursor(row_factory=dict_row) as cursor:
+        cursor.execute(
+            SELECT_STREAM + "WHERE s.status = 'live' AND s.visibility = 'public' "
+            "AND s.started_at > coalesce(%s, '-infinity'::timestamptz) ORDER BY s.started_at DESC, s.id DESC LIMIT %s",
+            (since, limit),
+        )
+        return msgspec.convert(cursor.fetchall(), list[Stream])
 
 
 async def public_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:

@@ -11,6 +11,8 @@ class HistoryDeleted(Event, frozen=True, kw_only=True, tag="history.deleted"):
     """A viewer deleted what they had watched: what lies before this moment makes no recommendation any more."""
 
     topic: ClassVar[Topic] = topics.LIFECYCLE
+    opted_out: bool = False
+    """Whether they had opted out, which stays so."""
 
 
 class RecommendationsChosen(Event, frozen=True, kw_only=True, tag="recommendations.chosen"):

@@ -196,13 +196,15 @@ async def test_without_redis_the_list_has_no_numbers(
 ) -> None:
     viewer = await Person.register(untrained)
     stream = await (await Person.creator(untrained)).go_live()
-    dead = redis_engine.connect(f"redis://127.0.0.1:{free_port()}/0")
-    recommender = Recommender(pool, dead, msgspec.structs.replace(settings, home=tmp_path))
+    nowhere = f"redis://127.0.0.1:{free_port()}/0"
+    dead = redis_engine.connect(nowhere)
+    recommender = Recommender(pool, dead, msgspec.structs.replace(settings, home=tmp_path, redis_url=nowhere))
     claims = AccessTokens(settings.signing_key, 15).verify(viewer.tokens["access"])
     found = await recommender.suggest(claims, 100)
     assert found.model_version == "trending"
     assert {item.viewers for item in found.items} == {0}
     assert stream in {str(item.stream.id) for item in found.items}
+    await recommender.aclose()
     await dead.aclose()
 
 
@@ -211,6 +213,7 @@ async def test_without_the_database_the_list_is_empty(settings: Settings, redis:
     await nowhere.open()
     recommender = Recommender(nowhere, redis, msgspec.structs.replace(settings, home=tmp_path))
     assert await recommender.suggest(None, 10) == Suggestions("trending", "trending", ())
+    await recommender.aclose()
     await nowhere.close()
 
 

@@ -1,0 +1,1 @@
+"""What a viewer has watched, and what of it may be known."""
