@@ -11,6 +11,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
+from features.affinity import VISITS
 from features.signals import describe
 from ranking.artifacts import ArtifactError, Model, load
 from ranking.baselines import by_factors
@@ -28,6 +29,8 @@ log = structlog.get_logger("ranking")
 
 Rung = Literal["ranker", "factors", "trending"]
 TRENDING: Literal["trending"] = "trending"
+FOLLOWED_WORTH, WATCHED_WORTH = 4.0, 8.0
+"""How much a follow and a habit add to what is going on where no model weighs them."""
 RETRY_SECONDS = 30.0
 """How long a version that could not be loaded is left alone."""
 
@@ -96,20 +99,42 @@ def recommend(snapshot: Snapshot, viewer: Viewer | None, limit: int, draw: np.ra
 
 
 def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommended, ...]:
+    """Without a model: what the viewer has watched and follows, which needs none, then what is going on."""
     allowed = board.allowed(viewer)
     if not len(allowed):
         return ()
-    worth = board.trending[allowed]
+    own = _own(board, viewer)
+    worth = board.trending[allowed] + np.array([own[row][0] if row in own else 0.0 for row in allowed.tolist()])
     share = chances(worth)
-    return tuple(
-        Recommended(
-            stream=board.streams[allowed[number]],
-            score=round(float(share[number]), 6),
-            source=TRENDING,
-            reasons=("Popular right now",) if board.viewers[allowed[number]] else ("Live now",),
+    best = np.argsort(-worth, kind="stable")[:limit].tolist()
+    found = []
+    for number in best:
+        row = int(allowed[number])
+        crowd = "Popular right now" if board.viewers[row] else "Live now"
+        _, source, reason = own.get(row, (0.0, TRENDING, crowd))
+        found.append(
+            Recommended(
+                stream=board.streams[row], score=round(float(share[number]), 6), source=source, reasons=(reason,)
+            )
         )
-        for number in np.argsort(-worth, kind="stable")[:limit].tolist()
-    )
+    return tuple(found)
+
+
+def _own(board: Board, viewer: Viewer | None) -> dict[int, tuple[float, str, str]]:
+    """What speaks for live streams to this viewer in person, by row: how much, the source and the words."""
+    if viewer is None:
+        return {}
+    found: dict[int, tuple[float, str, str]] = {}
+    for creator in viewer.follows & board.creators.keys():
+        row = board.creators[creator]
+        found[row] = (FOLLOWED_WORTH, "followed", f"You follow {board.streams[row].creator}")
+    visits = viewer.bonds.sums[:, VISITS]
+    for creator, activation, times in zip(viewer.creators, viewer.bonds.activation, visits, strict=True):
+        if (known := board.creators.get(creator)) is not None and times > 0:
+            worth = found.get(known, (0.0, "", ""))[0] + WATCHED_WORTH * float(np.log1p(activation))
+            words = "You often watch" if times > 1 else "You watched"
+            found[known] = (worth, "repeat", f"{words} {board.streams[known].creator}")
+    return found
 
 
 def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, draw: np.random.Generator) -> Answer:

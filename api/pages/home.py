@@ -127,7 +127,7 @@ class HomePages(Controller):
             featured=featured,
             followed=await followed_streams(visit),
             recommended=await read_picks(visit, suggestions),
-            trending=suggestions.model_version == TRENDING,
+            trending=all(item.recommended.source == TRENDING for item in suggestions.items),
             live=live,
             upcoming=await read_shelf(visit, "scheduled", SHELF),
             recent=[] if live.streams else await read_shelf(visit, "ended", SHELF),

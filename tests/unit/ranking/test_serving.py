@@ -3,6 +3,7 @@
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -67,6 +68,22 @@ def test_without_a_model_the_busiest_come_first() -> None:
     answer = recommend(Snapshot.of(None, board), None, 10, np.random.default_rng(0))
     assert (answer.model_version, answer.rung, ids(answer)) == (TRENDING, TRENDING, [2, 1, 0])
     assert all(item.source == TRENDING and item.reasons and 0 <= item.score <= 1 for item in answer.items)
+
+
+def test_without_a_model_what_one_watched_and_follows_comes_first() -> None:
+    board = Board.of((stream(0, viewers=500), stream(1), stream(2)), NOW)
+    table = BondTable(1)
+    table.arrive(np.zeros(1, np.int32), np.array([NOW - 60]))
+    bonds = table.seen_at(slice(None), NOW)
+    fan = Viewer(id=person(9), creators=(str(person(1)),), bonds=bonds, follows={str(person(2))})
+    answer = recommend(Snapshot.of(None, board), fan, 10, np.random.default_rng(0))
+    assert answer.rung == TRENDING
+    assert {item.source for item in answer.items} == {"repeat", "followed", "trending"}
+    told = {item.source: (item.reasons[0], item.stream.id) for item in answer.items}
+    assert told["repeat"] == (f"You watched {board.streams[1].creator}", board.streams[1].id)
+    assert told["followed"] == (f"You follow {board.streams[2].creator}", board.streams[2].id)
+    banned = msgspec.structs.replace(fan, banned_by={str(person(1))})
+    assert 1 not in ids(recommend(Snapshot.of(None, board), banned, 10, np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize("rung", ["model", "trending"])
