@@ -33,17 +33,23 @@ CATEGORIES, FACTORS, DIRECTIONS, HABITS, NOW = 200, 64, 64, 30, 2_000_000.0
 
 def make_model(folder: Path, creators: int, draw: np.random.Generator) -> Model:
     """A version of that size with random vectors, saved and loaded as a trained one."""
+    return load(folder, make_version(folder, [str(UUID(int=number)) for number in range(creators)], draw))
+
+
+def make_version(folder: Path, names: list[str], draw: np.random.Generator) -> str:
+    """Save a version with random vectors of these creators."""
+    creators = len(names)
     factors = (draw.normal(size=(creators, FACTORS)) / 8).astype(np.float32)
     text = unit(draw.normal(size=(creators, DIRECTIONS)).astype(np.float32))
     terms = unit(draw.normal(size=(CATEGORIES, DIRECTIONS)).astype(np.float32))
     plan = Plan((Period(0.0, 1.0),), Period(1.0, 2.0))
     report = Report(questions=0, lessons=0, plan=plan, rung=OURS, metrics={})
-    lessons = [Lesson(draw.random((50, len(SIGNALS))).astype(np.float32), 0) for _ in range(1000)]
-    version = save(
+    lessons = [lesson(number, draw) for number in range(1000)]
+    return save(
         folder,
         source="bench",
         until=NOW,
-        creators=[str(UUID(int=number)) for number in range(creators)],
+        creators=names,
         handles=[f"creator_{number}" for number in range(creators)],
         knowledge=Knowledge(
             factors=CreatorFactors.of(factors),
@@ -56,7 +62,15 @@ def make_model(folder: Path, creators: int, draw: np.random.Generator) -> Model:
         trees=fit_ranker(lessons),
         report=report,
     )
-    return load(folder, version)
+
+
+def lesson(number: int, draw: np.random.Generator) -> Lesson:
+    """Noise, but for what was chosen: a channel that one has watched, or one that one follows."""
+    rows = draw.random((50, len(SIGNALS))).astype(np.float32)
+    told = [SIGNALS.index("visits"), SIGNALS.index("followed")]
+    rows[:, told] = 0.0
+    rows[0, told[number % 2]] = 1.0
+    return Lesson(rows, 0)
 
 
 def neighbours(creators: int, draw: np.random.Generator, each: int = 50) -> Neighbours:

@@ -34,7 +34,7 @@ def voices(scene: Scene, rows: Ints, viewers: Floats) -> Floats:
             scene.activation[rows] + LOUDNESS["minutes"] * np.log1p(minutes),
             LOUDNESS["gifts"] * np.log1p(tokens),
             LOUDNESS["followed"] * scene.followed[rows],
-            LOUDNESS["cowatch"] * known * np.maximum(outstanding, 0.0) * (np.abs(liking) > 1e-9),
+            LOUDNESS["cowatch"] * known * np.maximum(outstanding, 0.0) * (np.abs(liking) > 1e-9) * (bond < 0),
             LOUDNESS["similar"] * np.maximum(scene.liking[rows, LIKING.index("text")], 0.0),
         ]
     )
