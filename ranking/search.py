@@ -34,7 +34,7 @@ MOST_KEPT = 200_000
 
 def fold(text: str) -> str:
     """The text as it is compared: compatible forms made one, no accents, no case."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
