@@ -60,9 +60,9 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """How present each live channel is in the viewer's habits."""
         return self.of_bonds(self.bonds.activation)
 
-    def of_bonds(self, values: Floats) -> Floats:
-        """One value a bond as one value a live stream, 0 where there is no bond."""
-        return np.asarray(np.append(values, 0.0)[self.bond], np.float64)
+    def of_bonds(self, values: Floats, rows: Ints | slice = slice(None)) -> Floats:
+        """One value a bond as one value for each of these live streams, 0 where there is no bond."""
+        return np.asarray(np.append(values, 0.0)[self.bond[rows]], np.float64)
 
 
 def describe(scene: Scene, rows: Ints) -> Rows:
@@ -126,7 +126,7 @@ def _bonds(scene: Scene, rows: Ints) -> Floats:
     none = np.zeros((1, told.shape[1]))
     none[0, [8, 9, 11, 12]] = NEVER
     spread = np.vstack([told, none])[scene.bond[rows]]
-    returned = (scene.of_bonds(bonds.last)[rows] >= at - scene.age[rows]) & (spread[:, 0] > 0)
+    returned = (scene.of_bonds(bonds.last, rows) >= at - scene.age[rows]) & (spread[:, 0] > 0)
     return np.column_stack([spread, scene.followed[rows], returned, place(scene.activation)[rows]])
 
 

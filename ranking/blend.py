@@ -26,16 +26,15 @@ def diversify(utility: Floats, likeness: Matrix, count: int, *, diversity: float
     """
     spread = float(np.ptp(utility)) if len(utility) else 0.0
     relevance = (utility - utility.min()) / spread if spread > 0 else np.zeros(len(utility))
-    repeated = np.full(len(utility), -np.inf)
-    open_rows = np.ones(len(utility), np.bool_)
+    worth, repeats = (1 - diversity) * relevance, diversity * (likeness @ likeness.T).astype(np.float64)
+    value, repeated = worth.copy(), np.full(len(utility), -np.inf)
     chosen: list[int] = []
     while len(chosen) < min(count, len(utility)):
-        penalty = np.where(np.isfinite(repeated), repeated, 0.0)
-        value = np.where(open_rows, (1 - diversity) * relevance - diversity * penalty, -np.inf)
         row = int(value.argmax())
         chosen.append(row)
-        open_rows[row] = False
-        repeated = np.maximum(repeated, likeness @ likeness[row])
+        worth[row] = -np.inf
+        np.maximum(repeated, repeats[row], out=repeated)
+        np.subtract(worth, repeated, out=value)
     return chosen
 
 
@@ -46,7 +45,8 @@ def explore(
 
     The number of slots is exact in expectation and never more than one above `share * len(chosen)`.
     """
-    fresh = np.setdiff1d(unknown, chosen)
+    taken = set(chosen)
+    fresh = [row for row in unknown.tolist() if row not in taken]
     slots = np.arange(min(SAFE_SLOTS, len(chosen)), len(chosen))
     count = min(int(len(chosen) * share + draw.random()), len(fresh), len(slots))
     if not count:

@@ -149,11 +149,12 @@ def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, d
     unknown = np.flatnonzero((view.scene.bond[rows] < 0) & ~view.scene.followed[rows]).astype(np.int32)
     listed, explored = explore(chosen, unknown, draw)
     told = voices(view.scene, rows[listed], placed.board.viewers[rows[listed]])
+    sources = ["explore" if number in explored else source_of(said) for number, said in zip(listed, told, strict=True)]
+    cowatched = [number for number, source in zip(listed, sources, strict=True) if source == "cowatch"]
+    likest = dict(zip(cowatched, _likest(model, view.watched, placed.row[rows[cowatched]]), strict=True))
     items = []
-    for number, said in zip(listed, told, strict=True):
-        stream = placed.board.streams[rows[number]]
-        source = "explore" if number in explored else source_of(said)
-        because = _because(model, view.watched, int(placed.row[rows[number]])) if source == "cowatch" else None
+    for number, source, said in zip(listed, sources, told, strict=True):
+        stream, because = placed.board.streams[rows[number]], likest.get(number)
         reasons = reasons_for(source, said, creator=stream.creator, category=stream.category, because=because)
         items.append(
             Recommended(stream=stream, score=round(float(share[number]), 6), source=source, reasons=tuple(reasons))
@@ -178,11 +179,15 @@ def is_known(viewer: Viewer | None) -> bool:
     return viewer is not None and bool(viewer.creators or viewer.follows)
 
 
-def _because(model: Model, watched: Ints, row: int) -> str | None:
-    """The handle of the watched creator whose audience is most like this one's."""
-    others = watched[watched != row]
-    if row < 0 or not len(others):
-        return None
-    alike = unit(model.knowledge.factors.vectors[others]) @ unit(model.knowledge.factors.vectors[row][None])[0]
-    best = int(alike.argmax())
-    return model.handles[int(others[best])] or None if alike[best] > 0 else None
+def _likest(model: Model, watched: Ints, rows: Ints) -> list[str | None]:
+    """For each of these creators the handle of the watched one, other than themselves, whose audience is most alike."""
+    if not len(watched) or not len(rows):
+        return [None] * len(rows)
+    vectors = model.knowledge.factors.vectors
+    alike = unit(vectors[rows]) @ unit(vectors[watched]).T
+    alike[(rows[:, None] == watched) | (rows[:, None] < 0)] = 0.0
+    best = alike.argmax(axis=1)
+    return [
+        model.handles[watched[number]] or None if row[number] > 0 else None
+        for row, number in zip(alike, best.tolist(), strict=True)
+    ]

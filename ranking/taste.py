@@ -51,17 +51,19 @@ def taste_of(known: Knowledge, rows: Ints, bonds: Bonds) -> Taste:
 
 
 def likings(taste: Taste, rows: Ints, factors: Matrix, text: Matrix) -> Floats:
-    """What the models say of live streams, shape [n, len(features.signals.LIKING)].
+    """What the models say of live streams, shape [n, len(features.signals.LIKING)], each column contiguous.
 
     `rows` are their creators (-1: unknown to the models), `factors` [n, d_factors] the creators', `text` [n, d_text]
     what the streams say of themselves.
     """
-    return np.column_stack(
+    told = np.array(
         [
             np.append(taste.ease, 0.0)[rows],
             factors @ taste.factor,
             np.append(taste.alike, 0.0)[rows],
             np.append(taste.sequel, 0.0)[rows],
             text @ taste.text,
-        ]
-    ).astype(np.float64)
+        ],
+        np.float64,
+    )
+    return told.T
