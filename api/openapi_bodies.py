@@ -9,7 +9,6 @@ from litestar.openapi.spec import Schema
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.typing import FieldDefinition
 
-from api.schema import Body
 from livestreamx.examples import example_of
 
 ALIASES = {spec.metadata.get("alias", spec.name): spec.name for spec in fields(Schema)}
@@ -36,11 +35,13 @@ def as_schema(described: dict[str, Any], parts: dict[str, Any]) -> Schema:
 
 
 class BodySchemas(OpenAPISchemaPlugin):
-    """Describes every `Body`."""
+    """Describes every body: the Structs that refuse what they do not know."""
 
     @staticmethod
     def is_plugin_supported_type(value: Any) -> bool:
-        return isinstance(value, type) and issubclass(value, Body)
+        if not (isinstance(value, type) and issubclass(value, msgspec.Struct)):
+            return False
+        return value.__struct_config__.forbid_unknown_fields
 
     def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
         body = field_definition.annotation

@@ -25,6 +25,7 @@ from domain.profiles import service as profiles
 from domain.streams import queries as stream_queries
 from domain.streams import service as streams
 from domain.streams.model import Draft
+from livestreamx.clock import uuid7
 from livestreamx.engines.postgres import Pool, connection, transaction
 from livestreamx.settings import Settings
 
@@ -98,18 +99,15 @@ class Demo:
             stream = await stream_queries.live_of(db, creator.id)
         if stream is None:
             return
-        claims = await self._claims(creator.handle)
+        claims = self._claims(creator)
         with contextlib.suppress(PollActive):
             await polls.open_poll(self._pool, self._redis, stream.id, POLL, claims, present_seconds=0, request_id="")
         with contextlib.suppress(ChallengeActive):
             await challenges.start_challenge(self._pool, stream.id, CHALLENGE, claims, "")
 
-    async def _claims(self, handle: str) -> Claims:
-        """A demo account, signed in."""
-        signed_in = await accounts.log_in(
-            self._pool, self._passwords, self._sign_in, handle=handle, password=self.password, user_agent=SOURCE
-        )
-        return self._tokens.verify(signed_in.access)
+    def _claims(self, user: User) -> Claims:
+        """What a demo account does without signing in."""
+        return self._tokens.verify(self._tokens.issue(user.id, user.handle, user.roles, uuid7()))
 
     async def _account(self, handle: str) -> User | None:
         """The demo account of this name, made when there is none; None when somebody else has the name."""
@@ -143,5 +141,5 @@ class Demo:
                 return user
         creator = await accounts.become_creator(self._pool, user.id, "")
         stream = await streams.announce(self._pool, creator.id, show, "")
-        await streams.move(self._pool, stream.id, "start", await self._claims(handle), "")
+        await streams.move(self._pool, stream.id, "start", self._claims(creator), "")
         return creator

@@ -11,7 +11,7 @@ import msgspec
 
 SEED_BYTES = 32
 SCHEME: Final = "livestreamx-draw-1"
-Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+Hex32 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", examples=["ab" * 32])]
 
 
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -29,9 +29,11 @@ async def may_moderate(db: Db, user_id: UUID, creator_id: UUID) -> bool:
 
 
 async def require_moderator(db: Db, user_id: UUID, creator_id: UUID) -> None:
-    """`Forbidden` for who does not keep order in the channel."""
+    """`Forbidden` for who does not keep order in the channel; `NotFound` for an admin without the channel."""
     if not await may_moderate(db, user_id, creator_id):
         raise Forbidden("Only the creator and moderators may do that")
+    if user_id != creator_id:
+        await accounts.find(db, creator_id)
 
 
 async def require_welcome(db: Db, user_id: UUID, creator_id: UUID) -> None:

@@ -103,7 +103,7 @@ def test_history_has_a_row_of_every_event_and_no_chat_text_in_its_payload() -> N
 
 def sample(kind: type[Event]) -> Event:
     """An event of a type, its fields of the simplest values."""
-    simple: dict[Any, Any] = {str: "x", int: 1, float: 0.5, datetime: BEGAN, dict[str, float]: {"joy": 1.0}}
+    simple: dict[Any, Any] = {str: "x", int: 1, float: 0.5, bool: True, datetime: BEGAN, dict[str, float]: {"joy": 1.0}}
     given: dict[str, Any] = {"stream_id": uuid7(), "creator_id": uuid7(), "user_id": uuid7(), "occurred_at": BEGAN}
     for field in msgspec.structs.fields(kind):
         if field.required:

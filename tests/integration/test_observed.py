@@ -17,12 +17,13 @@ from livestreamx.engines.kafka import Emitter
 from livestreamx.events import ChatMessage, encode
 from livestreamx.observe.tracing import make_tracer_provider
 from livestreamx.settings import Settings
+from pipelines.catalogue import every_flow
 from tests.builders import eventually
 from tests.conftest import environment, free_port
 from tests.integration.flows import Dataflows
 from tests.integration.served import api_process
 
-FLOWS = {"archive", "engagement", "games", "leaderboards", "mood", "overlays", "progress"}
+FLOWS = set(every_flow())
 
 
 def message() -> ChatMessage:

@@ -17,10 +17,15 @@ from tests.integration.books import database_of_its_own, faults
 COUNTED = ("users", "sessions", "streams", "follows", "gifts", "token_packs", "outbox", "audit_log", "ledger.transfer")
 
 
+def environment(settings: Settings, url: str) -> dict[str, str]:
+    engines = {"LSX_POSTGRES_URL": url, "LSX_REDIS_URL": settings.redis_url}
+    return {**os.environ, **engines, "LSX_SIGNING_KEY": settings.signing_key}
+
+
 @pytest.fixture(scope="module")
 def home(settings: Settings) -> Iterator[dict[str, str]]:
     with database_of_its_own(settings) as url:
-        yield {**os.environ, "LSX_POSTGRES_URL": url, "LSX_SIGNING_KEY": settings.signing_key}
+        yield environment(settings, url)
 
 
 def seed(env: dict[str, str], *options: str) -> str:
@@ -71,5 +76,4 @@ def test_the_catalogue_follows_its_source(home: dict[str, str]) -> None:
 def test_a_demo_whose_name_is_taken_says_so(settings: Settings) -> None:
     with database_of_its_own(settings) as url, psycopg.connect(url, autocommit=True) as db:
         db.execute("INSERT INTO users (handle, password_hash) VALUES ('demo', 'x'), ('nova_plays', 'x')")
-        env = {**os.environ, "LSX_POSTGRES_URL": url, "LSX_SIGNING_KEY": settings.signing_key}
-        assert "note: the name demo belongs to somebody here" in seed(env, "--demo")
+        assert "note: the name demo belongs to somebody here" in seed(environment(settings, url), "--demo")
