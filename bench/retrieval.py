@@ -121,7 +121,10 @@ def every_stream(snapshot: Snapshot, viewer: Viewer) -> None:
     assert snapshot.model is not None
     assert snapshot.placed is not None
     assert snapshot.model.trees is not None
-    view, rows = see(snapshot.placed, snapshot.model, viewer), snapshot.board.allowed(viewer)
+    view, rows = (
+        see(snapshot.placed, snapshot.model, viewer),
+        np.flatnonzero(snapshot.board.allowed(viewer)).astype(np.int32),
+    )
     np.argpartition(-snapshot.model.trees.predict(describe(view.scene, rows)), 20)[:20]
 
 

@@ -85,9 +85,9 @@ def place(scores: Floats) -> Floats:
     return places
 
 
-def highest(scores: Floats, count: int) -> NDArray[np.intp]:
-    """Up to `count` positions of the highest scores above 0, in no order; quick where most are 0."""
-    found = np.flatnonzero(scores > 0)
+def highest(scores: Floats, count: int, among: Flags | None = None) -> NDArray[np.intp]:
+    """Up to `count` positions of the highest scores above 0 (among these), in no order; quick where most are 0."""
+    found = np.flatnonzero(scores > 0 if among is None else (scores > 0) & among)
     return found if len(found) <= count else found[np.argpartition(-scores[found], count)[:count]]
 
 

@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 
 from features import trend
 from features.affinity import NO_BONDS, Bonds
-from features.signals import Scene
+from features.signals import LIKING, Scene
 from features.trend import Trends
 from ranking.artifacts import Model
 from ranking.index import CreatorIndex, side_by_side
 from ranking.reasons import FRESH_SECONDS
-from ranking.shortlist import ENOUGH, shortlist
+from ranking.shortlist import ENOUGH, Leaders, foremost, in_order, shortlist
 from ranking.taste import Taste, likings, taste_of
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
 NEIGHBOURS, CROWDED = 60, 40
 
@@ -66,6 +67,9 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
     trending: Floats
     """How much is going on: viewers first, what they do second, a little for a fresh start."""
     trends: Trends
+    leaders: Leaders
+    busiest: Ints
+    """All rows by what is going on, most first."""
 
     @classmethod
     def of(
@@ -82,6 +86,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         viewers = np.array([stream.viewers for stream in streams], np.float64)
         acts = np.array([stream.acts for stream in streams], np.float64)
         age = np.array([at - stream.started for stream in streams], np.float64)
+        trending = np.log1p(viewers) + 0.5 * np.log1p(acts) + 0.2 * np.exp(-age / FRESH_SECONDS)
+        trends = trend.unpack([None] * len(streams), at) if trends is None else trends
         return cls(
             at=at,
             streams=streams,
@@ -89,19 +95,22 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
             viewers=viewers,
             age=age,
             mature=np.array([stream.mature for stream in streams], np.bool_),
-            trending=np.log1p(viewers) + 0.5 * np.log1p(acts) + 0.2 * np.exp(-age / FRESH_SECONDS),
-            trends=trend.unpack([None] * len(streams), at) if trends is None else trends,
+            trending=trending,
+            trends=trends,
+            leaders=Leaders.of(trends, age, spare=len(streams)),
+            busiest=in_order(trending, len(streams)),
         )
 
-    def allowed(self, viewer: Viewer | None) -> Ints:
-        """The rows this viewer may be shown: neither their own stream nor one they are banned from.
+    def allowed(self, viewer: Viewer | None) -> Flags:
+        """Which rows this viewer may be shown: neither their own stream nor one they are banned from.
 
         Nothing mature for the anonymous.
         """
-        hidden = self.mature.copy() if viewer is None else np.zeros(len(self.streams), np.bool_)
-        if viewer is not None:
-            hidden[[self.creators[one] for one in (str(viewer.id), *viewer.banned_by) if one in self.creators]] = True
-        return np.flatnonzero(~hidden).astype(np.int32)
+        if viewer is None:
+            return ~self.mature
+        shown = np.ones(len(self.streams), np.bool_)
+        shown[[self.creators[one] for one in (str(viewer.id), *viewer.banned_by) if one in self.creators]] = False
+        return shown
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,7 +200,9 @@ def see(placed: Placed, model: Model, viewer: Viewer | None) -> View:
         followed=followed,
         trends=board.trends,
         age=board.age,
-        liking=likings(taste, placed.row, placed.factors, placed.text),
+        liking=likings(taste, placed.row, placed.factors, placed.text)
+        if len(watched)
+        else np.zeros((len(board.streams), len(LIKING)), order="F"),
     )
     return View(scene, taste, watched)
 
@@ -199,12 +210,12 @@ def see(placed: Placed, model: Model, viewer: Viewer | None) -> View:
 def gather(placed: Placed, viewer: Viewer | None, view: View) -> Ints:
     """The rows worth ranking: the best of each source, what is near their taste and where many are now."""
     allowed = placed.board.allowed(viewer)
-    if len(allowed) <= ENOUGH:
-        return allowed
+    if np.count_nonzero(allowed) <= ENOUGH:
+        return np.flatnonzero(allowed).astype(np.int32)
     near: Ints = np.zeros(0, np.int32)
     if view.taste.text.any() or view.taste.factor.any():
         query = side_by_side(view.taste.factor[None], view.taste.text[None])[0]
         near = placed.near_rows[placed.near.nearest(query, NEIGHBOURS)]
-        near = near[allowed[np.minimum(np.searchsorted(allowed, near), len(allowed) - 1)] == near]
-    crowded = allowed[np.argpartition(-placed.board.trending[allowed], CROWDED)[:CROWDED]]
-    return np.union1d(shortlist(view.scene, allowed), np.concatenate([near, crowded]))
+        near = near[allowed[near]]
+    crowded = foremost(placed.board.busiest, allowed, CROWDED)
+    return np.union1d(shortlist(view.scene, allowed, placed.board.leaders), np.concatenate([near, crowded]))

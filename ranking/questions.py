@@ -14,7 +14,7 @@ from features.history import History
 from features.signals import Scene, describe
 from features.sweep import Sweep
 from ranking.offers import Offers
-from ranking.shortlist import shortlist
+from ranking.shortlist import Leaders, shortlist
 from ranking.taste import Knowledge, likings, taste_of
 
 Matrix = NDArray[np.float32]
@@ -57,7 +57,7 @@ def ask(
         if len(target) and len(offer.streams) > 1:
             sweep.advance(at)
             scene = look(sweep, known, text[offer.streams], at=at, user=user, creators=offer.creators, age=offer.age)
-            listed = shortlist(scene, np.arange(len(scene), dtype=np.int32))
+            listed = shortlist(scene, np.ones(len(scene), np.bool_), Leaders.of(scene.trends, scene.age))
             yield Question(
                 user=user,
                 visit=visit,

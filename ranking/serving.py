@@ -100,7 +100,7 @@ def recommend(snapshot: Snapshot, viewer: Viewer | None, limit: int, draw: np.ra
 
 def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommended, ...]:
     """Without a model: what the viewer has watched and follows, which needs none, then what is going on."""
-    allowed = board.allowed(viewer)
+    allowed = np.flatnonzero(board.allowed(viewer))
     if not len(allowed):
         return ()
     own = _own(board, viewer)

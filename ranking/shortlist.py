@@ -3,13 +3,16 @@
 The sources: channels one knows, co-watching three ways, what comes next, alike texts, what is rising and what is new.
 """
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from features.signals import LIKING, Scene, highest
+from features.trend import Trends
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 ENOUGH = 400
 """With no more live streams than this every one is ranked."""
@@ -18,19 +21,49 @@ MOST_KNOWN, RISING, CROWDED, NEWEST = 80, 40, 30, 20
 OUT_OF_IT = 1e6
 
 
-def shortlist(scene: Scene, allowed: Ints) -> Ints:
-    """The rows of `allowed` to be ranked, in ascending order: a few hundred at most."""
-    if len(allowed) <= ENOUGH:
-        return allowed
-    activation = scene.activation[allowed]
-    sources = [
-        highest(np.where(scene.followed[allowed], activation + OUT_OF_IT, activation), MOST_KNOWN),
-        *(highest(scene.liking[allowed, LIKING.index(name)], count) for name, count in BEST.items()),
-        highest(scene.trends.trending[allowed], RISING),
-        highest(scene.trends.present[allowed], CROWDED),
-        highest(1 / (1 + np.maximum(scene.age[allowed], 0.0)), NEWEST),
+class Leaders(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows that lead whoever looks, best first: where many arrive, where many are, what began just now."""
+
+    rising: Ints
+    crowded: Ints
+    newest: Ints
+
+    @classmethod
+    def of(cls, trends: Trends, age: Floats, spare: int = 0) -> "Leaders":
+        """As many as a shortlist takes, and `spare` more in place of those that a viewer must not see."""
+        return cls(
+            rising=in_order(trends.trending, RISING + spare),
+            crowded=in_order(trends.present, CROWDED + spare),
+            newest=in_order(1 / (1 + np.maximum(age, 0.0)), NEWEST + spare),
+        )
+
+
+def in_order(scores: Floats, count: int) -> Ints:
+    """Up to `count` positions of the highest scores above 0, highest first."""
+    best = highest(scores, count)
+    return best[np.argsort(-scores[best], kind="stable")].astype(np.int32)
+
+
+def foremost(ordered: Ints, allowed: Flags, count: int) -> Ints:
+    """The first `count` of these rows that are allowed."""
+    some = ordered[: count + len(allowed) - int(np.count_nonzero(allowed))]
+    return some[allowed[some]][:count]
+
+
+def shortlist(scene: Scene, allowed: Flags, leaders: Leaders) -> Ints:
+    """The rows among those `allowed` to be ranked, in ascending order: a few hundred at most."""
+    if np.count_nonzero(allowed) <= ENOUGH:
+        return np.flatnonzero(allowed).astype(np.int32)
+    known = np.flatnonzero(((scene.bond >= 0) | scene.followed) & allowed).astype(np.int32)
+    closeness = scene.of_bonds(scene.bonds.activation, known) + OUT_OF_IT * scene.followed[known]
+    sources: list[NDArray[np.integer]] = [
+        known[highest(closeness, MOST_KNOWN)],
+        *(highest(scene.liking[:, LIKING.index(name)], count, allowed) for name, count in BEST.items()),
+        foremost(leaders.rising, allowed, RISING),
+        foremost(leaders.crowded, allowed, CROWDED),
+        foremost(leaders.newest, allowed, NEWEST),
     ]
-    return np.unique(allowed[np.concatenate(sources)])
+    return np.unique(np.concatenate(sources)).astype(np.int32)
 
 
 def order_all(scene: Scene, listed: Ints, scores: Floats) -> Floats:
