@@ -134,12 +134,17 @@ def place(board: Board, model: Model, before: Placed | None = None) -> Placed:
 
     What did not change since `before` is taken from there.
     """
-    known_factors = model.knowledge.factors.vectors
+    if before is None or before.model is not model:
+        before = None
+    kept = _kept(board, before) if before else 0
+    if before and kept == len(board.streams) == len(before.board.streams):
+        return msgspec.structs.replace(before, board=board)
     row = np.array([model.rows.get(creator, -1) for creator in board.creators], np.int32)
     known = np.flatnonzero(row >= 0).astype(np.int32)
+    known_factors = model.knowledge.factors.vectors
     factors = np.zeros((len(row), known_factors.shape[1]), np.float32)
     factors[known] = known_factors[row[known]]
-    text = _texts(board, model, before if before and before.model is model else None)
+    text = _texts(board, model, before, kept)
     return Placed(
         model=model,
         board=board,
@@ -152,24 +157,32 @@ def place(board: Board, model: Model, before: Placed | None = None) -> Placed:
     )
 
 
-def _texts(board: Board, model: Model, before: Placed | None) -> Matrix:
+def _kept(board: Board, before: Placed) -> int:
+    """How many of the first streams are the same as before, and say the same."""
+    pairs = zip(before.board.streams, board.streams, strict=False)
+    changed = (number for number, (was, stream) in enumerate(pairs) if not _says_the_same(was, stream))
+    return next(changed, min(len(before.board.streams), len(board.streams)))
+
+
+def _texts(board: Board, model: Model, before: Placed | None, kept: int) -> Matrix:
+    """The text vectors, the first `kept` as before."""
     text = np.zeros((len(board.streams), model.knowledge.text.shape[1]), np.float32)
+    if before:
+        text[:kept] = before.text[:kept]
     told = {stream.id: number for number, stream in enumerate(before.board.streams)} if before else {}
-    kept: list[tuple[int, int]] = []
-    for number, stream in enumerate(board.streams):
+    for number, stream in enumerate(board.streams[kept:], kept):
         was = told.get(stream.id)
         if was is not None and before and _says_the_same(before.board.streams[was], stream):
-            kept.append((number, was))
+            text[number] = before.text[was]
         else:
             text[number] = model.vocabulary.vector(stream.title, stream.category, stream.tags)
-    if kept and before:
-        now, then = np.array(kept).T
-        text[now] = before.text[then]
     return text
 
 
 def _says_the_same(one: LiveStream, other: LiveStream) -> bool:
-    return one is other or (one.title, one.category, one.tags) == (other.title, other.category, other.tags)
+    return one is other or (
+        one.id == other.id and (one.title, one.category, one.tags) == (other.title, other.category, other.tags)
+    )
 
 
 class View(msgspec.Struct, frozen=True):
