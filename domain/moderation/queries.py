@@ -36,6 +36,17 @@ async def standing(db: Db, user_id: UUID, creator_id: UUID) -> Standing:
         return (await cursor.fetchall())[0]
 
 
+async def welcome(db: Db, user_id: UUID, stream_id: UUID) -> Standing | None:
+    """The ban of somebody in a stream's channel, nothing else of their standing; None without the stream."""
+    async with db.cursor(row_factory=struct_row(Standing)) as cursor:
+        await cursor.execute(
+            "SELECT b.id IS NOT NULL AS banned, b.until, coalesce(b.reason, '') AS reason FROM streams s "
+            "LEFT JOIN bans_in_force b ON b.user_id = %s AND b.creator_id = s.creator_id WHERE s.id = %s",
+            (user_id, stream_id),
+        )
+        return await cursor.fetchone()
+
+
 async def insert_moderator(db: Db, creator_id: UUID, user_id: UUID) -> bool:
     """Whether it was new."""
     done = await db.execute(

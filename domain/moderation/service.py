@@ -43,7 +43,10 @@ async def require_welcome(db: Db, user_id: UUID, creator_id: UUID) -> None:
 
 async def require_welcome_to_stream(db: Db, user_id: UUID, stream_id: UUID) -> None:
     """`Banned` for who may not take part in the stream's channel; `NotFound` without the stream."""
-    await require_welcome(db, user_id, (await streams.find(db, stream_id)).creator_id)
+    found = await queries.welcome(db, user_id, stream_id)
+    if found is None:
+        raise streams.missing()
+    found.require_welcome()
 
 
 async def banned_among(db: Db, people: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Banned]:

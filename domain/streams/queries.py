@@ -19,6 +19,8 @@ FROM streams s JOIN users u ON u.id = s.creator_id
 
 WHEN = "coalesce(s.started_at, s.created_at)"
 """What lists are ordered by: the start, else the announcement."""
+ROWS_AT_ONCE = 500
+"""So many rows become streams before another thread may have its turn."""
 
 
 async def insert(db: Db, creator_id: UUID, draft: Draft) -> UUID:
@@ -127,7 +129,10 @@ def live_since(db: Connection[TupleRow], since: datetime | None, limit: int) -> 
             "AND s.started_at > coalesce(%s, '-infinity'::timestamptz) ORDER BY s.started_at DESC, s.id DESC LIMIT %s",
             (since, limit),
         )
-        return msgspec.convert(cursor.fetchall(), list[Stream])
+        found: list[Stream] = []
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            found += msgspec.convert(rows, list[Stream])
+        return found
 
 
 async def public_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
