@@ -5,6 +5,7 @@ Prints `ready` once it serves, stops gracefully on SIGINT or SIGTERM.
 
 import asyncio
 import socket
+import sys
 
 import uvicorn
 
@@ -18,6 +19,8 @@ from realtime.transport import GatewayProtocol
 
 KEEP_ALIVE_SECONDS = 20
 STOP_SECONDS = 5
+SWITCH_SECONDS = 0.001
+"""How long a thread that looks at what is live may keep the interpreter from the requests."""
 
 
 class Server(uvicorn.Server):
@@ -87,6 +90,7 @@ def main() -> None:
     )
     if settings.gateway_metrics_port:
         app.state.metrics.serve(settings.host, settings.gateway_metrics_port)
+    sys.setswitchinterval(SWITCH_SECONDS)
     Server(config, app, settings).run(sockets)
 
 
