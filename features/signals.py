@@ -127,7 +127,15 @@ def _bonds(scene: Scene, rows: Ints) -> Floats:
     none[0, [8, 9, 11, 12]] = NEVER
     spread = np.vstack([told, none])[scene.bond[rows]]
     returned = (scene.of_bonds(bonds.last, rows) >= at - scene.age[rows]) & (spread[:, 0] > 0)
-    return np.column_stack([spread, scene.followed[rows], returned, place(scene.activation)[rows]])
+    return np.column_stack([spread, scene.followed[rows], returned, _place_among_known(scene)[rows]])
+
+
+def _place_among_known(scene: Scene) -> Floats:
+    """The place of each live stream by how present it is in the viewer's habits; `FURTHEST` for what is not."""
+    places = np.full(len(scene), float(FURTHEST))
+    known = np.flatnonzero(scene.bond >= 0).astype(np.int32)
+    places[known] = place(scene.of_bonds(scene.bonds.activation, known))
+    return places
 
 
 def _channels(scene: Scene, rows: Ints) -> Floats:

@@ -28,7 +28,7 @@ Flags = NDArray[np.bool_]
 NEIGHBOURS, CROWDED = 60, 40
 
 
-class LiveStream(msgspec.Struct, frozen=True, kw_only=True):
+class LiveStream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A live public stream; `started` is seconds since the epoch, `acts` what viewers did in the last minutes."""
 
     id: UUID

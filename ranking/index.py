@@ -1,6 +1,6 @@
-"""Nearest creators by taste: one exact FAISS index over collaborative factor and text vector side by side.
+"""Nearest creators by taste: one FAISS index over collaborative factor and text vector side by side.
 
-Live streams number in the tens of thousands at most, so an exact search over the live rows beats any approximation.
+Live streams number in the tens of thousands at most, so a search over every live row beats an approximate one.
 """
 
 import faiss
@@ -44,8 +44,10 @@ class CreatorIndex:
         return int(self._index.d)
 
     def only(self, rows: Ints) -> "CreatorIndex":
-        """An index of these rows, numbered anew."""
-        return CreatorIndex.build(self.vectors(rows))
+        """An index of these rows, numbered anew, in half precision: a search reads half as much memory."""
+        index = faiss.IndexScalarQuantizer(self.dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        index.add(self.vectors(rows))
+        return CreatorIndex(index)
 
     def nearest(self, query: Matrix, count: int) -> Ints:
         """Up to `count` rows, most alike first."""
