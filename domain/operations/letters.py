@@ -1,7 +1,8 @@
 """Dead letters: what no flow could read, and its way back into the log once it can be read."""
 
 import base64
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -40,6 +41,12 @@ class Letter(msgspec.Struct, frozen=True):
         return f"{self.topic}:{self.partition}:{self.offset}"
 
 
+def read_letter(row: dict[str, Any]) -> Letter:
+    """A row as a letter; the client gives times in UTC without saying so."""
+    times = {name: row[name] and row[name].replace(tzinfo=UTC) for name in ("logged_at", "requeued_at")}
+    return Letter(**row | times | {"record": base64.b64decode(row["record"])})
+
+
 class Letters:
     """The dead letters in history, and the way back into the log."""
 
@@ -60,7 +67,7 @@ class Letters:
         place = {"topic": topic, "partition": partition, "offset": offset}
         asked = {**place, "waiting": waiting, "skip": skip, "limit": limit}
         rows = self._clickhouse.query(LETTERS, parameters=asked).named_results()
-        return [Letter(**row | {"record": base64.b64decode(row["record"])}) for row in rows]
+        return [read_letter(row) for row in rows]
 
     def named(self, name: str) -> Letter:
         """The newest letter of this name; `LetterError` when there is none."""

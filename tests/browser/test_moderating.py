@@ -159,7 +159,10 @@ async def test_the_queue_is_worked_by_keys_alone(guest: NewGuest, http: httpx.As
     await expect(stale).to_contain_text("Another moderator was faster")
     await stale.get_by_role("button", name="Put away").press("Enter")
     await expect(desk.get_by_text("Queue clear")).to_be_visible()
-    await ada.say("look at four.com/d")
+    eve = await guest()  # Ada has said as much as one may in a few seconds
+    await eve.join(f"eve_{secrets.token_hex(4)}")
+    await eve.watch(stream)
+    await eve.say("look at four.com/d")
     await expect(rows).to_contain_text("four.com")
 
 

@@ -69,11 +69,12 @@ async def test_the_dashboard_of_the_creator_ticks_and_nobody_elses(show: Show, s
         async def paces() -> list[dict[str, Any]]:
             return [frame["data"] for frame in dashboard.frames if frame["event"] == "analytics:tick"]
 
-        ticks = await eventually(paces, lambda ticks: any(tick["tokensInWindow"] for tick in ticks), 30)
-        busy = next(tick for tick in ticks if tick["tokensInWindow"])
-        assert busy["tokensInWindow"] == 1000
-        assert (busy["reactionsPerSecond"], busy["messagesPerSecond"]) == (4.0, 4.0)
-        assert busy["reactionZ"] == 40.0
+        def whole(tick: dict[str, Any]) -> bool:
+            """Whether its window holds all of the burst: a tick in the midst of it holds a part."""
+            return (tick["tokensInWindow"], tick["reactionsPerSecond"], tick["messagesPerSecond"]) == (1000, 4.0, 4.0)
+
+        ticks = await eventually(paces, lambda ticks: any(map(whole, ticks)), 30)
+        assert next(filter(whole, ticks))["reactionZ"] == 40.0
         totals = await eventually(paces, lambda ticks: ticks[-1]["messages"] == 58, 30)
         assert (totals[-1]["giftTokens"], totals[-1]["viewers"]) == (1000, 0)
         assert "analytics:tick" not in {frame["event"] for frame in curious.frames}
