@@ -40,8 +40,6 @@ TOPICS = (topics.INTERACTIONS,)
 PACE = Pace(ticks=True)
 LATENESS_MS = 2000
 """How far events of one partition may be out of order and still meet their own hop; later ones meet the next."""
-AHEAD_MS = 5000
-"""A clock that runs ahead of the broker's by more does not count."""
 
 
 class Memory(msgspec.Struct):
@@ -89,7 +87,7 @@ class MoodPartition:
 
     def _add(self, record: Record) -> int:
         event = record.event
-        at = min(int(event.occurred_at.timestamp() * 1000), record.logged_ms + AHEAD_MS)
+        at = int(event.occurred_at.timestamp() * 1000)
         if event.stream_id is None or self._is_past(at // HOP_MS):
             return at
         pane = self._panes[event.stream_id].setdefault(at // HOP_MS, Pane())
