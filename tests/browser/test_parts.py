@@ -1,7 +1,9 @@
 """The parts that pages are made of, each in its states, by keyboard, in both themes and at both widths."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.guests import NewGuest
 
@@ -73,3 +75,21 @@ async def test_parts_fit_and_show_one_state_each(guest: NewGuest, theme: str, wi
     )
     assert states == ["loading", "empty", "error", "ready"]
     await expect(page.get_by_role("alert")).to_contain_text("The platform cannot be reached")
+
+
+async def test_what_is_pressed_before_the_scripts_have_run_is_done_when_they_have(guest: NewGuest) -> None:
+    visitor = await guest()
+    page, let_go = visitor.page, asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await let_go.wait()
+        await route.continue_()
+
+    await page.route("**/js/parts.js*", slow)
+    await page.goto(f"{visitor.server}/reference/parts", wait_until="commit")
+    await page.get_by_label("Name").fill("early")
+    await page.locator("#a-form button").click(no_wait_after=True)
+    await page.locator("[data-try=confirm]").click(no_wait_after=True)
+    let_go.set()
+    await expect(page.locator(".toast")).to_have_text("Saved early.")
+    await expect(page.get_by_role("dialog", name="Delete it?")).to_be_visible()
