@@ -57,6 +57,7 @@ def make_consumer(bootstrap: str, flow: str) -> Consumer:
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1000,
             "queued.min.messages": 10_000,
+            "fetch.queue.backoff.ms": 5,
             "queued.max.messages.kbytes": 16_384,
         }
     )
