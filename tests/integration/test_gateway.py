@@ -167,7 +167,7 @@ async def test_a_flood_of_frames_is_slowed_down_at_its_sender(show: Show) -> Non
     began = asyncio.get_running_loop().time()
     pushing = asyncio.create_task(_push(flood, sent))
     await other.say("I am served meanwhile")
-    assert asyncio.get_running_loop().time() - began < 2
+    assert len(flood.answers) < sent, "all of the flood was served first"
     await flood.until(lambda v: len(v.answers) == sent, 30)
     await pushing
     assert asyncio.get_running_loop().time() - began > 3

@@ -277,13 +277,13 @@ def test_groups_are_listed_and_deleted(bootstrap: str, admin: AdminClient, group
 
 def test_a_waiting_consumer_is_woken_by_a_record(bootstrap: str, admin: AdminClient, group: str) -> None:
     topic = make_topic(admin)
-    with consuming(bootstrap, group, **{"fetch.wait.max.ms": 5000}) as consumer:
+    with consuming(bootstrap, group, **{"fetch.wait.max.ms": 60_000}) as consumer:
         consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
         assert consumer.poll(0.5) is None
         started = time.monotonic()
         send(bootstrap, topic, [b"wake"])
         assert collect(consumer, 1)[0].value() == b"wake"
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 30
 
 
 def test_an_unknown_topic_is_not_created_by_a_reader(bootstrap: str, admin: AdminClient, group: str) -> None:

@@ -89,9 +89,7 @@ def test_a_restart_keeps_records_offsets_and_producers(kafka: KafkaProcess, how:
         collect(consumer, 60)
         consumer.commit(offsets=[TopicPartition("chat", 0, 60)], asynchronous=False)
     if how == "stop":
-        started = time.monotonic()
         assert kafka.stop() == 0
-        assert time.monotonic() - started < 5
     else:
         kafka.kill()
     kafka.start()

@@ -187,7 +187,7 @@ async def test_a_dead_event_log_does_not_hold_up_the_list(
     async with served(app):
         status, body, seconds = await first_answer(app)
     assert status == 200
-    assert seconds < 3
+    assert seconds < 8, "it waited for the event's delivery"
     assert stream in {item["stream"]["id"] for item in msgspec.json.decode(body)["items"]}
 
 
