@@ -10,17 +10,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.auth.identity import require_role
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
-from api.schema import Body, Page, View
+from api.paging import Cursor, Limit, decode_cursor, page_of
+from api.schema import Body, Mirror, Page
 from domain.accounts.tokens import Claims
 from domain.audit import service as audit
 from domain.audit.model import Search
 from domain.fraud import service as fraud
-from domain.fraud.model import Flag, FlagKind, FlagState
+from domain.fraud.model import FlagKind, FlagState
 from livestreamx.engines.postgres import Pool
 
 
-class AuditEntry(View, frozen=True, kw_only=True):
+class AuditEntry(Mirror, frozen=True, kw_only=True):
     """Who did what to whom; `actorId` is null for the platform itself, `about` is the handle of a person it names."""
 
     id: UUID
@@ -35,7 +35,7 @@ class AuditEntry(View, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class FlagView(View, frozen=True, kw_only=True):
+class FlagView(Mirror, frozen=True, kw_only=True):
     """Somebody to look at; `subject` is the payment, card or person that it is about."""
 
     id: UUID
@@ -49,10 +49,6 @@ class FlagView(View, frozen=True, kw_only=True):
     resolved_at: datetime | None
     resolved_by: UUID | None
     note: str | None
-
-    @classmethod
-    def of(cls, flag: Flag) -> "FlagView":
-        return cls(**msgspec.structs.asdict(flag))
 
 
 class Decision(Body, frozen=True, kw_only=True):
@@ -81,9 +77,8 @@ class AdminController(Controller):
         """The audit log, newest first: by somebody (a handle), of a kind of action, within a span. Admins only."""
         require_role(user, "admin")
         search = Search(actor=actor, action=action, since=since, until=until)
-        entries = await audit.read(pool, decode_cursor(cursor, UUID), limit, search)
-        last = encode_cursor(entries[-1].id) if len(entries) == limit else None
-        return Page(items=tuple(AuditEntry(**msgspec.structs.asdict(entry)) for entry in entries), next_cursor=last)
+        entries = await audit.read(pool, decode_cursor(cursor, UUID), limit + 1, search)
+        return page_of(entries, limit, AuditEntry.of)
 
     @get("/flags")
     async def flags(
@@ -97,11 +92,7 @@ class AdminController(Controller):
         """Flags of abuse, newest first. Admins only."""
         require_role(user, "admin")
         found = await fraud.flags(pool, which, decode_cursor(cursor, UUID), limit + 1)
-        page = found[:limit]
-        return Page(
-            items=tuple(map(FlagView.of, page)),
-            next_cursor=encode_cursor(page[-1].id) if len(found) > limit else None,
-        )
+        return page_of(found, limit, FlagView.of)
 
     @post("/flags/{flag_id:uuid}/resolve", status_code=200)
     async def resolve_flag(

@@ -11,11 +11,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
 from api.auth.identity import require_role
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
-from api.schema import Body, Page, View
+from api.paging import Cursor, Limit, decode_cursor, page_of
+from api.schema import Body, Mirror, Page, View
 from domain.accounts.tokens import Claims
 from domain.administration import service
-from domain.administration.model import Found, Purchase, SentGift
 from domain.payments.checkout import Checkout
 from domain.payments.model import PaymentState
 from livestreamx.engines.postgres import Pool
@@ -23,7 +22,7 @@ from livestreamx.engines.postgres import Pool
 Text = Annotated[str, QueryParameter(name="q", max_length=100, description="a handle, an id, or an e-mail")]
 
 
-class FoundView(View, frozen=True, kw_only=True):
+class FoundView(Mirror, frozen=True, kw_only=True):
     """An account with its wallet, in tokens; `lockedFor` says why it may not spend."""
 
     id: UUID
@@ -35,12 +34,8 @@ class FoundView(View, frozen=True, kw_only=True):
     locked_for: str | None
     created_at: datetime
 
-    @classmethod
-    def of(cls, found: Found) -> "FoundView":
-        return cls(**msgspec.structs.asdict(found))
 
-
-class SentGiftView(View, frozen=True, kw_only=True):
+class SentGiftView(Mirror, frozen=True, kw_only=True):
     id: UUID
     gift_code: str
     qty: int
@@ -51,12 +46,8 @@ class SentGiftView(View, frozen=True, kw_only=True):
     state: str
     created_at: datetime
 
-    @classmethod
-    def of(cls, gift: SentGift) -> "SentGiftView":
-        return cls(**msgspec.structs.asdict(gift))
 
-
-class PurchaseView(View, frozen=True, kw_only=True):
+class PurchaseView(Mirror, frozen=True, kw_only=True):
     """Prices in minor units of the currency; `credited` are the tokens that were kept."""
 
     id: UUID
@@ -69,10 +60,6 @@ class PurchaseView(View, frozen=True, kw_only=True):
     currency: str
     state: PaymentState
     created_at: datetime
-
-    @classmethod
-    def of(cls, purchase: Purchase) -> "PurchaseView":
-        return cls(**msgspec.structs.asdict(purchase))
 
 
 class Why(Body, frozen=True, kw_only=True):
@@ -103,9 +90,8 @@ class AccountsController(Controller):
     ) -> Page[FoundView]:
         """Accounts by the beginning of their handle, by e-mail or by id, the newest first. Admins only."""
         require_role(user, "admin")
-        found = await service.find_people(pool, text, decode_cursor(cursor, UUID), limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(map(FoundView.of, found)), next_cursor=last)
+        found = await service.find_people(pool, text, decode_cursor(cursor, UUID), limit + 1)
+        return page_of(found, limit, FoundView.of)
 
     @post("/{user_id:uuid}/lock", status_code=200)
     async def lock(
@@ -175,9 +161,8 @@ class MoneyController(Controller):
     ) -> Page[SentGiftView]:
         """Gifts by their sender's handle or by id, the newest first. Admins only."""
         require_role(user, "admin")
-        found = await service.find_gifts(pool, text, decode_cursor(cursor, UUID), limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(map(SentGiftView.of, found)), next_cursor=last)
+        found = await service.find_gifts(pool, text, decode_cursor(cursor, UUID), limit + 1)
+        return page_of(found, limit, SentGiftView.of)
 
     @get("/payments")
     async def purchases(
@@ -190,9 +175,8 @@ class MoneyController(Controller):
     ) -> Page[PurchaseView]:
         """Purchases by their buyer's handle or by id, the newest first. Admins only."""
         require_role(user, "admin")
-        found = await service.find_purchases(pool, text, decode_cursor(cursor, UUID), limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(map(PurchaseView.of, found)), next_cursor=last)
+        found = await service.find_purchases(pool, text, decode_cursor(cursor, UUID), limit + 1)
+        return page_of(found, limit, PurchaseView.of)
 
     @post("/payments/{payment_id:uuid}/refund", status_code=200)
     async def give_back(

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.interactions.challenges import service as challenges
@@ -90,11 +90,11 @@ class ChallengesController(Controller):
         limit: Limit = 20,
     ) -> Page[ChallengeView]:
         before = decode_cursor(cursor, UUID)
+        gap = settings.session_gap_seconds
         found = await challenges.of_stream(
-            pool, redis, stream_id, visitor, before=before, limit=limit, present_seconds=settings.session_gap_seconds
+            pool, redis, stream_id, visitor, before=before, limit=limit + 1, present_seconds=gap
         )
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(ChallengeView.of(challenge) for challenge in found), next_cursor=last)
+        return page_of(found, limit, ChallengeView.of)
 
     @post("/{challenge_id:uuid}/cancel", status_code=200, summary="Call a challenge off")
     async def cancel(

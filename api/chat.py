@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.chat import holding
@@ -171,9 +171,8 @@ class HeldController(Controller):
         limit: Limit = 50,
     ) -> Page[HeldView]:
         """What waits in one channel, or in all that one moderates; newest first."""
-        found = await holding.waiting(pool, user, channel, decode_cursor(cursor, UUID), limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(map(HeldView.of, found)), next_cursor=last)
+        found = await holding.waiting(pool, user, channel, decode_cursor(cursor, UUID), limit + 1)
+        return page_of(found, limit, HeldView.of)
 
     @post("/{message_id:uuid}/approve", status_code=200)
     async def approve(

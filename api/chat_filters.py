@@ -9,7 +9,7 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.chat import listing
@@ -168,6 +168,5 @@ class PolicyController(Controller):
 
 
 async def _page(pool: Pool, channel_id: UUID | None, user: Claims, cursor: str | None, limit: int) -> Page[TermView]:
-    found = await listing.terms(pool, channel_id, user, decode_cursor(cursor, UUID), limit)
-    last = encode_cursor(found[-1].id) if len(found) == limit else None
-    return Page(items=tuple(map(TermView.of, found)), next_cursor=last)
+    found = await listing.terms(pool, channel_id, user, decode_cursor(cursor, UUID), limit + 1)
+    return page_of(found, limit, TermView.of)

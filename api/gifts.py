@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from api.limits import GUARDED
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
@@ -132,11 +132,7 @@ class GiftController(Controller):
         async with connection(pool) as db:
             await find_visible(db, stream_id, visitor)
         events = await service.gift_events(pool, stream_id, before, limit + 1)
-        page = events[:limit]
-        return Page(
-            items=tuple(map(GiftEventView.of, page)),
-            next_cursor=encode_cursor(page[-1].id) if len(events) > limit else None,
-        )
+        return page_of(events, limit, GiftEventView.of)
 
     @post("/streams/{stream_id:uuid}/gifts", summary="Send a gift", opt={GUARDED: True})
     async def send_gift(

@@ -12,14 +12,14 @@ from litestar.params import JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
 from api.paging import Cursor, Limit, decode_cursor, encode_cursor
-from api.schema import Body, Page, View
+from api.schema import Body, Mirror, Page, View
 from domain.accounts.tokens import Claims
 from domain.history import service as history
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 
 
-class WatchedView(View, frozen=True, kw_only=True):
+class WatchedView(Mirror, frozen=True, kw_only=True):
     """One stream that one watched; `minutes` without the pauses."""
 
     stream_id: UUID
@@ -66,7 +66,7 @@ class HistoryController(Controller):
             gap_seconds=settings.session_gap_seconds,
             limit=limit,
         )
-        items = tuple(WatchedView(**msgspec.structs.asdict(item)) for item in found)
+        items = tuple(WatchedView.of(item) for item in found)
         return Page(items=items, next_cursor=encode_cursor(last) if last else None)
 
     @delete("/history")

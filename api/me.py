@@ -11,9 +11,9 @@ from litestar.params import FromPath
 from redis.asyncio import Redis as AsyncRedis
 
 from api.auth.cookies import clear_session_cookies, renew_access_cookie
-from api.paging import Cursor, Limit, Place, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, Place, cursor_after, decode_cursor, page_of
 from api.people import Me
-from api.schema import Page, View
+from api.schema import Mirror, Page, View
 from api.shows import StreamCard, cards
 from domain.accounts import service as accounts
 from domain.accounts.tokens import AccessTokens, Claims
@@ -47,7 +47,7 @@ class Enrolled(View, frozen=True, kw_only=True):
     expires_in: int
 
 
-class FollowedView(View, frozen=True, kw_only=True):
+class FollowedView(Mirror, frozen=True, kw_only=True):
     id: UUID
     handle: str
     avatar_url: str | None
@@ -131,15 +131,14 @@ class MeController(Controller):
         limit: Limit = 20,
     ) -> Page[StreamCard]:
         """One's own streams, private ones too, the newest first."""
-        found = await streams.of_creator(pool, user.sub, decode_cursor(cursor, UUID), limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=await cards(redis, settings, found), next_cursor=last)
+        found = await streams.of_creator(pool, user.sub, decode_cursor(cursor, UUID), limit + 1)
+        shown = await cards(redis, settings, found[:limit])
+        return Page(items=shown, next_cursor=cursor_after(found, limit))
 
     @get("/following")
     async def following(
         self, user: NamedDependency[Claims], pool: NamedDependency[Pool], cursor: Cursor = None, limit: Limit = 20
     ) -> Page[FollowedView]:
         """Whom one follows, the latest first."""
-        found = await profiles.following(pool, user.sub, decode_cursor(cursor, Place), limit)
-        last = encode_cursor(Place(found[-1].followed_at, found[-1].id)) if len(found) == limit else None
-        return Page(items=tuple(FollowedView(**msgspec.structs.asdict(item)) for item in found), next_cursor=last)
+        found = await profiles.following(pool, user.sub, decode_cursor(cursor, Place), limit + 1)
+        return page_of(found, limit, FollowedView.of, lambda last: Place(last.followed_at, last.id))

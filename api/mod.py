@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
 from api.admin import AuditEntry
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.audit import service as audit
@@ -133,9 +133,9 @@ class ReportsController(Controller):
         limit: Limit = 50,
     ) -> Page[ReportView]:
         """Reports of one channel, or of all that one moderates (admins: of all), newest first."""
-        found = await reports.reports(pool, user, channel, state=which, before=decode_cursor(cursor, UUID), limit=limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(map(ReportView.of, found)), next_cursor=last)
+        before = decode_cursor(cursor, UUID)
+        found = await reports.reports(pool, user, channel, state=which, before=before, limit=limit + 1)
+        return page_of(found, limit, ReportView.of)
 
     @post("/mod/reports/{report_id:uuid}/resolve", status_code=200)
     async def resolve(
@@ -187,9 +187,9 @@ class AppealsController(Controller):
         limit: Limit = 50,
     ) -> Page[AppealView]:
         """Unban requests of one channel, or of all that one moderates, newest first."""
-        found = await appeals.appeals(pool, user, channel, state=which, before=decode_cursor(cursor, UUID), limit=limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(map(AppealView.of, found)), next_cursor=last)
+        before = decode_cursor(cursor, UUID)
+        found = await appeals.appeals(pool, user, channel, state=which, before=before, limit=limit + 1)
+        return page_of(found, limit, AppealView.of)
 
     @post("/mod/unban-requests/{appeal_id:uuid}/accept", status_code=200)
     async def accept(
@@ -239,6 +239,5 @@ class ModeratorsLogController(Controller):
         """What was done to keep order in a channel, else in one's own, newest first. Its moderators only."""
         async with connection(pool) as db:
             await require_moderator(db, user.sub, channel or user.sub)
-        entries = await audit.read(pool, decode_cursor(cursor, UUID), limit, Search(channel_id=channel or user.sub))
-        last = encode_cursor(entries[-1].id) if len(entries) == limit else None
-        return Page(items=tuple(AuditEntry(**msgspec.structs.asdict(entry)) for entry in entries), next_cursor=last)
+        search = Search(channel_id=channel or user.sub)
+        return page_of(await audit.read(pool, decode_cursor(cursor, UUID), limit + 1, search), limit, AuditEntry.of)

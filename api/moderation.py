@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.paging import Cursor, Limit, Place, decode_cursor, encode_cursor
-from api.schema import Body, Page, View
+from api.paging import Cursor, Limit, Place, decode_cursor, page_of
+from api.schema import Body, Mirror, Page, View
 from domain.accounts.tokens import Claims
 from domain.moderation import service
 from domain.moderation.media import MediaRooms
@@ -20,7 +20,7 @@ from domain.moderation.news import tell_standing
 from livestreamx.engines.postgres import Pool
 
 
-class ModeratorView(View, frozen=True, kw_only=True):
+class ModeratorView(Mirror, frozen=True, kw_only=True):
     id: UUID
     handle: str
     granted_at: datetime
@@ -79,9 +79,8 @@ class ModeratorsController(Controller):
         limit: Limit = 50,
     ) -> Page[ModeratorView]:
         """A channel's moderators, the latest first. Its creator and moderators only."""
-        found = await service.moderators(pool, channel_id, user, decode_cursor(cursor, Place), limit)
-        last = encode_cursor(Place(found[-1].granted_at, found[-1].id)) if len(found) == limit else None
-        return Page(items=tuple(ModeratorView(**msgspec.structs.asdict(one)) for one in found), next_cursor=last)
+        found = await service.moderators(pool, channel_id, user, decode_cursor(cursor, Place), limit + 1)
+        return page_of(found, limit, ModeratorView.of, lambda last: Place(last.granted_at, last.id))
 
     @put("/{user_id:uuid}")
     async def grant(
@@ -154,9 +153,8 @@ class BansController(Controller):
         limit: Limit = 50,
     ) -> Page[BanView]:
         """The bans in force, newest first. Moderators only."""
-        found = await service.bans(pool, stream_id, user, decode_cursor(cursor, UUID), limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(map(BanView.of, found)), next_cursor=last)
+        found = await service.bans(pool, stream_id, user, decode_cursor(cursor, UUID), limit + 1)
+        return page_of(found, limit, BanView.of)
 
     @delete("/{user_id:uuid}", status_code=204)
     async def unban(

@@ -11,16 +11,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from api.paging import Limit
-from api.schema import Page, View
+from api.schema import Mirror, Page, View
 from domain.accounts.tokens import Claims
 from domain.analytics import service
-from domain.analytics.model import Moment
 from domain.moments import service as moments_of_stream
 from domain.streams.service import find_visible
 from livestreamx.engines.postgres import Pool, connection
 
 
-class MomentView(View, frozen=True, kw_only=True):
+class MomentView(Mirror, frozen=True, kw_only=True):
     """Ten seconds from `at` on; `score` is how far above the ten minutes before they lie, in standard deviations."""
 
     id: UUID
@@ -29,10 +28,6 @@ class MomentView(View, frozen=True, kw_only=True):
     messages: int
     reactions: int
     tokens: int
-
-    @classmethod
-    def of(cls, moment: Moment) -> "MomentView":
-        return cls(**msgspec.structs.asdict(moment))
 
 
 class LineView(View, frozen=True, kw_only=True):
@@ -44,7 +39,7 @@ class LineView(View, frozen=True, kw_only=True):
     at: datetime
 
 
-class GiftView(View, frozen=True, kw_only=True):
+class GiftView(Mirror, frozen=True, kw_only=True):
     handle: str
     code: Annotated[str, msgspec.Meta(examples=["HEART"])]
     qty: int
@@ -99,5 +94,5 @@ class MomentsController(Controller):
                 for line in scene.lines
             ),
             moods=scene.moods,
-            gifts=tuple(GiftView(**msgspec.structs.asdict(gift)) for gift in scene.gifts),
+            gifts=tuple(GiftView.of(gift) for gift in scene.gifts),
         )

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-import msgspec
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from litestar import Controller, get, post
 from litestar.di import NamedDependency
@@ -14,8 +13,8 @@ from redis.asyncio import Redis as AsyncRedis
 
 from api.auth.identity import require_role
 from api.health import EngineHealth, Probes
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
-from api.schema import Page, View
+from api.paging import Cursor, Limit, decode_cursor, page_of
+from api.schema import Mirror, Page, View
 from domain.accounts.tokens import Claims
 from domain.operations import service
 from domain.operations.letters import Letter, Letters
@@ -30,7 +29,7 @@ SHOWN_BYTES = 2000
 T = TypeVar("T")
 
 
-class OutboxView(View, frozen=True, kw_only=True):
+class OutboxView(Mirror, frozen=True, kw_only=True):
     """Recorded acts that the relay has yet to bring to the log, and how old the oldest is."""
 
     events: int
@@ -44,7 +43,7 @@ class FlowView(View, frozen=True, kw_only=True):
     lag: int
 
 
-class RoleView(View, frozen=True, kw_only=True):
+class RoleView(Mirror, frozen=True, kw_only=True):
     """A process: `ready`, `starting` or `elsewhere`, and how often it was started again of late."""
 
     name: str
@@ -93,14 +92,14 @@ async def look_at_health(
     outbox, flows = None, None
     if engines["postgres"].ok:
         async with connection(pool) as db:
-            outbox = OutboxView(**msgspec.structs.asdict(await backlog(db)))
+            outbox = OutboxView.of(await backlog(db))
     if all(engines[name].ok for name in ("redis", "kafka", "clickhouse")):
         try:
             behind = await service.lags(redis, clickhouse, settings.kafka_bootstrap)
             flows = tuple(FlowView(name=flow.name, lag=flow.lag) for flow in behind)
         except Unavailable:
             flows = None
-    roles = tuple(RoleView(**msgspec.structs.asdict(role)) for role in service.roles(settings.home))
+    roles = tuple(RoleView.of(role) for role in service.roles(settings.home))
     return HealthView(engines=engines, outbox=outbox, flows=flows, roles=roles)
 
 
@@ -143,9 +142,8 @@ class OperationsController(Controller):
         """Records that no flow could read, the newest first. Admins only."""
         require_role(user, "admin")
         skip = max(0, decode_cursor(cursor, int) or 0)
-        found = await with_letters(settings, lambda letters: letters.find(skip=skip, limit=limit))
-        last = encode_cursor(skip + limit) if len(found) == limit else None
-        return Page(items=tuple(map(LetterView.of, found)), next_cursor=last)
+        found = await with_letters(settings, lambda letters: letters.find(skip=skip, limit=limit + 1))
+        return page_of(found, limit, LetterView.of, lambda _: skip + limit)
 
     @post("/dead-letters/{name:str}/requeue", status_code=204)
     async def requeue(

@@ -2,13 +2,16 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from litestar.params import QueryParameter
 
+from api.schema import Page
 from livestreamx.errors import Invalid
 
 
@@ -20,9 +23,22 @@ class Place(NamedTuple):
 
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="how many at most")]
 Cursor = Annotated[str | None, QueryParameter(max_length=200, description="`nextCursor` of the page before")]
+
+
+def page_of(
+    found: Sequence[T], limit: int, show: Callable[[T], V], place: Callable[[T], object] = attrgetter("id")
+) -> Page[V]:
+    """The first `limit` of what was found, as they are shown; there is a next page when one more was found."""
+    return Page(items=tuple(map(show, found[:limit])), next_cursor=cursor_after(found, limit, place))
+
+
+def cursor_after(found: Sequence[T], limit: int, place: Callable[[T], object] = attrgetter("id")) -> str | None:
+    """The cursor of the last of `limit`, if more than those were found."""
+    return encode_cursor(place(found[limit - 1])) if len(found) > limit else None
 
 
 def encode_cursor(place: object) -> str:

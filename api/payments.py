@@ -10,13 +10,13 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
-from api.schema import Body, Page, View
+from api.paging import Cursor, Limit, decode_cursor, page_of
+from api.schema import Body, Mirror, Page, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
 from domain.payments import refunds, service
 from domain.payments.checkout import Checkout
-from domain.payments.model import Pack, Payment, PaymentState
+from domain.payments.model import Pack, PaymentState
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 
@@ -53,7 +53,7 @@ class CheckoutView(View, frozen=True, kw_only=True):
     payment_id: UUID
 
 
-class ReceiptView(View, frozen=True, kw_only=True):
+class ReceiptView(Mirror, frozen=True, kw_only=True):
     """An order and what became of it: `credited` are the tokens that the buyer got and keeps."""
 
     id: UUID
@@ -67,12 +67,8 @@ class ReceiptView(View, frozen=True, kw_only=True):
     created_at: datetime
     paid_at: datetime | None
 
-    @classmethod
-    def of(cls, payment: Payment) -> "ReceiptView":
-        return cls(**msgspec.structs.asdict(payment))
 
-
-class PurchaseRefundView(View, frozen=True, kw_only=True):
+class PurchaseRefundView(Mirror, frozen=True, kw_only=True):
     """Tokens that left the wallet, and the money that is on its way back for them."""
 
     id: UUID
@@ -131,18 +127,14 @@ class PaymentController(Controller):
         asked = await refunds.refund_purchase(
             pool, redis, checkout, user_id=user.sub, payment_id=payment_id, request_id=request_id
         )
-        return PurchaseRefundView(**msgspec.structs.asdict(asked))
+        return PurchaseRefundView.of(asked)
 
     @get("/wallet/receipts", summary="What you ordered and paid, newest first")
     async def list_receipts(
         self, pool: NamedDependency[Pool], user: NamedDependency[Claims], cursor: Cursor = None, limit: Limit = 20
     ) -> Page[ReceiptView]:
         found = await service.payments(pool, user.sub, decode_cursor(cursor, UUID), limit + 1)
-        page = found[:limit]
-        return Page(
-            items=tuple(map(ReceiptView.of, page)),
-            next_cursor=encode_cursor(page[-1].id) if len(found) > limit else None,
-        )
+        return page_of(found, limit, ReceiptView.of)
 
     @get("/wallet/receipts/{payment_id:uuid}", summary="One of your payments")
     async def read_receipt(

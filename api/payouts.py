@@ -10,8 +10,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.auth.identity import require_role
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
-from api.schema import Body, Page, View
+from api.paging import Cursor, Limit, decode_cursor, page_of
+from api.schema import Body, Mirror, Page, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
 from domain.payouts import service
@@ -22,7 +22,7 @@ from livestreamx.engines.postgres import Pool
 Cents = Annotated[int, msgspec.Meta(examples=[2500], description="cents of USD")]
 
 
-class EarningsView(View, frozen=True, kw_only=True):
+class EarningsView(Mirror, frozen=True, kw_only=True):
     """In cents. `pending` earnings mature after 14 days, `contested` ones wait for a dispute of their payment."""
 
     pending: Cents
@@ -61,13 +61,6 @@ class PayoutStep(Body, frozen=True, kw_only=True):
     note: Annotated[str, msgspec.Meta(min_length=1, max_length=500, examples=["Identity checked"])]
 
 
-def page_of(found: list[Payout], limit: int) -> Page[PayoutView]:
-    page = found[:limit]
-    return Page(
-        items=tuple(map(PayoutView.of, page)), next_cursor=encode_cursor(page[-1].id) if len(found) > limit else None
-    )
-
-
 class PayoutController(Controller):
     path = "/api/payouts"
     tags = ("Payouts",)
@@ -75,7 +68,7 @@ class PayoutController(Controller):
     @get("/earnings", summary="Where your earnings are")
     async def read_earnings(self, pool: NamedDependency[Pool], user: NamedDependency[Claims]) -> EarningsView:
         require_role(user, "creator")
-        return EarningsView(**msgspec.structs.asdict(await service.earnings(pool, user.sub)))
+        return EarningsView.of(await service.earnings(pool, user.sub))
 
     @post(summary="Ask for available earnings to be paid")
     async def request_payout(
@@ -103,7 +96,8 @@ class PayoutController(Controller):
     ) -> Page[PayoutView]:
         require_role(user, "creator")
         before = decode_cursor(cursor, UUID)
-        return page_of(await service.payouts(pool, before, limit + 1, creator_id=user.sub), limit)
+        found = await service.payouts(pool, before, limit + 1, creator_id=user.sub)
+        return page_of(found, limit, PayoutView.of)
 
     @get("/statement", media_type="text/csv", summary="A month of your earnings, as CSV")
     async def read_statement(
@@ -131,7 +125,8 @@ class PayoutReviewController(Controller):
     ) -> Page[PayoutView]:
         """Admins only."""
         require_role(user, "admin")
-        return page_of(await service.payouts(pool, decode_cursor(cursor, UUID), limit + 1, state=which), limit)
+        found = await service.payouts(pool, decode_cursor(cursor, UUID), limit + 1, state=which)
+        return page_of(found, limit, PayoutView.of)
 
     @post("/{payout_id:uuid}", status_code=200, summary="Take a payout one step on")
     async def move(

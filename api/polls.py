@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.interactions.polls import service as polls
@@ -119,9 +119,8 @@ class PollsController(Controller):
         cursor: Cursor = None,
         limit: Limit = 20,
     ) -> Page[PollView]:
-        found = await polls.of_stream(pool, stream_id, visitor, decode_cursor(cursor, UUID), limit)
-        last = encode_cursor(found[-1].id) if len(found) == limit else None
-        return Page(items=tuple(PollView.of(poll) for poll in found), next_cursor=last)
+        found = await polls.of_stream(pool, stream_id, visitor, decode_cursor(cursor, UUID), limit + 1)
+        return page_of(found, limit, PollView.of)
 
     @post("/{poll_id:uuid}/votes", summary="Vote, once and for good")
     async def vote(

@@ -9,7 +9,7 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.interactions.questions import service as questions
@@ -76,9 +76,8 @@ class QuestionsController(Controller):
     ) -> Page[QuestionView]:
         """Also after the stream's end; `status` leaves only those in that state."""
         place = decode_cursor(cursor, Rank)
-        found = await questions.of_stream(pool, stream_id, visitor, state=status, after=place, limit=limit)
-        last = encode_cursor(Rank(found[-1].votes, found[-1].id)) if len(found) == limit else None
-        return Page(items=tuple(QuestionView.of(question) for question in found), next_cursor=last)
+        found = await questions.of_stream(pool, stream_id, visitor, state=status, after=place, limit=limit + 1)
+        return page_of(found, limit, QuestionView.of, lambda last: Rank(last.votes, last.id))
 
     @post("/{question_id:uuid}/upvote", status_code=200, summary="Vote for somebody else's question, once")
     async def upvote(

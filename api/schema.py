@@ -1,6 +1,6 @@
 """What bodies are made of: requests that refuse unknown fields, answers, and pages of answers. JSON is camelCase."""
 
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import msgspec
 
@@ -13,6 +13,14 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 class View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Base of answers."""
+
+
+class Mirror(View, frozen=True, kw_only=True):
+    """Base of answers that show a record just as it is, field by field."""
+
+    @classmethod
+    def of(cls, record: msgspec.Struct) -> Self:
+        return cls(**msgspec.structs.asdict(record))
 
 
 class Page(View, Generic[T], frozen=True, kw_only=True):

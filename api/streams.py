@@ -1,6 +1,5 @@
 """`/api/streams`: announce a stream, move it through its life, look at it."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Annotated
@@ -13,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
 from api.auth.identity import require_role
-from api.paging import Cursor, Limit, Place, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, Place, cursor_after, decode_cursor
 from api.schema import Body, Page
 from api.shows import StreamCard, StreamView, cards, show
 from domain.accounts.tokens import Claims
@@ -35,9 +34,9 @@ class NewStream(Body, frozen=True, kw_only=True):
     mature: bool = False
 
 
-def end_of(page: Sequence[Stream]) -> Place:
-    """Where the next page begins."""
-    return Place(page[-1].started_at or page[-1].created_at, page[-1].id)
+def place_of(stream: Stream) -> Place:
+    """Where a page that ends with this stream ended."""
+    return Place(stream.started_at or stream.created_at, stream.id)
 
 
 class Mover(msgspec.Struct, frozen=True):
@@ -98,9 +97,9 @@ class StreamsController(Controller):
     ) -> Page[StreamCard]:
         """Public streams, the newest first, with their viewers."""
         place = decode_cursor(cursor, Place)
-        found = await streams.browse(pool, status=status, category=category, after=place, limit=limit)
-        last = encode_cursor(end_of(found)) if len(found) == limit else None
-        return Page(items=await cards(redis, settings, found), next_cursor=last)
+        found = await streams.browse(pool, status=status, category=category, after=place, limit=limit + 1)
+        shown = await cards(redis, settings, found[:limit])
+        return Page(items=shown, next_cursor=cursor_after(found, limit, place_of))
 
     @get("/{stream_id:uuid}")
     async def look(

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, HeaderParameter, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.paging import Cursor, Limit, decode_cursor, encode_cursor
+from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.economy import returns, service
@@ -95,11 +95,7 @@ class WalletController(Controller):
     ) -> Page[LedgerEntryView]:
         before = decode_cursor(cursor, LedgerPlace)
         entries = await service.ledger_page(pool, user.sub, before, limit + 1)
-        page = entries[:limit]
-        return Page(
-            items=tuple(map(LedgerEntryView.of, page)),
-            next_cursor=encode_cursor(page[-1].place) if len(entries) > limit else None,
-        )
+        return page_of(entries, limit, LedgerEntryView.of, lambda last: last.place)
 
     @get("/statement", media_type="text/csv", summary="A month of your wallet, as CSV")
     async def read_statement(
