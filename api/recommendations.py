@@ -1,6 +1,5 @@
 """`/api/recommendations`: live streams for who asks, and what they chose of them; both are told to the event log."""
 
-import asyncio
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -77,11 +76,9 @@ async def tell_shown(emitter: Emitter, suggestions: Suggestions, user: UUID | No
         for position, item in enumerate(suggestions.items)
     ]
     try:
-        async with asyncio.TaskGroup() as group:
-            for event in shown:
-                group.create_task(emitter.emit(event, request_id=request_id))
-    except* Unavailable as lost:
-        log.warning("impressions lost", lost=len(lost.exceptions), of=len(shown), error=str(lost.exceptions[0]))
+        await emitter.emit_all(shown, request_id=request_id)
+    except Unavailable as error:
+        log.warning("impressions lost", of=len(shown), error=str(error))
 
 
 async def answer(

@@ -6,7 +6,7 @@ An act is accepted once the broker has acknowledged its event, so `emit` waits f
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
@@ -88,33 +88,54 @@ class Emitter:
 
     async def emit(self, event: Event, *, request_id: str = "") -> None:
         """Write one event and wait until it is durable; `Unavailable` when the broker did not take it in time."""
+        await self.emit_all((event,), request_id=request_id)
+
+    async def emit_all(self, events: Sequence[Event], *, request_id: str = "") -> None:
+        """Write events and wait until all are durable; `Unavailable` when the broker did not take one of them in time.
+
+        The loop is woken once, however many they are.
+        """
+        if not events:
+            return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
+        unanswered, refused = len(events), dict[str, KafkaError]()
 
-        def settle(error: KafkaError | None) -> None:
+        def settle() -> None:
             if done.done():
                 return
-            if error is None:
-                done.set_result(None)
+            if refused:
+                done.set_exception(Unavailable(f"The event log did not answer: {next(iter(refused.values())).name()}"))
             else:
-                self._on_failure(event.topic.name)
-                done.set_exception(Unavailable(f"The event log did not answer: {error.name()}"))
+                done.set_result(None)
 
-        def delivered(error: KafkaError | None, _: Message) -> None:
-            loop.call_soon_threadsafe(settle, error)
+        def delivered(error: KafkaError | None, message: Message) -> None:
+            nonlocal unanswered
+            unanswered -= 1
+            if error is not None:
+                refused[message.topic() or ""] = error
+                self._on_failure(message.topic() or "")
+            if not unanswered:
+                loop.call_soon_threadsafe(settle)
 
+        headers = [*([(REQUEST_ID_HEADER, request_id.encode())] if request_id else []), *trace_headers()]
+        for event in events:
+            self._produce(event, headers, delivered)
+        await done
+
+    def _produce(
+        self,
+        event: Event,
+        headers: list[tuple[str, bytes]],
+        delivered: Callable[[KafkaError | None, Message], None],
+    ) -> None:
         try:
             self._producer.produce(
-                event.topic.name,
-                encode(event),
-                key=event.key,
-                headers=[*([(REQUEST_ID_HEADER, request_id.encode())] if request_id else []), *trace_headers()],
-                on_delivery=delivered,
+                event.topic.name, encode(event), key=event.key, headers=headers, on_delivery=delivered
             )
         except BufferError as error:
             self._on_failure(event.topic.name)
             raise Unavailable("The event log is busy") from error
-        await done
 
     def probe(self, seconds: float) -> None:
         """Ask the broker for its topics; blocks up to `seconds`, `KafkaException` when it does not answer."""

@@ -1,5 +1,6 @@
 """PostgreSQL: one async pool a process, rows decoded into Structs."""
 
+import select
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -66,18 +67,27 @@ async def connection(pool: Pool) -> AsyncIterator[Db]:
 async def _lend(pool: Pool) -> Db:
     """A connection that answers, so that a database that was restarted costs nobody a request.
 
-    The pool's own check waits a second and more after each connection that does not.
+    One on which the server has said nothing since is as it was: only else is it asked, which takes a round trip. The
+    pool's own check waits a second and more after each connection that does not answer.
     """
     while True:
         db = await pool.getconn()
         try:
-            await pool.check_connection(db)
+            if _was_told_something(db):
+                await pool.check_connection(db)
         except BaseException as error:
             await pool.putconn(db)  # the pool replaces it when it is closed
             if not isinstance(error, psycopg.OperationalError):
                 raise
         else:
             return db
+
+
+def _was_told_something(db: Db) -> bool:
+    """Whether something unasked for has come from the server, such as its goodbye; `OperationalError` when closed."""
+    waiting = select.poll()
+    waiting.register(db.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 @asynccontextmanager
