@@ -3,6 +3,7 @@
 from domain.interactions.challenges import service as challenges
 from domain.interactions.challenges.model import Draft
 from livestreamx.frames import CancelChallenge, StartChallenge
+from livestreamx.frames.answers import ChallengeCancelled, ChallengeMade
 from livestreamx.observe.request import request_id
 from realtime.context import Context
 from realtime.session import Session
@@ -15,14 +16,14 @@ class Challenges:
         self._pool, self._redis = context.pool, context.redis
         self._present_seconds = context.settings.session_gap_seconds
 
-    async def start(self, session: Session, request: StartChallenge) -> dict[str, object]:
-        """`{challengeId, startsAt, endsAt}`; the refusals of `start_challenge`."""
+    async def start(self, session: Session, request: StartChallenge) -> ChallengeMade:
+        """The refusals of `start_challenge`."""
         draft = Draft(kind=request.type, target=request.target, duration_s=request.durationS, reward=request.reward)
         made = await challenges.start_challenge(self._pool, session.room.id, draft, session.user, request_id())
-        return {"challengeId": made.id, "startsAt": made.starts_at, "endsAt": made.ends_at}
+        return ChallengeMade(challengeId=made.id, startsAt=made.starts_at, endsAt=made.ends_at)
 
-    async def cancel(self, session: Session, request: CancelChallenge) -> dict[str, object]:
-        """`{challengeId, state}`; the refusals of `cancel_challenge`."""
+    async def cancel(self, session: Session, request: CancelChallenge) -> ChallengeCancelled:
+        """The refusals of `cancel_challenge`."""
         cancelled = await challenges.cancel_challenge(
             self._pool,
             self._redis,
@@ -32,4 +33,4 @@ class Challenges:
             present_seconds=self._present_seconds,
             request_id=request_id(),
         )
-        return {"challengeId": cancelled.id, "state": cancelled.state}
+        return ChallengeCancelled(challengeId=cancelled.id, state=cancelled.state)

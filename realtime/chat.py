@@ -17,6 +17,7 @@ from livestreamx.engines.throttle import Limit
 from livestreamx.errors import DomainError, Invalid, TooMany
 from livestreamx.events import ChatMessage
 from livestreamx.frames import ChatMode, ChatShown, Person, Say
+from livestreamx.frames.answers import ChatAccepted
 from livestreamx.observe.request import request_id
 from realtime.context import Context
 from realtime.filters import Filters
@@ -38,8 +39,8 @@ class Chat:
         self._viewer = Limit("chat", settings.chat_burst, settings.chat_burst * settings.chat_refill_seconds)
         self._room = Limit("chat-room", settings.room_messages_per_second, 1)
 
-    async def say(self, session: Session, request: Say) -> dict[str, object]:
-        """`{messageId, createdAt}` once the room sees it, with `state: "held"` when a moderator decides.
+    async def say(self, session: Session, request: Say) -> ChatAccepted:
+        """Once the room sees it, or held when a moderator decides.
 
         `not_live`, `invalid`, `mode_restricted`, `blocked_term`, `message_refused`, `rate_limited`,
         `duplicate_message`, `unavailable`.
@@ -58,16 +59,15 @@ class Chat:
             if verdict.action == "refuse":
                 raise Refused(verdict.reasons)
         await self._admit(session, said)
-        taken: dict[str, object] = {"messageId": said.message_id, "createdAt": said.occurred_at}
         if verdict.action == "hold":
             await hold(self._context.pool, said, verdict.reasons, request_id())
-            return taken | {"state": "held"}
+            return ChatAccepted(messageId=said.message_id, createdAt=said.occurred_at, state="held")
         await self._context.emitter.emit(said, request_id=request_id())
         shown = ChatShown(
             messageId=said.message_id, user=person, text=text, createdAt=said.occurred_at, replyTo=request.replyTo
         )
         await self._showing.message(room.id, shown)
-        return taken
+        return ChatAccepted(messageId=said.message_id, createdAt=said.occurred_at)
 
     def _write(self, session: Session, person: Person, text: str, request: Say) -> ChatMessage:
         return ChatMessage(

@@ -4,6 +4,7 @@ from domain.commands.service import GiftDesk
 from domain.fraud.guard import GiftGuard
 from livestreamx.clock import uuid7
 from livestreamx.frames import SendGift
+from livestreamx.frames.answers import GiftCharged
 from livestreamx.observe.request import request_id
 from realtime.session import Session
 
@@ -14,8 +15,8 @@ class Gifts:
     def __init__(self, desk: GiftDesk, guard: GiftGuard) -> None:
         self._desk, self._guard = desk, guard
 
-    async def send(self, session: Session, request: SendGift) -> dict[str, object]:
-        """`{giftEventId, balance}`, the balance in tokens; the refusals of `GiftDesk.send` and `GiftGuard`.
+    async def send(self, session: Session, request: SendGift) -> GiftCharged:
+        """The refusals of `GiftDesk.send` and `GiftGuard`.
 
         Without an `idempotencyKey` each frame is a gift of its own.
         """
@@ -36,4 +37,4 @@ class Gifts:
                 idempotency_key=key,
                 request_id=request_id(),
             )
-        return {"giftEventId": receipt.gift_event_id, "balance": receipt.balance.tokens}
+        return GiftCharged(giftEventId=receipt.gift_event_id, balance=receipt.balance.tokens)

@@ -6,6 +6,7 @@ from domain.moderation.model import Banned, Standing
 from livestreamx.engines.postgres import connection
 from livestreamx.errors import NotFound
 from livestreamx.frames import Auth, AuthExpired, Person, StandingChanged
+from livestreamx.frames.answers import SignedIn
 from realtime.context import Context
 from realtime.people import People
 from realtime.presence import Presence
@@ -19,8 +20,8 @@ class Identity:
         self._tokens, self._pool = context.tokens, context.pool
         self._people, self._presence, self._spawn = people, presence, spawn
 
-    async def sign_in(self, session: Session, request: Auth) -> dict[str, object]:
-        """`{userId, handle, roles}`; `Unauthenticated` for a token that is not good, which changes nothing."""
+    async def sign_in(self, session: Session, request: Auth) -> SignedIn:
+        """`Unauthenticated` for a token that is not good, which changes nothing."""
         claims = self._tokens.verify(request.token)
         if session.claims is None or session.claims.sub != claims.sub:
             async with connection(self._pool) as db:
@@ -36,7 +37,7 @@ class Identity:
                 raise NotFound("There is no such stream", code="stream_not_found")
             session.come_into_step()
         self._spawn(self._presence.enter(session))
-        return {"userId": claims.sub, "handle": claims.handle, "roles": claims.roles}
+        return SignedIn(userId=claims.sub, handle=claims.handle, roles=claims.roles)
 
     async def _read_standing(self, session: Session) -> None:
         """Ask what the person is in this channel; of two readings at once the one that began last counts."""

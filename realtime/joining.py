@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from livestreamx.clock import now
 from livestreamx.errors import Unavailable
 from livestreamx.frames import Resume, ResumeTruncated
+from livestreamx.frames.answers import Resumed
 from livestreamx.settings import Settings
 from realtime.bus_reader import BusReader
 from realtime.history import Snapshot
@@ -38,15 +39,15 @@ class Joining:
         else:
             await self._truncate(session)
 
-    async def resume(self, session: Session, place: Resume) -> dict[str, object]:
-        """Send what lies between `place` and what this connection has; `{recovered, replayed}`, or a new start."""
+    async def resume(self, session: Session, place: Resume) -> Resumed:
+        """Send what lies between `place` and what this connection has, or start over."""
         room = session.room
         if not await self._covers(room, place):
             await self._truncate(session)
-            return {"recovered": False}
+            return Resumed(recovered=False)
         replayed = self._send(session, place.seq, session.covered)
         session.covered = min(session.covered, place.seq)
-        return {"recovered": True, "replayed": replayed}
+        return Resumed(recovered=True, replayed=replayed)
 
     async def restart(self, session: Session) -> None:
         """The room began anew: tell those who are still in the old one."""

@@ -4,6 +4,7 @@ from livestreamx.engines.kafka import Emitter
 from livestreamx.engines.throttle import Limit, Throttle
 from livestreamx.events import ReactionSent
 from livestreamx.frames import React
+from livestreamx.frames.answers import Done
 from livestreamx.observe.request import request_id
 from realtime.rooms import Rooms
 from realtime.session import Session
@@ -17,8 +18,8 @@ class Moods:
     def __init__(self, rooms: Rooms, emitter: Emitter, throttle: Throttle) -> None:
         self._rooms, self._emitter, self._throttle = rooms, emitter, throttle
 
-    async def react(self, session: Session, request: React) -> dict[str, object]:
-        """`{}` once it is recorded; `not_live`, `rate_limited`, `unavailable`."""
+    async def react(self, session: Session, request: React) -> Done:
+        """Once it is recorded; `not_live`, `rate_limited`, `unavailable`."""
         claims, room = session.user, session.room
         await self._rooms.require_live(room)
         await self._throttle.require((REACTIONS, str(claims.sub)))
@@ -30,4 +31,4 @@ class Moods:
             mood=request.mood,
         )
         await self._emitter.emit(reaction, request_id=request_id())
-        return {}
+        return Done()

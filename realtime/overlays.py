@@ -3,6 +3,7 @@
 from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.throttle import Limit, Throttle
 from livestreamx.frames import OverlayTest, OverlayTrigger
+from livestreamx.frames.answers import Done
 from realtime.session import Session
 
 TESTS = Limit("overlay-test", 3, 10)
@@ -15,8 +16,8 @@ class Overlays:
     def __init__(self, bus: RoomBus, throttle: Throttle) -> None:
         self._bus, self._throttle = bus, throttle
 
-    async def test(self, session: Session, _: OverlayTest) -> dict[str, object]:
-        """`{}` once the room has it; `rate_limited`."""
+    async def test(self, session: Session, _: OverlayTest) -> Done:
+        """Once the room has it; `rate_limited`."""
         claims = session.user
         await self._throttle.require((TESTS, str(claims.sub)))
         shown = OverlayTrigger(
@@ -27,4 +28,4 @@ class Overlays:
             durationMs=SHOWN_MS,
         )
         await self._bus.publish(session.room.id, "overlay:trigger", shown)
-        return {}
+        return Done()

@@ -3,6 +3,7 @@
 from domain.interactions.polls import service as polls
 from domain.interactions.polls.model import Ballot, Draft
 from livestreamx.frames import CastVote, CreatePoll, EndPoll
+from livestreamx.frames.answers import PollEnded, PollOpened, VoteCounted
 from livestreamx.observe.request import request_id
 from realtime.context import Context
 from realtime.session import Session
@@ -15,8 +16,8 @@ class Polls:
         self._pool, self._redis, self._ballots = context.pool, context.redis, context.ballots
         self._present_seconds = context.settings.session_gap_seconds
 
-    async def create(self, session: Session, request: CreatePoll) -> dict[str, object]:
-        """`{pollId, endsAt}`; the refusals of `open_poll`."""
+    async def create(self, session: Session, request: CreatePoll) -> PollOpened:
+        """The refusals of `open_poll`."""
         draft = Draft(question=request.question, choices=request.choices, duration_s=request.durationS)
         poll = await polls.open_poll(
             self._pool,
@@ -27,10 +28,10 @@ class Polls:
             present_seconds=self._present_seconds,
             request_id=request_id(),
         )
-        return {"pollId": poll.id, "endsAt": poll.ends_at}
+        return PollOpened(pollId=poll.id, endsAt=poll.ends_at)
 
-    async def vote(self, session: Session, request: CastVote) -> dict[str, object]:
-        """`{pollId, choiceId}` once the vote counts; the refusals of `BallotBox.vote`."""
+    async def vote(self, session: Session, request: CastVote) -> VoteCounted:
+        """Once the vote counts; the refusals of `BallotBox.vote`."""
         ballot = Ballot(
             stream_id=session.room.id,
             poll_id=request.pollId,
@@ -40,9 +41,9 @@ class Polls:
             request_id=request_id(),
         )
         await self._ballots.vote(ballot)
-        return {"pollId": request.pollId, "choiceId": request.choiceId}
+        return VoteCounted(pollId=request.pollId, choiceId=request.choiceId)
 
-    async def end(self, session: Session, request: EndPoll) -> dict[str, object]:
-        """`{pollId, state}`; the refusals of `end_poll`."""
+    async def end(self, session: Session, request: EndPoll) -> PollEnded:
+        """The refusals of `end_poll`."""
         poll = await polls.end_poll(self._pool, session.room.id, request.pollId, session.user, request_id())
-        return {"pollId": poll.id, "state": poll.state}
+        return PollEnded(pollId=poll.id, state=poll.state)

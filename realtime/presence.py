@@ -15,6 +15,7 @@ from livestreamx.clock import now, now_ms, uuid7
 from livestreamx.errors import Unavailable
 from livestreamx.events import Event, ViewerHeartbeat, ViewerJoined, ViewerLeft
 from livestreamx.frames import Heartbeat, ViewerCount
+from livestreamx.frames.answers import Done
 from realtime.context import Context
 from realtime.rooms import Room
 from realtime.session import Attendance, Session
@@ -82,7 +83,7 @@ class Presence:
         )
         await self._emit(joined)
 
-    async def beat(self, session: Session, request: Heartbeat) -> dict[str, object]:
+    async def beat(self, session: Session, request: Heartbeat) -> Done:
         """The viewer is still there; beats that come too often count as one."""
         await self.enter(session)
         stay, at = session.attendance, now_ms()
@@ -91,7 +92,7 @@ class Presence:
             stay.beat_at = max(at, stay.since + 1)
             self._mark(session.room, stay.viewer, at)
             await self._emitter.emit(ViewerHeartbeat(**self._who(session, stay), focus=request.focus))
-        return {}
+        return Done()
 
     async def leave(self, session: Session) -> None:
         """End the stay, if there is one."""

@@ -5,6 +5,7 @@ from typing import Literal
 from domain.interactions.questions import service as questions
 from livestreamx.engines.throttle import Throttle
 from livestreamx.frames import AskQuestion, PickQuestion
+from livestreamx.frames.answers import QuestionAsked, QuestionClosed, QuestionUpvoted
 from livestreamx.observe.request import request_id
 from realtime.context import Context
 from realtime.session import Session
@@ -16,8 +17,8 @@ class Questions:
     def __init__(self, context: Context, throttle: Throttle) -> None:
         self._pool, self._throttle = context.pool, throttle
 
-    async def ask(self, session: Session, request: AskQuestion) -> dict[str, object]:
-        """`{questionId}`; the refusals of `questions.ask`."""
+    async def ask(self, session: Session, request: AskQuestion) -> QuestionAsked:
+        """The refusals of `questions.ask`."""
         asked = await questions.ask(
             self._pool,
             self._throttle,
@@ -27,10 +28,10 @@ class Questions:
             session_id=session.stay_id,
             request_id=request_id(),
         )
-        return {"questionId": asked.id}
+        return QuestionAsked(questionId=asked.id)
 
-    async def upvote(self, session: Session, request: PickQuestion) -> dict[str, object]:
-        """`{questionId, votes}`; the refusals of `questions.upvote`."""
+    async def upvote(self, session: Session, request: PickQuestion) -> QuestionUpvoted:
+        """The refusals of `questions.upvote`."""
         question = await questions.upvote(
             self._pool,
             session.room.id,
@@ -39,20 +40,20 @@ class Questions:
             session_id=session.stay_id,
             request_id=request_id(),
         )
-        return {"questionId": question.id, "votes": question.votes}
+        return QuestionUpvoted(questionId=question.id, votes=question.votes)
 
-    async def answer(self, session: Session, request: PickQuestion) -> dict[str, object]:
-        """`{questionId, state}`; the refusals of `questions.close`."""
+    async def answer(self, session: Session, request: PickQuestion) -> QuestionClosed:
+        """The refusals of `questions.close`."""
         return await self._close(session, request, "answer")
 
-    async def dismiss(self, session: Session, request: PickQuestion) -> dict[str, object]:
-        """`{questionId, state}`; the refusals of `questions.close`."""
+    async def dismiss(self, session: Session, request: PickQuestion) -> QuestionClosed:
+        """The refusals of `questions.close`."""
         return await self._close(session, request, "dismiss")
 
     async def _close(
         self, session: Session, request: PickQuestion, act: Literal["answer", "dismiss"]
-    ) -> dict[str, object]:
+    ) -> QuestionClosed:
         question = await questions.close(
             self._pool, session.room.id, request.questionId, act, claims=session.user, request_id=request_id()
         )
-        return {"questionId": question.id, "state": question.state}
+        return QuestionClosed(questionId=question.id, state=question.state)

@@ -32,7 +32,7 @@ OVERLAY, STUDIO = "/ws/overlay", "/ws/studio"
 """The views that are no viewers."""
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
-Handler = Callable[["Session", Any], Awaitable[Any]]
+Handler = Callable[["Session", Any], Awaitable[msgspec.Struct]]
 log = structlog.get_logger("realtime")
 
 
@@ -256,7 +256,7 @@ class Session:
         finally:
             self._desk.metrics.frames.labels(event, outcome).inc()
 
-    async def _handle(self, frame: ClientFrame) -> Any:
+    async def _handle(self, frame: ClientFrame) -> msgspec.Struct:
         """The ack's data; a `DomainError` for whatever the sender may not do."""
         if frame.event in SERVER_ONLY:
             raise Forbidden(f"{frame.event} comes from the server only", code="server_only_event")

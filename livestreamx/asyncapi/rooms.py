@@ -7,7 +7,6 @@ import msgspec
 from livestreamx import errors, frames
 from livestreamx.asyncapi.parts import RELEASE, SCHEMAS, VERSION, Json, message, schemas_of
 from livestreamx.examples import AT, example_of
-from livestreamx.frames.answers import ANSWERS, Done
 from livestreamx.frames.closing import CLOSINGS
 
 DESCRIPTION = """One connection per viewer and stream. Every client frame is answered once, in order, by `ack` or
@@ -46,8 +45,7 @@ def _server_message(event: str, kind: frames.ServerFrameType) -> Json:
     return message(event, kind.data, payload, example, kind.channel)
 
 
-def _ack(event: str) -> Json:
-    kind = ANSWERS.get(event, Done)
+def _ack(kind: type[msgspec.Struct]) -> Json:
     payload = _envelope("ack", kind.__name__, {"id": ID}, ["id"])
     return message("ack", kind, payload, {"event": "ack", "id": "c1", "data": example_of(kind)}, "private")
 
@@ -74,7 +72,7 @@ REFUSAL: Json = {
 
 
 def _room_messages() -> Json:
-    acks = {_message_key("ack", event): _ack(event) for event in frames.CLIENT_FRAMES}
+    acks = {_message_key("ack", event): _ack(kind.answer) for event, kind in frames.CLIENT_FRAMES.items()}
     return {
         **{_message_key("client", event): _client_message(event, kind) for event, kind in frames.CLIENT_FRAMES.items()},
         **{_message_key("server", event): _server_message(event, kind) for event, kind in frames.SERVER_FRAMES.items()},
@@ -142,6 +140,7 @@ def room_document(views: Mapping[str, frozenset[str]], host: str = "localhost:40
     for name, channel in channels.items():
         operations |= _room_operations(name, channel["messages"])
     kinds: list[type[msgspec.Struct]] = [kind.data for kind in frames.CLIENT_FRAMES.values()]
+    kinds += [kind.answer for kind in frames.CLIENT_FRAMES.values()]
     kinds += [kind.data for kind in frames.SERVER_FRAMES.values()]
     return {
         "asyncapi": VERSION,
@@ -151,7 +150,7 @@ def room_document(views: Mapping[str, frozenset[str]], host: str = "localhost:40
         "channels": channels,
         "operations": operations,
         "components": {
-            "schemas": {**schemas_of([*kinds, *ANSWERS.values(), Done]), "Refusal": REFUSAL},
+            "schemas": {**schemas_of(kinds), "Refusal": REFUSAL},
             "messages": _room_messages(),
         },
     }

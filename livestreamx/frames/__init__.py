@@ -7,6 +7,23 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from livestreamx.frames.answers import (
+    ChallengeCancelled,
+    ChallengeMade,
+    ChatAccepted,
+    Done,
+    GiftCharged,
+    MessageDeleted,
+    ModeSet,
+    PollEnded,
+    PollOpened,
+    QuestionAsked,
+    QuestionClosed,
+    QuestionUpvoted,
+    Resumed,
+    SignedIn,
+    VoteCounted,
+)
 from livestreamx.frames.challenges import (
     CancelChallenge,
     ChallengeSeconds,
@@ -202,9 +219,12 @@ class ClientFrame(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClientFrameType(msgspec.Struct, frozen=True):
+    """`answer` is the data of the ack."""
+
     data: type[Request]
     sender: Sender
     channel: Channel
+    answer: type[msgspec.Struct] = Done
 
 
 class ServerFrameType(msgspec.Struct, frozen=True):
@@ -213,26 +233,26 @@ class ServerFrameType(msgspec.Struct, frozen=True):
 
 
 CLIENT_FRAMES: dict[str, ClientFrameType] = {
-    "auth": ClientFrameType(Auth, "anyone", "private"),
-    "resume": ClientFrameType(Resume, "anyone", "private"),
+    "auth": ClientFrameType(Auth, "anyone", "private", SignedIn),
+    "resume": ClientFrameType(Resume, "anyone", "private", Resumed),
     "viewer:heartbeat": ClientFrameType(Heartbeat, "anyone", "viewers"),
-    "chat:message": ClientFrameType(Say, "viewer", "chat"),
-    "chat:delete": ClientFrameType(DeleteMessage, "viewer", "chat"),
+    "chat:message": ClientFrameType(Say, "viewer", "chat", ChatAccepted),
+    "chat:delete": ClientFrameType(DeleteMessage, "viewer", "chat", MessageDeleted),
     "chat:pin": ClientFrameType(PinMessage, "moderator", "chat"),
     "chat:unpin": ClientFrameType(Unpin, "moderator", "chat"),
     "chat:clear": ClientFrameType(ClearChat, "moderator", "chat"),
-    "chat:mode": ClientFrameType(SetChatMode, "moderator", "chat"),
-    "gift:send": ClientFrameType(SendGift, "viewer", "gifts"),
+    "chat:mode": ClientFrameType(SetChatMode, "moderator", "chat", ModeSet),
+    "gift:send": ClientFrameType(SendGift, "viewer", "gifts", GiftCharged),
     "mood:react": ClientFrameType(React, "viewer", "mood"),
-    "poll:vote": ClientFrameType(CastVote, "viewer", "polls"),
-    "poll:create": ClientFrameType(CreatePoll, "moderator", "polls"),
-    "poll:end": ClientFrameType(EndPoll, "moderator", "polls"),
-    "qa:ask": ClientFrameType(AskQuestion, "viewer", "polls"),
-    "qa:upvote": ClientFrameType(PickQuestion, "viewer", "polls"),
-    "qa:answer": ClientFrameType(PickQuestion, "moderator", "polls"),
-    "qa:dismiss": ClientFrameType(PickQuestion, "moderator", "polls"),
-    "challenge:start": ClientFrameType(StartChallenge, "moderator", "polls"),
-    "challenge:cancel": ClientFrameType(CancelChallenge, "moderator", "polls"),
+    "poll:vote": ClientFrameType(CastVote, "viewer", "polls", VoteCounted),
+    "poll:create": ClientFrameType(CreatePoll, "moderator", "polls", PollOpened),
+    "poll:end": ClientFrameType(EndPoll, "moderator", "polls", PollEnded),
+    "qa:ask": ClientFrameType(AskQuestion, "viewer", "polls", QuestionAsked),
+    "qa:upvote": ClientFrameType(PickQuestion, "viewer", "polls", QuestionUpvoted),
+    "qa:answer": ClientFrameType(PickQuestion, "moderator", "polls", QuestionClosed),
+    "qa:dismiss": ClientFrameType(PickQuestion, "moderator", "polls", QuestionClosed),
+    "challenge:start": ClientFrameType(StartChallenge, "moderator", "polls", ChallengeMade),
+    "challenge:cancel": ClientFrameType(CancelChallenge, "moderator", "polls", ChallengeCancelled),
     "overlay:test": ClientFrameType(OverlayTest, "moderator", "overlay"),
 }
 

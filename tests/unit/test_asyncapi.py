@@ -1,24 +1,30 @@
 """The AsyncAPI documents are valid, leave nothing out, and their examples are what they say."""
 
 import gzip
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import jsonschema
 import msgspec
 import pytest
 
+import realtime
 from livestreamx import events, frames
 from livestreamx.asyncapi import event_document, room_document
-from livestreamx.frames.answers import ANSWERS
 from livestreamx.frames.closing import CLOSINGS
 from realtime.routes import VIEWS
+from realtime.session import Session
 from realtime.wire import Close
 
 OFFICIAL = Path(__file__).parent / "schemas" / "asyncapi-3.0.0.json.gz"
 """AsyncAPI's own schema, unchanged from the npm package @asyncapi/specs 6.11.1 (Apache-2.0)."""
 WEBSOCKET = Path(__file__).parents[2] / "docs" / "websocket.md"
 DOCUMENTS = {"rooms": room_document(VIEWS), "events": event_document()}
+REQUESTS = {kind.data for kind in frames.CLIENT_FRAMES.values()}
 BOTH = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 
 
@@ -64,8 +70,27 @@ def test_every_frame_is_in_it_with_who_may_send_it() -> None:
     told = {m["name"] for key, m in messages.items() if key.startswith("server.")}
     assert sent == {event: kind.sender for event, kind in frames.CLIENT_FRAMES.items()}
     assert told == set(frames.SERVER_FRAMES)
-    assert ANSWERS.keys() <= frames.CLIENT_FRAMES.keys()
     assert "error" in messages
+
+
+def answers_of_handlers() -> Iterator[tuple[type[frames.Request], type[msgspec.Struct]]]:
+    """What each method takes and gives that answers a frame of a client."""
+    for module in pkgutil.iter_modules(realtime.__path__, "realtime."):
+        for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+            for _, method in inspect.getmembers(kind, inspect.iscoroutinefunction):
+                hints = get_type_hints(method) if kind.__module__ == module.name else {}
+                asked, given = list(hints.values())[1:2], hints.get("return")
+                if hints.get("session") is Session and asked and asked[0] in REQUESTS and given is not type(None):
+                    yield asked[0], given
+
+
+def test_every_ack_is_what_its_handler_gives() -> None:
+    documented = {(kind.data, kind.answer) for kind in frames.CLIENT_FRAMES.values()}
+    assert set(answers_of_handlers()) == documented
+    messages = DOCUMENTS["rooms"]["components"]["messages"]
+    for event, kind in frames.CLIENT_FRAMES.items():
+        ack = messages[f"ack.{event.replace(':', '.')}"]
+        assert ack["payload"]["properties"]["data"]["$ref"].endswith(f"/{kind.answer.__name__}")
 
 
 def test_a_view_shows_its_channels_only() -> None:
