@@ -31,6 +31,7 @@ from api.inventory import InventoryController
 from api.leaderboards import LeaderboardController
 from api.limits import limit_address
 from api.me import MeController
+from api.media import MediaController
 from api.mod import AppealsController, ModeratorsLogController, ReportsController
 from api.moderation import BansController, ModeratorsController
 from api.moments import MomentsController
@@ -87,6 +88,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     LeaderboardController,
     LimitsController,
     MeController,
+    MediaController,
     ModeratorsController,
     MoneyController,
     ModeratorsLogController,

@@ -15,7 +15,7 @@ from domain.economy.coalesce import CONNECTIONS, GiftBatches
 from domain.fraud.guard import GiftGuard
 from domain.interactions.polls import voting
 from domain.interactions.polls.voting import BallotBox
-from domain.moderation.media import MediaRooms, media_rooms
+from domain.media.rooms import MediaRooms, media_rooms
 from domain.payments.checkout import Checkout
 from livestreamx.engines import clickhouse, postgres, redis
 from livestreamx.engines.bus import RoomBus

@@ -13,8 +13,8 @@ from redis.asyncio import Redis as AsyncRedis
 from api.paging import Cursor, Limit, Place, decode_cursor, page_of
 from api.schema import Body, Mirror, Page, View
 from domain.accounts.tokens import Claims
+from domain.media.rooms import MediaRooms
 from domain.moderation import service
-from domain.moderation.media import MediaRooms
 from domain.moderation.model import BAN_SECONDS, MOST_REASON, Ban
 from domain.moderation.news import tell_standing
 from livestreamx.engines.postgres import Pool
@@ -140,7 +140,7 @@ class BansController(Controller):
         )
         await tell_standing(redis, banned.user_id, banned.creator_id)
         if media is not None:
-            await media.remove(stream_id, banned.user_id)
+            await media.remove(stream_id, str(banned.user_id))
         return BanView.of(banned)
 
     @get("/")

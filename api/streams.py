@@ -16,6 +16,7 @@ from api.paging import Cursor, Limit, Place, cursor_after, decode_cursor
 from api.schema import Body, Page
 from api.shows import StreamCard, StreamView, cards, show
 from domain.accounts.tokens import Claims
+from domain.media.rooms import MediaRooms
 from domain.streams import service as streams
 from domain.streams.model import LANGUAGE_PATTERN, Act, Draft, Status, Stream, Visibility
 from livestreamx.engines.postgres import Pool, connection
@@ -46,11 +47,14 @@ class Mover(msgspec.Struct, frozen=True):
     redis: AsyncRedis
     settings: Settings
     user: Claims
+    media: MediaRooms | None
     request_id: str
 
     async def move(self, stream_id: UUID, act: Act) -> StreamView:
-        """The stream afterwards."""
+        """The stream afterwards; with its end its media room closes."""
         stream = await streams.move(self.pool, stream_id, act, self.user, self.request_id)
+        if act == "end" and self.media is not None:
+            await self.media.close(stream_id)
         return await show(self.redis, self.settings, stream)
 
 
@@ -59,9 +63,10 @@ def provide_mover(
     redis: NamedDependency[AsyncRedis],
     settings: NamedDependency[Settings],
     user: NamedDependency[Claims],
+    media: NamedDependency[MediaRooms | None],
     request_id: NamedDependency[str],
 ) -> Mover:
-    return Mover(pool, redis, settings, user, request_id)
+    return Mover(pool, redis, settings, user, media, request_id)
 
 
 class StreamsController(Controller):

@@ -9,6 +9,9 @@ from redis.asyncio import Redis as AsyncRedis
 
 from api.limits import SIGNED
 from api.schema import View
+from domain.media import service as media_rooms
+from domain.media.model import MediaOff
+from domain.media.rooms import MediaRooms
 from domain.payments import service
 from domain.payments.checkout import Checkout
 from domain.payments.facts import Unreadable, read_event
@@ -20,7 +23,7 @@ log = structlog.get_logger("api.webhooks")
 
 
 class Received(View, frozen=True, kw_only=True):
-    """`ignored` is a kind of event that says nothing of payments; `duplicate` one that was taken in before."""
+    """`ignored` is a kind of event that says nothing we follow; `duplicate` one that was taken in before."""
 
     outcome: str
 
@@ -52,3 +55,17 @@ class WebhookController(Controller):
             return Received(outcome="ignored")
         settled = await service.take(pool, redis, fact, request_id=request_id)
         return Received(outcome=settled.outcome)
+
+    @post("/livekit", status_code=200, summary="Events of LiveKit", opt={SIGNED: True})
+    async def livekit(
+        self,
+        request: Request[Any, Any, Any],
+        pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
+        media: NamedDependency[MediaRooms | None],
+    ) -> Received:
+        """Who came to and left a media room. The token in `Authorization` signs the raw body. 400 `bad_signature`."""
+        if media is None:
+            raise MediaOff()
+        news = media.read_news(await request.body(), request.headers.get("authorization"))
+        return Received(outcome=await media_rooms.take(pool, redis, media, news))

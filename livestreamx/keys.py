@@ -209,7 +209,7 @@ def stream_minute(stream: Id, minute: int) -> str:
 
 
 def stream_pulse(stream: Id, minute: int) -> str:
-    """Hash: second since the epoch -> MessagePack list of its sums (see features/pulse.py), of one minute."""
+    """Hash: second since the epoch -> its sums at rest (see features/pulse.py), of one minute."""
     return f"stream:{{{stream}}}:pulse:{minute}"
 
 
@@ -311,3 +311,8 @@ def unlisted_streams() -> str:
 def trends() -> str:
     """Hash: creator -> how the channel is doing (see features/trend.py)."""
     return "trends"
+
+
+def media_news(news: str) -> str:
+    """Flag: this event of the media server was taken."""
+    return f"media:news:{news}"

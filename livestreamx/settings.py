@@ -107,6 +107,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     livekit_url: str = ""
     livekit_key: str = ""
     livekit_secret: str = ""
+    publisher_loss_seconds: float = 120.0
+    """How long a live stream waits for its publisher to come back to the media server before it ends."""
 
     pipeline_workers: Annotated[int, msgspec.Meta(ge=1, le=4)] = 1
     """How many processes share the partitions of the dataflows."""
@@ -132,6 +134,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def payments_on(self) -> bool:
         """Whether tokens can be bought; it takes both of Stripe's keys."""
         return bool(self.stripe_key and self.stripe_webhook_secret)
+
+    @property
+    def media_on(self) -> bool:
+        """Whether streams have a picture; it takes a LiveKit server and both of its keys."""
+        return bool(self.livekit_url and self.livekit_key and self.livekit_secret)
 
     def require(self, *names: str) -> "Settings":
         """Itself, once the named settings are there; `SettingsError` names the first that is not."""

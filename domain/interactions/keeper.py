@@ -1,6 +1,7 @@
 """`python -m domain.interactions.keeper`: the role that does what time brings to polls, questions, challenges, raids.
 
-Polls end, challenges start and end, raids leave, and what a stream leaves open is closed. Any number may run at once.
+Polls end, challenges start and end, raids leave, streams without their publisher end, and what a stream leaves open is
+closed. Any number may run at once.
 """
 
 from collections.abc import Sequence
@@ -11,19 +12,28 @@ from domain.interactions.challenges import service as challenges
 from domain.interactions.polls import service as polls
 from domain.interactions.questions import service as questions
 from domain.interactions.raids import service as raids
+from domain.media import service as media
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from livestreamx.ticking import Step, run_role
 
 
 class Keeper:
-    """Does what is due; `present_seconds` is how long a viewer counts after the last sign of life."""
+    """Does what is due."""
 
-    def __init__(self, pool: Pool, redis: AsyncRedis, present_seconds: int) -> None:
-        self._pool, self._redis, self._present_seconds = pool, redis, present_seconds
+    def __init__(self, pool: Pool, redis: AsyncRedis, settings: Settings) -> None:
+        self._pool, self._redis = pool, redis
+        self._present_seconds = settings.session_gap_seconds
+        self._loss_seconds = settings.publisher_loss_seconds
 
     def steps(self) -> tuple[Step, ...]:
-        return (self.end_polls, self.advance_challenges, self.launch_raids, self.expire_questions)
+        return (
+            self.end_polls,
+            self.advance_challenges,
+            self.launch_raids,
+            self.end_abandoned_streams,
+            self.expire_questions,
+        )
 
     async def end_polls(self) -> None:
         while await polls.end_due(self._pool):
@@ -37,13 +47,17 @@ class Keeper:
         while await raids.launch_due(self._pool, self._redis, self._present_seconds):
             pass
 
+    async def end_abandoned_streams(self) -> None:
+        while await media.end_abandoned(self._pool, self._loss_seconds):
+            pass
+
     async def expire_questions(self) -> None:
         while await questions.expire_left_open(self._pool):
             pass
 
 
 def steps_of(pool: Pool, redis: AsyncRedis, settings: Settings) -> Sequence[Step]:
-    return Keeper(pool, redis, settings.session_gap_seconds).steps()
+    return Keeper(pool, redis, settings).steps()
 
 
 if __name__ == "__main__":

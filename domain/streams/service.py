@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
 from psycopg.errors import UniqueViolation
 
 from domain.accounts.tokens import Claims
@@ -14,7 +15,7 @@ from livestreamx.clock import now
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Conflict, Forbidden, Invalid, NotFound
-from livestreamx.events import StreamScheduled
+from livestreamx.events import StreamEnded, StreamScheduled
 
 
 def missing() -> NotFound:
@@ -113,6 +114,23 @@ async def move(pool: Pool, stream_id: UUID, act: Act, claims: Claims, request_id
                 request_id=request_id,
             )
         return stream
+
+
+async def end_without_publisher(db: Db, stream_id: UUID) -> None:
+    """End a live stream, locked by the caller, whose picture is gone; the event says why."""
+    await queries.set_status(db, stream_id, "ended", now())
+    stream = await find(db, stream_id)
+    ended = stream.as_event(StreamEnded, stream.creator_id)
+    await record(db, msgspec.structs.replace(ended, reason="publisher_lost"), request_id="")
+    await note(
+        db,
+        actor_id=None,
+        action="stream.end",
+        subject=f"stream:{stream_id}",
+        before={"status": "live"},
+        after={"status": "ended", "reason": "publisher_lost"},
+        request_id="",
+    )
 
 
 async def browse(
