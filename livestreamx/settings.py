@@ -107,6 +107,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     livekit_url: str = ""
     livekit_key: str = ""
     livekit_secret: str = ""
+    livekit_public_url: str = ""
+    """Where browsers find the LiveKit server, if not where we do."""
     publisher_loss_seconds: float = 120.0
     """How long a live stream waits for its publisher to come back to the media server before it ends."""
 
@@ -134,6 +136,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def payments_on(self) -> bool:
         """Whether tokens can be bought; it takes both of Stripe's keys."""
         return bool(self.stripe_key and self.stripe_webhook_secret)
+
+    @property
+    def media_url(self) -> str:
+        """The media server as browsers open it, `ws://` or `wss://`; empty without one."""
+        url = (self.livekit_public_url or self.livekit_url) if self.media_on else ""
+        return f"ws{url.removeprefix('http')}" if url.startswith("http") else url
 
     @property
     def media_on(self) -> bool:

@@ -30,12 +30,12 @@ POLICY = "; ".join(
         "img-src 'self' data:",
         "media-src 'self'",
         "font-src 'self'",
-        "connect-src 'self'",
         "manifest-src 'self'",
         "worker-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+        "connect-src 'self'",
     )
 )
 HEADERS = {
@@ -122,8 +122,22 @@ def template_config() -> TemplateConfig[JinjaTemplateEngine]:
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
 
 
+def headers(media_url: str) -> dict[str, str]:
+    """Those of every page; scripts may also talk to a media server (`ws://` or `wss://`), over sockets and HTTP."""
+    if not media_url:
+        return HEADERS
+    socket = "/".join(media_url.split("/", 3)[:3])
+    return HEADERS | {"Content-Security-Policy": f"{POLICY} {socket} http{socket.removeprefix('ws')}"}
+
+
 def page(
-    request: Request[Any, Any, Any], name: str, viewer: Viewer | None, *, status: int = 200, **context: Any
+    request: Request[Any, Any, Any],
+    name: str,
+    viewer: Viewer | None,
+    *,
+    status: int = 200,
+    media_url: str = "",
+    **context: Any,
 ) -> Template:
     """The page made from the template `name`, for a viewer or for nobody, in the theme of their cookie."""
     theme = request.cookies.get("theme", "")
@@ -137,5 +151,5 @@ def page(
         },
         status_code=status,
         media_type="text/html; charset=utf-8",
-        headers=HEADERS,
+        headers=headers(media_url),
     )

@@ -105,6 +105,8 @@ class WatchPages(Controller):
             site=visit.settings.url,
             share_seed=art.poster_seed(stream.title, stream.category),
             stream=card_of(stream, pulse.viewers, mood.mood),
+            has_picture=visit.settings.media_on and stream.status == "live",
+            media_url=visit.settings.media_url,
             is_owner=visit.viewer is not None and visit.viewer.id == stream.creator_id,
             following=following,
             moderates=standing.moderates,

@@ -37,8 +37,11 @@ class MediaRooms:
     """The media rooms at the configured LiveKit server; one a process, made where an event loop runs."""
 
     def __init__(self, settings: Settings) -> None:
-        self._url, self._key, self._secret = settings.livekit_url, settings.livekit_key, settings.livekit_secret
-        self._api = livekit.LiveKitAPI(self._url, self._key, self._secret, timeout=aiohttp.ClientTimeout(total=SECONDS))
+        self._public_url = settings.media_url
+        self._key, self._secret = settings.livekit_key, settings.livekit_secret
+        self._api = livekit.LiveKitAPI(
+            settings.livekit_url, self._key, self._secret, timeout=aiohttp.ClientTimeout(total=SECONDS)
+        )
         self._verifier = livekit.TokenVerifier(self._key, self._secret)
 
     def give_pass(self, stream_id: UUID, identity: str, name: str, *, publishes: bool) -> MediaPass:
@@ -49,7 +52,7 @@ class MediaRooms:
         )
         token = livekit.AccessToken(self._key, self._secret).with_identity(identity).with_name(name)
         signed = token.with_ttl(PASS_TIME).with_grants(grants).to_jwt()
-        return MediaPass(url=browser_url(self._url), token=signed, expires_at=expires_at, publishes=publishes)
+        return MediaPass(url=self._public_url, token=signed, expires_at=expires_at, publishes=publishes)
 
     def read_news(self, body: bytes, authorization: str | None) -> MediaNews:
         """What the server tells; `NotByMediaServer` unless it signed exactly this body, `Invalid` for what is none."""
@@ -97,11 +100,6 @@ class MediaRooms:
 
     async def aclose(self) -> None:
         await self._api.aclose()
-
-
-def browser_url(url: str) -> str:
-    """The server's address as clients open it: `wss://` for `https://`."""
-    return f"ws{url.removeprefix('http')}" if url.startswith("http") else url
 
 
 def media_rooms(settings: Settings) -> MediaRooms | None:

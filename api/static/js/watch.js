@@ -36,6 +36,14 @@ const raid = new RaidBanner();
 const boards = new Boards(page.dataset.stream, me);
 const celebrations = new Celebrations();
 const banner = new MomentBanner();
+const picture = "picture" in page.dataset ? openPicture() : null;
+
+async function openPicture() {
+  const { Picture } = await import("./media.js");
+  const shown = new Picture(page.dataset.stream);
+  shown.start();
+  return shown;
+}
 
 function showGift(gift) {
   const picture = pictureOf(gift.code);
@@ -59,6 +67,7 @@ async function showStream(stream) {
     return;
   }
   openRoom(false);
+  picture?.then((shown) => shown.close());
   await closeStage(stream);
 }
 
