@@ -19,7 +19,5 @@ async def make_creator(http: httpx.AsyncClient) -> Account:
 async def sit_down_as(guest: NewGuest, creator: Account, **options: Any) -> Guest:
     """A browser in which the creator is signed in; takes what `Browser.new_context` takes."""
     ada: Guest = await guest(**options)
-    body = {"handle": creator.handle, "password": PASSWORD, "cookies": True}
-    answer = await ada.context.request.post(f"{ada.server}/api/auth/login", data=body, headers={"origin": ada.server})
-    assert answer.ok, await answer.text()
+    await ada.sign_in(creator.handle)
     return ada

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +11,7 @@ from playwright.async_api import Browser, expect
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from tests.browser.guests import Guest, NewGuest
+from tests.browser.inspection import inspect
 from tests.integration.served import api_process
 from tests.stripe_peer import events
 from tests.stripe_peer.app import serving
@@ -66,24 +66,22 @@ async def choose(one: Guest, tokens: int) -> str:
     return one.page.url.rsplit("/", 1)[1]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_a_pack_is_bought_and_the_balance_moves(buyer: Arrive, tmp_path: Path, theme: str) -> None:
-    ada = await buyer(color_scheme=theme)
-    page = ada.page
+async def test_a_pack_is_bought_and_the_balance_moves(buyer: Arrive) -> None:
+    page = (await buyer()).page
     await page.locator(".pack", has_text="550").click()
     await expect(page.locator("[data-total]")).to_contain_text("Total: $6.49 for 550 tokens")
-    await page.screenshot(path=tmp_path / f"packs-{theme}.png", full_page=True)
+    assert await inspect(page) == []
     await page.get_by_role("button", name="Continue to payment").click()
     await expect(page.locator("h1")).to_contain_text("550 tokens: 649 usd")
     await page.get_by_role("button", name="Pay", exact=True).click()
     await expect(page.locator("h1")).to_have_text("Receipt")
     await expect(page.locator(".lines .sum")).to_contain_text("$6.49")
-    await page.screenshot(path=tmp_path / f"receipt-{theme}.png", full_page=True)
+    assert await inspect(page) == []
     await page.get_by_role("link", name="To the wallet").click()
     await expect(page.locator(".whole [data-balance]")).to_have_text("650")
     await expect(page.locator("[data-paid]")).to_have_text("550")
     await expect(page.locator(".bills tbody tr")).to_contain_text("Paid")
-    await page.screenshot(path=tmp_path / f"bought-{theme}.png", full_page=True)
+    assert await inspect(page) == []
     await page.get_by_role("link", name="Receipt for 550 tokens").click()
     await expect(page.locator("h1")).to_have_text("Receipt")
 
@@ -134,40 +132,36 @@ async def test_an_exclusive_pack_is_bought_and_owned(buyer: Arrive, pool: Pool) 
     await expect(page.get_by_text("snow crown × 1")).to_be_visible()
 
 
-async def test_a_late_bank_is_waited_for(buyer: Arrive, peer: Peer, tmp_path: Path) -> None:
+async def test_a_late_bank_is_waited_for(buyer: Arrive, peer: Peer) -> None:
     ada = await buyer()
     page = ada.page
     session = await choose(ada, 1200)
     await page.get_by_role("button", name="Pay by bank").click()
     await expect(page.locator("h1")).to_have_text("Waiting for your payment")
-    await page.screenshot(path=tmp_path / "waiting.png", full_page=True)
+    assert await inspect(page) == []
     peer.clear(session, paid=True)
     await peer.post()
     await expect(page.locator("h1")).to_have_text("Receipt")
     await expect(page.locator("[data-balance]").first).to_have_text("1300")
 
 
-async def test_who_cancels_or_is_refused_reads_that_nothing_was_charged(
-    buyer: Arrive, peer: Peer, tmp_path: Path
-) -> None:
-    ada = await buyer(viewport={"width": 360, "height": 800})
+async def test_who_cancels_or_is_refused_reads_that_nothing_was_charged(buyer: Arrive, peer: Peer) -> None:
+    ada = await buyer()
     page = ada.page
     session = await choose(ada, 100)
     await page.get_by_role("link", name="Cancel").click()
     await expect(page.locator("h1")).to_have_text("You did not pay")
     await expect(page.locator("main")).to_contain_text("Nothing was charged")
-    await page.screenshot(path=tmp_path / "cancelled.png", full_page=True)
+    assert await inspect(page) == []
     peer.expire(session)
     await peer.post()
     await page.reload()
     await expect(page.locator("h1")).to_have_text("The payment did not go through")
     await page.get_by_role("link", name="Choose a pack").click()
     await expect(page.locator(".bills tbody tr")).to_contain_text("Not paid")
-    assert await ada.measure("document.documentElement.scrollWidth") <= 360
-    await page.screenshot(path=tmp_path / "narrow.png", full_page=True)
 
 
-async def test_a_dispute_is_told_where_the_balance_is(buyer: Arrive, peer: Peer, tmp_path: Path) -> None:
+async def test_a_dispute_is_told_where_the_balance_is(buyer: Arrive, peer: Peer) -> None:
     ada = await buyer()
     session = await choose(ada, 100)
     await ada.page.get_by_role("button", name="Pay", exact=True).click()
@@ -177,7 +171,7 @@ async def test_a_dispute_is_told_where_the_balance_is(buyer: Arrive, peer: Peer,
     page = await ada.open("/wallet")
     await expect(page.locator(".notice.bad").first).to_contain_text("Your bank disputes a payment of yours")
     await expect(page.locator(".bills tbody tr")).to_contain_text("Disputed")
-    await page.screenshot(path=tmp_path / "disputed.png", full_page=True)
+    assert await inspect(page) == []
 
 
 async def test_a_service_that_is_down_says_so_and_the_next_try_works(buyer: Arrive, peer: Peer) -> None:
@@ -198,7 +192,7 @@ async def test_without_keys_the_page_says_that_payments_are_off(guest: NewGuest)
     await expect(ada.page.locator(".pack")).to_have_count(0)
 
 
-async def test_an_admin_unlocks_a_disputed_wallet(buyer: Arrive, peer: Peer, pool: Pool, tmp_path: Path) -> None:
+async def test_an_admin_unlocks_a_disputed_wallet(buyer: Arrive, peer: Peer, pool: Pool) -> None:
     ada, admin = await buyer(), await buyer()
     session = await choose(ada, 100)
     await ada.page.get_by_role("button", name="Pay", exact=True).click()
@@ -212,7 +206,6 @@ async def test_an_admin_unlocks_a_disputed_wallet(buyer: Arrive, peer: Peer, poo
     page = await admin.open("/admin")
     flag = page.locator(".flag", has_text=handles[0])
     await expect(flag).to_contain_text("The bank disputes a payment")
-    await page.screenshot(path=tmp_path / "flags.png", full_page=True)
     await flag.get_by_label("What did you decide").fill("The bank erred")
     await flag.get_by_label("Unlock the wallet").check()
     await flag.get_by_role("button", name="Resolve").click()

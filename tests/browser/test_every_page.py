@@ -1,33 +1,80 @@
 """What holds for all pages: themes, widths, without scripts, by keyboard, their weight, refusals in words."""
 
 import secrets
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from playwright.async_api import expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
 
+from api.pages.admin import TABS as ADMIN_TABS
+from api.pages.mod import TABS
 from livestreamx.client import Room
-from tests.browser.guests import NewGuest
+from livestreamx.stack.platform import Platform
+from tests.browser.busy_channel import BusyChannel, open_channel
+from tests.browser.guests import Guest, NewGuest
+from tests.browser.inspection import inspect
 from tests.builders import go_live
 
 SCRIPT_BYTES = 60_000
 """Of all scripts of a page together, as they travel: compressed."""
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("width", [360, 1440])
-async def test_pages_fit_their_width_in_both_themes(
-    guest: NewGuest, http: httpx.AsyncClient, theme: str, width: int
-) -> None:
-    _, stream = await go_live(http, "A rather long title of a stream, to see how it is wrapped on a narrow screen")
-    ada = await guest(viewport={"width": width, "height": 800}, color_scheme=theme)
-    await ada.join(f"ada_{secrets.token_hex(4)}")
-    for path in ("/", f"/w/{stream}", "/search?q=long", "/studio", "/wallet", "/no-such-page"):
-        page = await ada.open(path)
-        await page.wait_for_load_state("networkidle")
-        assert await ada.measure("document.documentElement.scrollWidth") <= width, path
-        red = int(await ada.measure("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/)[0]"))
-        assert (red < 60) == (theme == "dark"), path
+PAGES = (
+    "guest / /login /register /offline /no-such-page /reference /reference/parts /w/{live}",
+    "newcomer / /studio /me /wallet /w/{live} /u/{handle}",
+    "creator / /w/{live} /w/{over} /w/{announced} /w/{live}/moments/{moment} /u/{handle} /me /wallet",
+    "creator /search /search?q=rather+long",
+    "creator /studio /studio/channel /studio/{live} /studio/{over}",
+    *(f"creator /mod?show={tab}&channel={{creator}}" for tab in TABS),
+    *(f"creator /admin?show={tab}" for tab in ADMIN_TABS),
+)
+
+
+def visits() -> list[tuple[str, str]]:
+    """Who looks at which page."""
+    return [(who, path) for who, *paths in map(str.split, PAGES) for path in paths]
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def busy(server: str, platform: Platform) -> BusyChannel:
+    async with httpx.AsyncClient(base_url=server, timeout=20) as client:
+        return await open_channel(client, platform)
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def people(chromium: Browser, server: str, busy: BusyChannel) -> AsyncIterator[dict[str, Guest]]:
+    """Somebody unknown, somebody new and the creator, who is an admin; each stays in the browser for all pages."""
+    arrived = {
+        who: await Guest.arrive(await chromium.new_context(), server) for who in ("guest", "newcomer", "creator")
+    }
+    await arrived["newcomer"].join(f"ada_{secrets.token_hex(4)}")
+    await arrived["creator"].sign_in(busy.creator.handle)
+    yield arrived
+    for one in arrived.values():
+        await one.context.close()
+
+
+async def settle(page: Page) -> None:
+    """Until the room is entered and the first numbers are there, on pages that have them."""
+    await expect(page.locator("#connection[data-state=connecting], #panel-viewers[data-state=loading]")).to_have_count(
+        0
+    )
+
+
+@pytest.mark.parametrize(("who", "path"), visits())
+async def test_a_page_is_for_everybody(people: dict[str, Guest], busy: BusyChannel, who: str, path: str) -> None:
+    one = people[who]
+    page = await one.open(path.format(**busy.addresses()))
+    await settle(page)
+    assert await inspect(page) + one.problems == []
+
+
+async def test_what_lies_over_the_picture_is_for_everybody(people: dict[str, Guest], busy: BusyChannel) -> None:
+    page = await people["guest"].open(f"/o/{busy.overlay}?preview=1&chat=1")
+    await expect(page.locator(".alert")).to_be_visible()
+    assert await inspect(page, (None,)) + people["guest"].problems == []
 
 
 async def test_the_theme_is_the_viewers_and_comes_with_the_page(guest: NewGuest) -> None:

@@ -166,15 +166,12 @@ async def test_the_queue_is_worked_by_keys_alone(guest: NewGuest, http: httpx.As
     await expect(rows).to_contain_text("four.com")
 
 
-async def test_the_moderators_page_fits_and_its_filters_can_be_tried(guest: NewGuest, http: httpx.AsyncClient) -> None:
+async def test_the_filters_of_a_channel_can_be_tried(guest: NewGuest, http: httpx.AsyncClient) -> None:
     host = await guest(viewport={"width": 360, "height": 800})
     creator, _ = await host_a_show(host, http)
     other, _ = await go_live(http)
     await other.call("PUT", f"/api/creators/{other.user_id}/moderators/{creator.user_id}")
-    for tab in ("held", "reports", "requests", "bans", "words", "modes", "log"):
-        page = await host.open(f"/mod?show={tab}&channel={other.user_id}")
-        assert await host.measure("document.documentElement.scrollWidth") <= 360, tab
-    await host.open(f"/mod?show=words&channel={other.user_id}")
+    page = await host.open(f"/mod?show=words&channel={other.user_id}")
     await page.get_by_label("Word or phrase").fill("buy followers*")
     await page.get_by_role("button", name="Block").click()
     await expect(page.locator("#queue li")).to_contain_text("buy followers")

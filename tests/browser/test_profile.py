@@ -4,7 +4,6 @@ import secrets
 from pathlib import Path
 
 import httpx
-import pytest
 from playwright.async_api import expect
 
 from livestreamx.engines.postgres import make_pool
@@ -91,10 +90,3 @@ async def test_other_sessions_are_signed_out(guest: NewGuest) -> None:
     await expect(page.locator("#sessions li")).to_have_count(1)
     await page.get_by_text("Dark", exact=True).click()
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-
-
-@pytest.mark.parametrize("path", ["/me", "/wallet"])
-async def test_these_pages_fit_a_narrow_screen(guest: NewGuest, path: str) -> None:
-    ada = await guest(viewport={"width": 360, "height": 800})
-    await ada.join(f"ada_{secrets.token_hex(4)}", path)
-    assert await ada.measure("document.documentElement.scrollWidth") <= 360
