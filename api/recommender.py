@@ -5,8 +5,9 @@ It looks at the platform at most once a second, on request; a new version is loa
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -16,7 +17,7 @@ import structlog
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
-from api.live_board import LiveBoard
+from api.live_board import LiveBoard, as_stream
 from domain.accounts.tokens import Claims
 from domain.profiles import queries as profiles
 from domain.profiles.model import Leanings
@@ -35,6 +36,8 @@ from ranking.vocabulary import Vocabulary
 
 log = structlog.get_logger("api.recommendations")
 
+Made = TypeVar("Made")
+
 LOOK_SECONDS = 1.0
 REST = 1
 LONGEST_REST = 5.0
@@ -46,7 +49,7 @@ CACHE_DOWN = (RedisError, OSError)
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A recommended stream as it is at this very moment."""
+    """A recommended stream that is live at this very moment, as it was a second ago."""
 
     stream: Stream
     viewers: int
@@ -69,6 +72,7 @@ class Recommender:
         self._slot = ModelSlot(settings.models)
         self._snapshot = Snapshot.of(None, Board.of((), 0.0))
         self._board = LiveBoard(settings)
+        self._thread = ThreadPoolExecutor(1, "recommender")
         self._looking: asyncio.Task[None] | None = None
         self._next_look = 0.0
         self._loading: asyncio.Task[None] | None = None
@@ -84,7 +88,7 @@ class Recommender:
         snapshot = await self._look()
         viewer = await self._viewer(visitor.sub, snapshot.board.at) if visitor else None
         answer = recommend(snapshot, viewer, limit + SPARE, self._draw)
-        live = await self._still_live([item.stream.id for item in answer.items])
+        live = await self._still_live([item.stream.id for item in answer.items], mature=viewer is not None)
         return Suggestions(answer.model_version, answer.rung, _current(answer, live, limit))
 
     async def board(self) -> tuple[Board, Vocabulary | None]:
@@ -97,6 +101,7 @@ class Recommender:
         running = [task for task in (self._loading, self._looking) if task]
         if running:
             await asyncio.wait(running)
+        self._thread.shutdown()
         self._board.close()
 
     async def _look(self) -> Snapshot:
@@ -112,10 +117,14 @@ class Recommender:
         """Follow the promotion and look at what is live, in a thread; what was known stays when nobody answers."""
         await self._follow_promotion()
         began = time.monotonic()
-        board = await asyncio.to_thread(self._board.look)
+        board = await self._aside(self._board.look)
         if board is not None:
-            self._snapshot = await asyncio.to_thread(Snapshot.of, self._slot.model, board, self._snapshot.placed)
+            self._snapshot = await self._aside(Snapshot.of, self._slot.model, board, self._snapshot.placed)
         self._next_look = time.monotonic() + min(max(LOOK_SECONDS, (time.monotonic() - began) * REST), LONGEST_REST)
+
+    async def _aside(self, act: Callable[..., Made], *given: object) -> Made:
+        """Do this in the one thread for all that takes long: many threads would each keep what they once needed."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, act, *given)
 
     async def _viewer(self, user: UUID, at: float) -> Viewer:
         """What is known of the viewer at the instant of the board; less when an engine does not answer.
@@ -139,16 +148,16 @@ class Recommender:
         follows = frozenset(map(str, leanings.follows))
         return Viewer(id=user, creators=creators, bonds=bonds, follows=follows, banned_by=banned_by)
 
-    async def _still_live(self, ids: Sequence[UUID]) -> dict[UUID, Stream]:
-        """Those of the streams that are live and public at this moment."""
+    async def _still_live(self, ids: Sequence[UUID], *, mature: bool) -> set[UUID]:
+        """Those of the streams that are live and public at this moment, and may be shown."""
         if not ids:
-            return {}
+            return set()
         try:
             async with connection(self._pool) as db:
-                return {stream.id: stream for stream in await streams.live_among(db, ids)}
+                return set(await streams.live_ids(db, ids, mature=mature))
         except DATABASE_DOWN as error:
             log.warning("live streams unknown", error=str(error))
-            return {}
+            return set()
 
     async def _follow_promotion(self) -> None:
         """Start to load the promoted version if it is another than the one that serves."""
@@ -163,16 +172,14 @@ class Recommender:
 
     async def _load(self, version: str) -> None:
         try:
-            await asyncio.to_thread(self._slot.take, version, time.monotonic())
+            await self._aside(self._slot.take, version, time.monotonic())
         except ArtifactError as error:
             log.error("promoted version refused", version=version, error=str(error), serving=self.model_version)
             return
-        self._snapshot = await asyncio.to_thread(Snapshot.of, self._slot.model, self._snapshot.board)
+        self._snapshot = await self._aside(Snapshot.of, self._slot.model, self._snapshot.board)
         log.info("promoted version serves", version=version)
 
 
-def _current(answer: Answer, live: dict[UUID, Stream], limit: int) -> tuple[Suggestion, ...]:
-    found = [
-        Suggestion(live[item.stream.id], item.stream.viewers, item) for item in answer.items if item.stream.id in live
-    ]
-    return tuple(found[:limit])
+def _current(answer: Answer, live: Set[UUID], limit: int) -> tuple[Suggestion, ...]:
+    found = [item for item in answer.items if item.stream.id in live]
+    return tuple(Suggestion(as_stream(item.stream), item.stream.viewers, item) for item in found[:limit])

@@ -24,6 +24,17 @@ MOST_CREATORS = 200
 RECENT_MINUTES = 5
 BATCH = 200
 
+ACTIVITY = """
+local acts = 0
+for minute = 2, #KEYS do
+    for _, count in ipairs(redis.call('HMGET', KEYS[minute], 'messages', 'reactions', 'gifts')) do
+        acts = acts + (tonumber(count or 0) or 0)
+    end
+end
+return {redis.call('ZCOUNT', KEYS[1], ARGV[1], '+inf'), acts}
+"""
+"""Keys: a room's viewers, then its latest minutes. Who is present, and how much they did."""
+
 Floats = NDArray[np.float64]
 
 
@@ -92,21 +103,22 @@ async def read_trends(redis: AsyncRedis, creators: Sequence[UUID | str], at: flo
     return trend.unpack(packed, at)
 
 
-def read_activity(redis: Redis, streams: Sequence[UUID], at: float, present_seconds: float) -> list[Activity]:
-    """What goes on in each of these rooms at the instant `at`; a viewer unheard of for `present_seconds` has left."""
-    minute = int(at // 60)
-    since = (at - present_seconds) * 1000
-    found: list[Activity] = []
-    for first in range(0, len(streams), BATCH):
-        batch = streams[first : first + BATCH]
-        with redis.pipeline(transaction=False) as pipe:
-            for stream in batch:
-                pipe.zcount(keys.room_viewers(stream), since, "+inf")
-                for back in range(RECENT_MINUTES):
-                    pipe.hmget(keys.stream_minute(stream, minute - back), ["messages", "reactions", "gifts"])
-            answers = pipe.execute()
-        width = 1 + RECENT_MINUTES
-        for row in range(len(batch)):
-            viewers, *minutes = answers[row * width : (row + 1) * width]
-            found.append(Activity(int(viewers), sum(int(count or 0) for counts in minutes for count in counts)))
-    return found
+class RoomReader:
+    """Reads what goes on in rooms, many in one round trip and one answer each."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._tell = redis.register_script(ACTIVITY)
+
+    def read(self, streams: Sequence[UUID], at: float, present_seconds: float) -> list[Activity]:
+        """What goes on in each of these rooms at the instant `at`; who is unheard of for `present_seconds` has left."""
+        latest, since = int(at // 60), (at - present_seconds) * 1000
+        minutes = range(latest, latest - RECENT_MINUTES, -1)
+        found: list[Activity] = []
+        for first in range(0, len(streams), BATCH):
+            with self._redis.pipeline(transaction=False) as pipe:
+                for stream in map(str, streams[first : first + BATCH]):
+                    names = [keys.room_viewers(stream), *(keys.stream_minute(stream, minute) for minute in minutes)]
+                    self._tell(keys=names, args=[since], client=pipe)
+                found += [Activity(viewers, acts) for viewers, acts in pipe.execute()]
+        return found

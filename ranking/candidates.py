@@ -26,10 +26,12 @@ Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
 NEIGHBOURS, CROWDED = 60, 40
+NEAR_AGED = 0.01
+"""The index of live creators is made anew once so many of its rows have changed."""
 
 
 class LiveStream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A live public stream; `started` is seconds since the epoch, `acts` what viewers did in the last minutes."""
+    """A live public stream; `acts` is what viewers did in the last minutes, times are seconds since the epoch."""
 
     id: UUID
     creator_id: UUID
@@ -40,6 +42,8 @@ class LiveStream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     language: str
     mature: bool
     started: float
+    created: float = 0.0
+    scheduled: float | None = None
     viewers: int = 0
     acts: int = 0
 
@@ -52,6 +56,27 @@ class Viewer(msgspec.Struct, frozen=True, kw_only=True):
     bonds: Bonds = NO_BONDS
     follows: Set[str] = frozenset()
     banned_by: Set[str] = frozenset()
+
+
+class Columns(msgspec.Struct, frozen=True, kw_only=True):
+    """What a board takes from its streams, one row each; `creators` holds the row of each creator's stream."""
+
+    creators: dict[str, int]
+    viewers: Floats
+    acts: Floats
+    started: Floats
+    mature: Flags
+
+    @classmethod
+    def of(cls, streams: Sequence[LiveStream]) -> "Columns":
+        """The columns of these streams."""
+        return cls(
+            creators={str(stream.creator_id): row for row, stream in enumerate(streams)},
+            viewers=np.array([stream.viewers for stream in streams], np.float64),
+            acts=np.array([stream.acts for stream in streams], np.float64),
+            started=np.array([stream.started for stream in streams], np.float64),
+            mature=np.array([stream.mature for stream in streams], np.bool_),
+        )
 
 
 class Board(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,24 +102,23 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
         streams: tuple[LiveStream, ...],
         at: float,
         trends: Trends | None = None,
-        owners: Sequence[str] | None = None,
+        columns: Columns | None = None,
     ) -> "Board":
         """A board of these streams; `trends` are their channels', unknown ones by default.
 
-        `owners` are the creators' ids as text, where they are at hand.
+        `columns` are what the streams say, where it is at hand.
         """
-        viewers = np.array([stream.viewers for stream in streams], np.float64)
-        acts = np.array([stream.acts for stream in streams], np.float64)
-        age = np.array([at - stream.started for stream in streams], np.float64)
-        trending = np.log1p(viewers) + 0.5 * np.log1p(acts) + 0.2 * np.exp(-age / FRESH_SECONDS)
+        told = columns or Columns.of(streams)
+        age = at - told.started
+        trending = np.log1p(told.viewers) + 0.5 * np.log1p(told.acts) + 0.2 * np.exp(-age / FRESH_SECONDS)
         trends = trend.unpack([None] * len(streams), at) if trends is None else trends
         return cls(
             at=at,
             streams=streams,
-            creators={owner: row for row, owner in enumerate(owners or [str(one.creator_id) for one in streams])},
-            viewers=viewers,
+            creators=told.creators,
+            viewers=told.viewers,
             age=age,
-            mature=np.array([stream.mature for stream in streams], np.bool_),
+            mature=told.mature,
             trending=trending,
             trends=trends,
             leaders=Leaders.of(trends, age, spare=len(streams)),
@@ -116,7 +140,8 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
     """A board seen through a model: `row` is each stream's creator in it (-1: unknown), the rest one row a stream.
 
-    `near` is an index of the creators that the model knows, and `near_rows` their rows on the board.
+    `near` is an index of the creators that the model knows, and `near_rows` their rows on the board (-1: not there any
+    more); `aged` says how many rows have changed since it was made.
     """
 
     model: Model
@@ -124,65 +149,64 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     row: Ints
     near: CreatorIndex
     near_rows: Ints
+    aged: int
     factors: Matrix
     text: Matrix
-    likeness: Matrix
+
+    def likeness(self, rows: Ints) -> Matrix:
+        """Vectors of these rows; the inner product of two is how much they repeat each other."""
+        return side_by_side(self.factors[rows], self.text[rows])
 
 
 def place(board: Board, model: Model, before: Placed | None = None) -> Placed:
     """Find the streams' creators in the model, and make each stream's text vector from what it says now.
 
-    What did not change since `before` is taken from there.
+    What did not change since `before` is taken from there, and its index as long as nearly all of it is still true.
     """
     if before is None or before.model is not model:
         before = None
-    kept = _kept(board, before) if before else 0
-    if before and kept == len(board.streams) == len(before.board.streams):
+    changed = _changed(board.streams, before.board.streams if before else ())
+    if before and not len(changed) and len(board.streams) == len(before.board.streams):
         return msgspec.structs.replace(before, board=board)
-    row = np.array([model.rows.get(creator, -1) for creator in board.creators], np.int32)
-    known = np.flatnonzero(row >= 0).astype(np.int32)
-    known_factors = model.knowledge.factors.vectors
-    factors = np.zeros((len(row), known_factors.shape[1]), np.float32)
-    factors[known] = known_factors[row[known]]
-    text = _texts(board, model, before, kept)
+    row, factors, text = _rows(board, model, before, changed)
+    aged = before.aged + len(changed) if before else 0
+    if before and aged <= NEAR_AGED * len(row):
+        stale = np.isin(before.near_rows, changed) | (before.near_rows >= len(row))
+        near, near_rows = before.near, np.where(stale, np.int32(-1), before.near_rows)
+    else:
+        near_rows, aged = np.flatnonzero(row >= 0).astype(np.int32), 0
+        near = model.index.only(row[near_rows])
     return Placed(
-        model=model,
-        board=board,
-        row=row,
-        near=model.index.only(row[known]),
-        near_rows=known,
-        factors=factors,
-        text=text,
-        likeness=side_by_side(factors, text),
+        model=model, board=board, row=row, near=near, near_rows=near_rows, aged=aged, factors=factors, text=text
     )
 
 
-def _kept(board: Board, before: Placed) -> int:
-    """How many of the first streams are the same as before, and say the same."""
-    pairs = zip(before.board.streams, board.streams, strict=False)
-    changed = (number for number, (was, stream) in enumerate(pairs) if not _says_the_same(was, stream))
-    return next(changed, min(len(before.board.streams), len(board.streams)))
-
-
-def _texts(board: Board, model: Model, before: Placed | None, kept: int) -> Matrix:
-    """The text vectors, the first `kept` as before."""
-    text = np.zeros((len(board.streams), model.knowledge.text.shape[1]), np.float32)
+def _rows(board: Board, model: Model, before: Placed | None, changed: Ints) -> tuple[Ints, Matrix, Matrix]:
+    """The model's row, the factors and the text vector of every stream; those not `changed` are as before."""
+    many, known = len(board.streams), model.knowledge
+    row, same = np.full(many, -1, np.int32), min(many, len(before.row)) if before else 0
+    factors = np.zeros((many, known.factors.vectors.shape[1]), np.float32)
+    text = np.zeros((many, known.text.shape[1]), np.float32)
     if before:
-        text[:kept] = before.text[:kept]
-    told = {stream.id: number for number, stream in enumerate(before.board.streams)} if before else {}
-    for number, stream in enumerate(board.streams[kept:], kept):
-        was = told.get(stream.id)
-        if was is not None and before and _says_the_same(before.board.streams[was], stream):
-            text[number] = before.text[was]
-        else:
-            text[number] = model.vocabulary.vector(stream.title, stream.category, stream.tags)
-    return text
+        row[:same], factors[:same], text[:same] = before.row[:same], before.factors[:same], before.text[:same]
+    new = [board.streams[number] for number in changed.tolist()]
+    found = np.array([model.rows.get(str(stream.creator_id), -1) for stream in new], np.int32)
+    row[changed], factors[changed] = found, 0.0
+    factors[changed[found >= 0]] = known.factors.vectors[found[found >= 0]]
+    for number, stream in zip(changed.tolist(), new, strict=True):
+        text[number] = model.vocabulary.vector(stream.title, stream.category, stream.tags)
+    return row, factors, text
+
+
+def _changed(streams: Sequence[LiveStream], before: Sequence[LiveStream]) -> Ints:
+    """The rows where another stream is than before, or where it says something else."""
+    pairs = enumerate(zip(streams, before, strict=False))
+    other = [row for row, (stream, was) in pairs if stream is not was and not _says_the_same(stream, was)]
+    return np.array([*other, *range(len(before), len(streams))], np.int32)
 
 
 def _says_the_same(one: LiveStream, other: LiveStream) -> bool:
-    return one is other or (
-        one.id == other.id and (one.title, one.category, one.tags) == (other.title, other.category, other.tags)
-    )
+    return one.id == other.id and (one.title, one.category, one.tags) == (other.title, other.category, other.tags)
 
 
 class View(msgspec.Struct, frozen=True):
@@ -229,6 +253,6 @@ def gather(placed: Placed, viewer: Viewer | None, view: View) -> Ints:
     if view.taste.text.any() or view.taste.factor.any():
         query = side_by_side(view.taste.factor[None], view.taste.text[None])[0]
         near = placed.near_rows[placed.near.nearest(query, NEIGHBOURS)]
-        near = near[allowed[near]]
+        near = near[(near >= 0) & allowed[near]]
     crowded = foremost(placed.board.busiest, allowed, CROWDED)
     return np.union1d(shortlist(view.scene, allowed, placed.board.leaders), np.concatenate([near, crowded]))

@@ -145,7 +145,7 @@ def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, d
     rung, utility = _judge(model, placed, viewer, view, rows)
     share = chances(utility)
     best = np.argsort(-utility, kind="stable")[: max(4 * limit, 50)]
-    chosen = [int(best[number]) for number in diversify(utility[best], placed.likeness[rows[best]], limit)]
+    chosen = [int(best[number]) for number in diversify(utility[best], placed.likeness(rows[best]), limit)]
     unknown = np.flatnonzero((view.scene.bond[rows] < 0) & ~view.scene.followed[rows]).astype(np.int32)
     listed, explored = explore(chosen, unknown, draw)
     told = voices(view.scene, rows[listed], placed.board.viewers[rows[listed]])

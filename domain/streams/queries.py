@@ -1,7 +1,8 @@
 """All SQL of streams."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import LiteralString
 from uuid import UUID
 
 import msgspec
@@ -121,14 +122,33 @@ async def live_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
         return await cursor.fetchall()
 
 
-def live_since(db: Connection[TupleRow], since: datetime | None, limit: int) -> list[Stream]:
-    """Live public streams that started after this time, or all of them, the newest first; for who has a thread."""
+async def live_ids(db: Db, stream_ids: Sequence[UUID], *, mature: bool) -> list[UUID]:
+    """Those of these streams that are live and public, in no order, and mature ones only where asked for."""
+    done = await db.execute(
+        "SELECT id FROM streams WHERE id = ANY(%s) AND status = 'live' AND visibility = 'public' "
+        "AND (%s OR NOT mature)",
+        (list(stream_ids), mature),
+    )
+    return [row[0] for row in await done.fetchall()]
+
+
+def all_live(db: Connection[TupleRow], limit: int) -> list[Stream]:
+    """Live public streams, the newest first; for who has a thread."""
+    return _read(
+        db,
+        "WHERE s.status = 'live' AND s.visibility = 'public' ORDER BY s.started_at DESC, s.id DESC LIMIT %s",
+        (limit,),
+    )
+
+
+def changed_within(db: Connection[TupleRow], span: timedelta, limit: int) -> list[Stream]:
+    """All streams that have changed in this last span of time, in no order; for who has a thread."""
+    return _read(db, "WHERE s.changed_at > clock_timestamp() - %s LIMIT %s", (span, limit))
+
+
+def _read(db: Connection[TupleRow], which: LiteralString, values: Sequence[object]) -> list[Stream]:
     with db.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            SELECT_STREAM + "WHERE s.status = 'live' AND s.visibility = 'public' "
-            "AND s.started_at > coalesce(%s, '-infinity'::timestamptz) ORDER BY s.started_at DESC, s.id DESC LIMIT %s",
-            (since, limit),
-        )
+        cursor.execute(SELECT_STREAM + which, values)
         found: list[Stream] = []
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             found += msgspec.convert(rows, list[Stream])

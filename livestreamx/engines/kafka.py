@@ -118,7 +118,10 @@ class Emitter:
             if not unanswered:
                 loop.call_soon_threadsafe(settle)
 
-        headers = [*([(REQUEST_ID_HEADER, request_id.encode())] if request_id else []), *trace_headers()]
+        headers: list[tuple[str, str | bytes | None]] = [
+            *([(REQUEST_ID_HEADER, request_id.encode())] if request_id else []),
+            *trace_headers(),
+        ]
         for event in events:
             self._produce(event, headers, delivered)
         await done
@@ -126,7 +129,7 @@ class Emitter:
     def _produce(
         self,
         event: Event,
-        headers: list[tuple[str, bytes]],
+        headers: list[tuple[str, str | bytes | None]],
         delivered: Callable[[KafkaError | None, Message], None],
     ) -> None:
         try:

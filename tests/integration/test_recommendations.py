@@ -20,7 +20,7 @@ from domain.accounts.tokens import AccessTokens
 from livestreamx import events, keys, topics
 from livestreamx.clock import now_ms
 from livestreamx.engines import redis as redis_engine
-from livestreamx.engines.postgres import Pool, make_pool
+from livestreamx.engines.postgres import Pool, connection, make_pool
 from livestreamx.settings import Settings
 from tests.builders import eventually
 from tests.conftest import free_port
@@ -96,6 +96,29 @@ async def test_who_sees_what(untrained: AsyncClient) -> None:
     own = await listed(owner)
     assert plain in own
     assert mature not in own
+
+
+async def test_what_a_stream_says_of_itself_changes_while_it_is_live(untrained: AsyncClient, pool: Pool) -> None:
+    viewer = await Person.register(untrained)
+    stream = await (await Person.creator(untrained)).go_live(title="Blitz")
+
+    async def seen() -> dict[str, Any]:
+        return await listed(viewer)
+
+    async def anonymous() -> dict[str, Any]:
+        return await listed(untrained)
+
+    await eventually(anonymous, lambda found: stream in found, 20)
+    async with connection(pool) as db:
+        await db.execute("UPDATE streams SET title = 'Bullet', mature = true WHERE id = %s", (stream,))
+    assert stream not in await anonymous()
+    told = await eventually(seen, lambda found: stream in found and found[stream]["stream"]["mature"], 20)
+    shown = (await viewer.ask("GET", f"/api/streams/{stream}")).json()
+    assert told[stream]["stream"] == {name: shown[name] for name in told[stream]["stream"]}
+    assert shown["title"] == "Bullet"
+    async with connection(pool) as db:
+        await db.execute("UPDATE streams SET visibility = 'unlisted' WHERE id = %s", (stream,))
+    assert stream not in await seen()
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=-1", "limit=many"])

@@ -1,0 +1,107 @@
+"""What is live, changed row by row: a board of it, and what a model makes of that, are those of a fresh start."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from features import trend
+from features.store import Activity
+from ranking.artifacts import Model, load
+from ranking.candidates import Board, LiveStream, Placed, place
+from ranking.live import VIEWERS, LiveTable
+from tests.unit.ranking.test_serving import NOW, person, stream
+from tests.unit.ranking.worlds import save_model
+
+CREATORS = 60
+
+
+@pytest.fixture(name="model")
+def a_model(tmp_path: Path) -> Model:
+    return load(tmp_path, save_model(tmp_path, [str(person(number)) for number in range(CREATORS)]))
+
+
+def by_stream(board: Board) -> dict[object, tuple[float, float, float, bool, int]]:
+    """What a board says of each stream, whatever its row; the row of its creator must be its own."""
+    assert [board.creators[str(one.creator_id)] for one in board.streams] == [*range(len(board.streams))]
+    told = zip(board.viewers, board.age, board.trends.sums[:, trend.RUSH], board.mature, strict=True)
+    return {one.id: (*numbers, one.acts) for one, numbers in zip(board.streams, told, strict=True)}
+
+
+def vectors(placed: Placed) -> dict[object, tuple[int, bytes, bytes]]:
+    """What a model makes of each stream."""
+    told = zip(placed.board.streams, placed.row.tolist(), placed.factors, placed.text, strict=True)
+    return {one.id: (row, factors.tobytes(), text.tobytes()) for one, row, factors, text in told}
+
+
+def test_numbers_stay_with_their_stream_whatever_ends() -> None:
+    table = LiveTable()
+    table.keep(map(stream, range(100)))
+    rows = [*range(100)]
+    trends = np.zeros((100, trend.WIDTH))
+    trends[:, 0], trends[:, 3 + trend.RUSH] = NOW, np.arange(100)
+    table.note(rows, [Activity(row, 1) for row in rows], trends)
+    for ended in (0, 50, 99, 50):
+        table.drop(stream(ended).id)
+    table.put(stream(7, mature=True))
+    table.put(stream(200))
+    told = by_stream(table.board(NOW))
+    assert told.keys() == {stream(number).id for number in {*range(100), 200} - {0, 50, 99}}
+    assert all(told[stream(number).id][0::2] == (number, number, 1) for number in (1, 49, 51, 98))
+    assert told[stream(7).id] == (7, 7200.0, 7, True, 1)
+    assert told[stream(200).id] == (0, 7200.0, 0, False, 0)
+    assert table.column(VIEWERS).sum() == sum(range(100)) - 0 - 50 - 99
+
+
+def test_a_board_does_not_change_with_what_comes_after_it() -> None:
+    table = LiveTable()
+    table.keep([stream(1), stream(2)])
+    board = table.board(NOW)
+    table.note([0], [Activity(9, 9)], np.ones((1, trend.WIDTH)))
+    table.drop(stream(2).id)
+    assert board.viewers.tolist() == [0, 0]
+    assert board.trends.first.tolist() == [0, 0]
+    assert [one.id for one in board.streams] == [stream(1).id, stream(2).id]
+    table.keep([])
+    assert not table.board(NOW).streams
+
+
+def renamed(one: LiveStream) -> LiveStream:
+    return msgspec.structs.replace(one, category="category 3")
+
+
+def test_changes_are_placed_as_everything_anew_would_be(model: Model) -> None:
+    table, draw = LiveTable(), np.random.default_rng(4)
+    live = set(range(40))
+    table.keep(map(stream, live))
+    placed = place(table.board(NOW), model)
+    for _ in range(30):
+        ended, began, said = draw.choice([*live]), int(draw.integers(40, CREATORS + 20)), draw.choice([*live])
+        live = (live - {int(ended)}) | {began}
+        table.put(renamed(stream(int(said))))
+        table.drop(stream(int(ended)).id)
+        table.put(stream(began))
+        board = table.board(NOW)
+        placed = place(board, model, placed)
+        assert vectors(placed) == vectors(place(board, model))
+        near = placed.near_rows[placed.near_rows >= 0]
+        assert (placed.row[near] >= 0).all()
+    assert {one.id for one in placed.board.streams} == {stream(number).id for number in live}
+
+
+def test_the_index_is_kept_while_few_rows_changed_and_names_no_other_creator(model: Model) -> None:
+    table = LiveTable()
+    table.keep(stream(number) for number in range(300))
+    first = place(table.board(NOW), model)
+    table.drop(stream(5).id)
+    table.put(stream(300))
+    second = place(table.board(NOW), model, first)
+    assert second.near is first.near
+    assert np.flatnonzero(second.near_rows != first.near_rows).tolist() == [5]
+    assert second.near_rows[5] == -1
+    for number in range(10, 20):
+        table.drop(stream(number).id)
+    third = place(table.board(NOW), model, second)
+    assert third.near is not first.near
+    assert len(third.near) == len(third.near_rows) == CREATORS - 11
