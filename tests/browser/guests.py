@@ -9,6 +9,15 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, 
 PASSWORD = "correct horse battery"
 SECONDS = 20
 REFUSED = "Failed to load resource"
+MOST_TABS = 120
+IS_HERE = "(selector) => document.activeElement.matches(selector)"
+HAS_RING = """() => {
+  const here = document.activeElement;
+  return [here, here.closest("label"), here.closest(".stream-card")?.querySelector(".poster")]
+    .filter(Boolean)
+    .map((one) => getComputedStyle(one))
+    .some(({ outlineStyle, outlineWidth }) => outlineStyle !== "none" && parseFloat(outlineWidth) >= 2);
+}"""
 
 
 class Guest:
@@ -74,6 +83,15 @@ class Guest:
         """Write into the chat and press Enter."""
         await self.page.get_by_label("Your message").fill(text)
         await self.page.get_by_label("Your message").press("Enter")
+
+    async def tab_to(self, selector: str) -> None:
+        """Press Tab until this has the focus, and a person can see that it has."""
+        for _ in range(MOST_TABS):
+            await self.page.keyboard.press("Tab")
+            if await self.page.evaluate(IS_HERE, selector):
+                await self.page.wait_for_function(HAS_RING)
+                return
+        raise AssertionError(f"Tab does not lead to {selector}")
 
     async def measure(self, expression: str) -> Any:
         """A value of the page, by a JavaScript expression."""

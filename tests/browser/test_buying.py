@@ -89,7 +89,7 @@ async def test_a_pack_is_bought_and_the_balance_moves(buyer: Arrive) -> None:
 async def test_the_keyboard_alone_is_enough_to_pay_and_to_ask_for_the_money_back(buyer: Arrive) -> None:
     ada = await buyer()
     page = ada.page
-    await page.locator("input[name=pack]").first.focus()
+    await ada.tab_to("input[name=pack]")
     await page.keyboard.press("Space")
     await page.keyboard.press("ArrowRight")
     await expect(page.locator("[data-total]")).to_contain_text("for 550 tokens")
@@ -97,9 +97,10 @@ async def test_the_keyboard_alone_is_enough_to_pay_and_to_ask_for_the_money_back
     await expect(page.get_by_role("button", name="Continue to payment")).to_be_focused()
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/pay/*")
-    await page.get_by_role("button", name="Pay", exact=True).press("Enter")
+    await page.get_by_role("button", name="Pay", exact=True).press("Enter")  # the page of the payment service
     await expect(page.locator("h1")).to_have_text("Receipt")
-    await page.get_by_role("button", name="Refund unspent tokens").press("Enter")
+    await ada.tab_to("[data-action=refund]")
+    await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")
     await expect(page.locator("[data-refund-says]")).to_contain_text("550 tokens left your wallet, and $6.49")
     await ada.open("/wallet?kind=purchases")

@@ -1,4 +1,4 @@
-"""What holds for all pages: themes, widths, without scripts, by keyboard, their weight, refusals in words."""
+"""What holds for all pages: themes, widths, without scripts, their weight, refusals in words."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -100,23 +100,6 @@ async def test_everything_can_be_read_without_scripts(guest: NewGuest, http: htt
     await expect(page.locator("h1")).to_have_text(title)
     await expect(page.locator("#chat-log")).to_contain_text("said before you came")
     await expect(page.locator(".gift .name").first).to_have_text("Heart")
-
-
-async def test_the_keyboard_alone_is_enough_to_chat(guest: NewGuest, http: httpx.AsyncClient) -> None:
-    _, stream = await go_live(http)
-    ada = await guest()
-    await ada.join(f"ada_{secrets.token_hex(4)}")
-    page = await ada.watch(stream)
-    await page.keyboard.press("Tab")
-    await expect(page.locator(".skip")).to_be_focused()
-    await page.keyboard.press("Enter")
-    for _ in range(20):
-        await page.keyboard.press("Tab")
-        if await ada.measure("document.activeElement.id") == "chat-text":
-            break
-    await page.keyboard.type("by keyboard")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#chat-log li").last).to_contain_text("by keyboard")
 
 
 async def weigh(http: httpx.AsyncClient, address: str) -> int:

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from livestreamx.client import Account, Room
 from tests.browser.creators import make_creator, sit_down_as
-from tests.browser.guests import NewGuest
+from tests.browser.guests import Guest, NewGuest
 from tests.builders import eventually, go_live, make_user
 
 
@@ -22,14 +22,6 @@ async def talk(http: httpx.AsyncClient, server: str, stream: str, *lines: str) -
 async def count_messages(creator: Account, stream: str) -> int:
     answer = await creator.call("GET", f"/api/studio/streams/{stream}/analytics?panels=chat")
     return int(answer["panels"]["chat"]["totals"]["messages"])
-
-
-async def press_until_focused(page: Page, key: str, selector: str) -> None:
-    for _ in range(60):
-        await page.keyboard.press(key)
-        if await page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-            return
-    raise AssertionError(f"{key} does not lead to {selector}")
 
 
 async def test_a_creator_goes_live_and_sees_the_numbers(guest: NewGuest, http: httpx.AsyncClient) -> None:
@@ -65,7 +57,7 @@ async def test_a_creator_goes_live_and_sees_the_numbers(guest: NewGuest, http: h
     await expect(page.locator("#marks label", has_text="Gifts").locator("[data-count]")).to_have_text("1")
     await page.locator("#panel-supporters").scroll_into_view_if_needed()
     await expect(page.locator("#panel-supporters tbody")).to_contain_text(fan.handle)
-    await read_the_table_by_keyboard(page)
+    await read_the_table_by_keyboard(ada)
     await expect(page.locator("#panel-chat [data-definition]")).to_contain_text("Accepted messages")
     await download(page)
 
@@ -78,11 +70,12 @@ async def test_a_creator_goes_live_and_sees_the_numbers(guest: NewGuest, http: h
     await expect(page.get_by_role("heading", name="Your channel")).to_be_visible()
 
 
-async def read_the_table_by_keyboard(page: Page) -> None:
+async def read_the_table_by_keyboard(ada: Guest) -> None:
+    page = ada.page
     await page.locator("#panel-chat h2").click()
-    await press_until_focused(page, "Tab", "#panel-chat [data-action=table]")
+    await ada.tab_to("#panel-chat [data-action=table]")
     await page.keyboard.press("Enter")
-    await press_until_focused(page, "Tab", "#table-chat")
+    await ada.tab_to("#table-chat")
     await expect(page.locator("#table-chat thead")).to_contain_text("Messages")
     cells = await page.locator("#table-chat tbody td:nth-child(2)").all_inner_texts()
     assert sum(map(int, cells)) == 2
