@@ -16,6 +16,7 @@ from domain.accounts import service as accounts
 from domain.accounts.model import User
 from domain.assets import service as assets
 from domain.badges import service as badges
+from domain.history import service as history
 from domain.profiles import queries as profiles
 from domain.profiles.model import MOST_BIO_CHARACTERS, PLACES, THEMES
 from domain.seasons import queries as seasons
@@ -100,6 +101,7 @@ class ProfilePages(Controller):
             most_bio=MOST_BIO_CHARACTERS,
             files=await assets.of_owner(visit.pool, person.id),
             sessions=await accounts.sessions(visit.pool, person.id),
+            choice=await history.choice(visit.pool, person.id),
             device_name=device_name,
             this_session=visit.claims.sid,
         )

@@ -1,11 +1,15 @@
 """A person's page and what they settle about it: words, colours, a picture of their own, sessions, limits."""
 
 import secrets
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 from playwright.async_api import expect
 
+from livestreamx.clock import now, uuid7
+from livestreamx.engines.clickhouse import connect_plain
 from livestreamx.engines.postgres import make_pool
 from livestreamx.stack.platform import Platform
 from tests.browser.guests import NewGuest
@@ -90,3 +94,42 @@ async def test_other_sessions_are_signed_out(guest: NewGuest) -> None:
     await expect(page.locator("#sessions li")).to_have_count(1)
     await page.get_by_text("Dark", exact=True).click()
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+async def test_what_was_watched_is_shown_deleted_and_kept_out_of_recommendations(
+    guest: NewGuest, http: httpx.AsyncClient, platform: Platform
+) -> None:
+    creator, stream = await go_live(http, "Blitz to 2200")
+    ada = await guest()
+    await ada.join(f"ada_{secrets.token_hex(4)}", "/me")
+    page, watched = ada.page, ada.page.locator("#watched")
+    await expect(watched).to_contain_text("Nothing is known")
+    me = (await (await ada.context.request.get(f"{ada.server}/api/me")).json())["id"]
+    columns = ["stream_id", "occurred_at", "event_id", "kind", "creator_id", "user_id", "session_id"]
+    signs = [
+        [UUID(stream), now() - timedelta(seconds=back), uuid7(), "heartbeat", UUID(creator.user_id), UUID(me), "one"]
+        for back in (90, 75, 60)
+    ]
+    with connect_plain(platform.settings.clickhouse_url) as history:
+        history.insert("presence", signs, column_names=columns)
+    await page.reload()
+    await expect(watched.get_by_role("link", name="Blitz to 2200")).to_have_attribute("href", f"/w/{stream}")
+    await expect(watched).to_contain_text(f"{creator.handle}, 1 min")
+    await page.get_by_role("button", name="Delete what I watched").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    await expect(watched.locator("li")).to_have_count(1)
+    await page.get_by_role("button", name="Delete what I watched").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(watched).to_contain_text("Nothing is known")
+
+    picks = page.get_by_role("switch", name="Let what I watch make recommendations")
+    await picks.click()
+    await page.keyboard.press("Escape")
+    await expect(picks).to_be_checked()
+    await picks.click()
+    await page.get_by_role("dialog").get_by_role("button", name="Turn off").click()
+    await expect(page.locator(".toast").last).to_contain_text("Nothing you watch is kept")
+    await page.reload()
+    await expect(picks).not_to_be_checked()
+    answer = await ada.context.request.get(f"{ada.server}/api/me/recommendations")
+    assert (await answer.json())["optOut"] is True

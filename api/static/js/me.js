@@ -1,7 +1,8 @@
-// One's own account: profile, files, looks of pages, sessions.
-import { busy, make, toast } from "./dom.js";
+// One's own account: profile, files, looks of pages, what was watched, sessions.
+import { busy, localTimes, make, toast } from "./dom.js";
 import { confirmed } from "./kit/dialogs.js";
 import { complain, onSubmit } from "./kit/forms.js";
+import { fill } from "./kit/states.js";
 import { call } from "./session.js";
 import { setTheme } from "./shell.js";
 
@@ -88,6 +89,57 @@ document.getElementById("sessions").addEventListener("click", ({ target }) => {
     toast("Signed out there.");
   });
 });
+
+const picks = document.querySelector("[name=picks]");
+picks.addEventListener("change", async () => {
+  const question = { title: "Forget what you watched?", words: "Recommendations made for you end, and what is known of your watching is deleted. It cannot be brought back.", act: "Turn off", danger: true };
+  if (!picks.checked && !(await confirmed(question))) return (picks.checked = true);
+  try {
+    await call("PUT", "/api/me/recommendations", { optOut: !picks.checked });
+    toast(picks.checked ? "What you watch from now on makes recommendations." : "Nothing you watch is kept for recommendations.");
+    showWatched();
+  } catch (refusal) {
+    picks.checked = !picks.checked;
+    toast(refusal.message, "bad");
+  }
+});
+
+const watched = document.getElementById("watched-list");
+const older = document.getElementById("watched-more");
+
+const watchedRow = ({ streamId, creator, title, last, minutes }) =>
+  make(
+    "li",
+    {},
+    make("span", { className: "words" }, make("a", { href: `/w/${streamId}`, textContent: title }), make("br"), make("span", { className: "small muted", textContent: `${creator}, ${Math.max(1, Math.round(minutes))} min` })),
+    make("time", { className: "small muted", dateTime: last, dataset: { time: "full" } }),
+  );
+
+/** The next rows; without a place to go on from, the first ones. Whether there are any. */
+async function readWatched(cursor = "") {
+  const { items, nextCursor } = await call("GET", `/api/me/history?limit=10${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+  if (!cursor) watched.replaceChildren();
+  watched.append(...items.map(watchedRow));
+  localTimes(watched);
+  older.hidden = !nextCursor;
+  older.dataset.cursor = nextCursor ?? "";
+  return watched.childElementCount > 0;
+}
+
+const showWatched = () => fill(document.getElementById("watched"), readWatched);
+older.addEventListener("click", () => act(older, () => readWatched(older.dataset.cursor)));
+showWatched();
+
+const forget = document.getElementById("forget");
+forget.addEventListener("click", () =>
+  act(forget, async () => {
+    const question = { title: "Delete what you watched?", words: "The list and what was learnt from it go at once. It cannot be brought back.", act: "Delete", danger: true };
+    if (!(await confirmed(question))) return;
+    await call("DELETE", "/api/me/history");
+    toast("What you watched is deleted.");
+    await showWatched();
+  }),
+);
 
 const endAll = document.getElementById("end-all");
 endAll.addEventListener("click", () =>

@@ -1,5 +1,6 @@
 // What every page does: theme, sign-out, times, being offline, and the session that the server had lost sight of.
 import { localTimes, toast } from "./dom.js";
+import { tellTroubleOfHtmx } from "./kit/asked.js";
 import { call, hasSession, restore } from "./session.js";
 
 const THEMES = ["", "light", "dark"];
@@ -63,6 +64,7 @@ for (const here of document.querySelectorAll("nav > [aria-current=page]")) here.
 
 localTimes();
 document.body.addEventListener("htmx:afterSwap", () => localTimes());
+tellTroubleOfHtmx();
 
 // The access cookie lives for minutes, the session for days: a page made for nobody is asked for again, once.
 if (!document.body.dataset.viewer && hasSession() && !sessionStorage.getItem("restored")) {

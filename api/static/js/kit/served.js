@@ -176,7 +176,7 @@ export class ServedList {
     press.preventDefault();
     await busy(link, async () => {
       const later = await this.#fetch(link.href);
-      if (!later) return;
+      if (!later) return toast("The next rows could not be read. Try again.", "bad");
       const rows = [...later.querySelectorAll("#queue > [data-key]")].map((row) => this.#adopt(row));
       this.#list.append(...rows);
       localTimes(this.#list);
