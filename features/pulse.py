@@ -1,9 +1,11 @@
 """Pulse: sums of a stream's seconds, and the sliding windows that they make. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from struct import Struct
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from features.highlights import z_score
 from livestreamx.events import MOODS
@@ -12,6 +14,8 @@ MOOD_SLOTS = len(MOODS)
 CHATS, TOKENS, ACTS = MOOD_SLOTS, MOOD_SLOTS + 1, MOOD_SLOTS + 2
 SLOTS = MOOD_SLOTS + 3
 """A second's sums: reactions by mood in the order of `MOODS`, accepted messages, tokens given, acts of any kind."""
+WIDTHS = {width: Struct(f"<{SLOTS}{letter}") for width, letter in {1: "B", 2: "H", 4: "I", 8: "Q"}.items()}
+"""How sums rest: `SLOTS` whole numbers, little-endian, each of as many bytes as the largest of them needs."""
 WINDOW_SECONDS = 10
 TRAILING_SECONDS = 300
 """What a window is compared with: the five minutes before it."""
@@ -29,6 +33,19 @@ class Velocity(msgspec.Struct, frozen=True, kw_only=True):
     reactions: float
     tokens: int
     reaction_z: float
+
+
+def at_rest(rows: NDArray[np.int64]) -> bytes:
+    """Rows of sums, one after the other, as they rest; all as wide as the largest number needs."""
+    largest = int(rows.max(initial=0))
+    return rows.astype(f"<u{next(width for width in WIDTHS if largest < 256**width)}").tobytes()
+
+
+def sums_of(row: bytes) -> list[int]:
+    """A second's sums as they rested; `ValueError` for anything else."""
+    if len(row) % SLOTS or len(row) // SLOTS not in WIDTHS:
+        raise ValueError(f"{len(row)} bytes are no sums")
+    return [*WIDTHS[len(row) // SLOTS].unpack(row)]
 
 
 def velocity(seconds: Mapping[int, Sequence[int]], until: int) -> Velocity:
@@ -51,10 +68,10 @@ def windows(seconds: Mapping[int, Sequence[int]], length: int = WINDOW_SECONDS) 
     if not seconds:
         return
     first, last = min(seconds), max(seconds)
-    row = [0] * SLOTS
-    dense = np.array([seconds.get(second, row) for second in range(first, last + 1)], np.int64)
+    dense = np.zeros((last - first + 1, SLOTS), np.int64)
+    dense[np.array([*seconds]) - first] = np.array([*seconds.values()])
     nothing = np.zeros((length, SLOTS), np.int64)
     sums = np.cumsum(np.concatenate([nothing, dense, nothing[1:]]), axis=0)
     made = sums[length:] - sums[:-length]
-    for start in np.flatnonzero(made[:, ACTS]).tolist():
-        yield first - length + 1 + start, made[start].tolist()
+    starts = np.flatnonzero(made[:, ACTS])
+    yield from zip((first - length + 1 + starts).tolist(), made[starts].tolist(), strict=True)

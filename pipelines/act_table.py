@@ -5,7 +5,8 @@ Single acts are decoded together and slim; whatever is unusual about them is rea
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from itertools import chain, compress
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -14,24 +15,24 @@ from confluent_kafka import Message
 from numpy.typing import NDArray
 
 from features.pulse import ACTS, CHATS, TOKENS
-from livestreamx.events import MOODS, ChatMessage, GiftSent, ReactionSent, encode, tag_of
-from livestreamx.events.packed import KINDS, columns_of, is_packed
+from livestreamx.events import EVENTS, MOODS, ChatMessage, GiftSent, ReactionSent, tag_of
+from livestreamx.events.packed import KINDS, MAGIC, NOWHERE, Columns, columns_of
 from livestreamx.events.plausible import EARLIEST_S, IMPOSSIBLE_S
 from pipelines.records import AHEAD_MS, Record, Unreadable, read
-from pipelines.seen import ID_BYTES
+from pipelines.seen import ID_BYTES, split
 
 Ints = NDArray[np.int64]
 
 CHAT, REACTION, GIFT = (tag_of(kind) for kind in (ChatMessage, ReactionSent, GiftSent))
 MOOD_SLOT: dict[str, int] = {mood: slot for slot, mood in enumerate(MOODS)}
 KIND_SLOT = np.array([{ChatMessage: CHATS, GiftSent: TOKENS}.get(kind, ACTS) for kind in KINDS], np.int64)
-REACTION_KIND, GIFT_KIND, CHAT_KIND = (KINDS.index(kind) for kind in (ReactionSent, GiftSent, ChatMessage))
+REACTION_KIND, CHAT_KIND = (KINDS.index(kind) for kind in (ReactionSent, ChatMessage))
 
 
 class Slim(msgspec.Struct, gc=False):
     """The fields of an act that are looked at."""
 
-    type: str
+    type: Literal[tuple(map(tag_of, EVENTS))]  # type: ignore[valid-type]
     event_id: str
     occurred_at: str
     stream_id: str | None = None
@@ -43,10 +44,28 @@ class Slim(msgspec.Struct, gc=False):
 _slims: msgspec.json.Decoder[list[Slim]] = msgspec.json.Decoder(list[Slim])
 
 
-class ActTable(msgspec.Struct):
-    """Acts as columns, one entry an act: the number of its stream in `streams`, its second, slot, amount and id."""
+class Slots(dict[tuple[str, str, bool], int]):
+    """Where an act counts besides among all acts, by its type, mood and whether it was accepted; `KeyError` if none."""
 
-    streams: list[str]
+    def __missing__(self, act: tuple[str, str, bool]) -> int:
+        kind, mood, accepted = act
+        if kind == REACTION:
+            slot = MOOD_SLOT[mood]
+        elif kind == CHAT:
+            slot = CHATS if accepted else ACTS
+        else:
+            slot = TOKENS if kind == GIFT else ACTS
+        self[act] = slot
+        return slot
+
+
+class ActTable(msgspec.Struct):
+    """Acts as columns, one entry an act: the number of its stream in `streams`, its second, slot, amount and id.
+
+    Streams and ids are 16 bytes each; the amount is tokens in the slot of tokens, else one.
+    """
+
+    streams: list[bytes]
     stream: Ints
     second: Ints
     slot: Ints
@@ -55,7 +74,7 @@ class ActTable(msgspec.Struct):
 
     def only(self, chosen: NDArray[np.bool_]) -> "ActTable":
         """The acts that are chosen."""
-        ids = [name for name, is_chosen in zip(self.ids, chosen.tolist(), strict=True) if is_chosen]
+        ids = [*compress(self.ids, chosen.tolist())]
         return ActTable(
             self.streams, self.stream[chosen], self.second[chosen], self.slot[chosen], self.amount[chosen], ids
         )
@@ -68,24 +87,77 @@ class UnusualError(ValueError):
 class ActReadings:
     """Reads the messages of a chunk into tables."""
 
+    def __init__(self) -> None:
+        self._slots = Slots()
+
     def of(self, place: str, messages: Sequence[Message], now_ms: int) -> list[ActTable | Unreadable]:  # noqa: ARG002
         """Tables of the acts in a partition's messages, and what is unreadable among them."""
         payloads = [message.value() or b"" for message in messages]
-        many = [number for number, payload in enumerate(payloads) if is_packed(payload)]
-        single = messages
-        if many:
-            apart = set(many)
-            single = [message for number, message in enumerate(messages) if number not in apart]
-            payloads = [payload for number, payload in enumerate(payloads) if number not in apart]
-        found: list[ActTable | Unreadable] = []
+        is_packed = [payload.startswith(MAGIC) for payload in payloads]
+        if not any(is_packed):
+            return self._singles(messages, payloads, now_ms)
+        found = self._packed([*compress(messages, is_packed)], now_ms)
+        if not all(is_packed):
+            is_single = [not packed for packed in is_packed]
+            single = [*compress(messages, is_single)]
+            found += self._singles(single, [*compress(payloads, is_single)], now_ms)
+        return sorted(found, key=lambda one: one.offset if isinstance(one, Unreadable) else -1)
+
+    def _singles(
+        self, messages: Sequence[Message], payloads: Sequence[bytes], now_ms: int
+    ) -> list[ActTable | Unreadable]:
         try:
-            if single:
-                found.append(table_of_singles(payloads, logged(single, now_ms)))
+            return [self._table_of_singles(payloads, logged(messages, now_ms))]
+        except (ValueError, KeyError):
+            return self._carefully(messages, now_ms)
+
+    def _table_of_singles(self, payloads: Sequence[bytes], logged_ms: Ints) -> ActTable:
+        """A table of acts that are JSON each; `ValueError` or `KeyError` when one is not, or is unusual."""
+        acts = _slims.decode(b"[" + b",".join(payloads) + b"]")
+        if len(acts) != len(payloads):
+            raise UnusualError("a record is not one object")
+        names = [act.stream_id for act in acts]
+        codes = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        streams = [UUID(name).bytes if name else NOWHERE.bytes for name in codes]
+        stream = np.array([codes[name] for name in names])
+        slot = np.array([self._slots[act.type, act.mood, act.accepted] for act in acts])
+        amount = np.where(slot == TOKENS, np.array([act.tokens for act in acts]), 1)
+        ids = bytes.fromhex("".join([act.event_id for act in acts]).replace("-", ""))
+        if len(ids) != len(acts) * ID_BYTES or (amount < 0).any():
+            raise UnusualError("an id that is none, or less than nothing")
+        second = in_time(seconds_of([act.occurred_at for act in acts]), logged_ms)
+        return ActTable(streams, stream, second, slot, amount, split(ids))
+
+    def _packed(self, messages: Sequence[Message], now_ms: int) -> list[ActTable | Unreadable]:
+        try:
+            return [
+                table_of_packed([columns_of(message.value() or b"") for message in messages], logged(messages, now_ms))
+            ]
         except ValueError:
-            found += carefully(single, now_ms)
-        for number in many:
-            found += packed(messages[number], now_ms)
-        return found
+            return self._carefully(messages, now_ms)
+
+    def _carefully(self, messages: Iterable[Message], now_ms: int) -> list[ActTable | Unreadable]:
+        """The acts of these messages, read one by one as every flow reads them."""
+        every = [one for message in messages for one in read(message, now_ms)]
+        unreadable = [one for one in every if isinstance(one, Unreadable)]
+        events = [one.event for one in every if isinstance(one, Record)]
+        if not events:
+            return [*unreadable]
+        slims = [
+            (tag_of(type(event)), getattr(event, "mood", ""), getattr(event, "accepted", True)) for event in events
+        ]
+        slot = np.array([self._slots[slim] for slim in slims])
+        tokens = np.array([event.tokens if isinstance(event, GiftSent) else 1 for event in events])
+        codes = {stream: number for number, stream in enumerate(dict.fromkeys(event.stream_id for event in events))}
+        table = ActTable(
+            [(stream or NOWHERE).bytes for stream in codes],
+            np.array([codes[event.stream_id] for event in events]),
+            np.array([int(event.occurred_at.timestamp()) for event in events]),
+            slot,
+            tokens,
+            [event.event_id.bytes for event in events],
+        )
+        return [table, *unreadable]
 
 
 def logged(messages: Iterable[Message], now_ms: int) -> Ints:
@@ -93,41 +165,13 @@ def logged(messages: Iterable[Message], now_ms: int) -> Ints:
     return np.array([stamp if (stamp := message.timestamp()[1]) > 0 else now_ms for message in messages], np.int64)
 
 
-def table_of_singles(payloads: Sequence[bytes], logged_ms: Ints) -> ActTable:
-    """A table of acts that are JSON each; `ValueError` when one is not, or is unusual."""
-    acts = _slims.decode(b"[" + b",".join(payloads) + b"]")
-    if len(acts) != len(payloads):
-        raise UnusualError("a record is not one object")
-    codes: dict[str, int] = {}
-    stream = [codes.setdefault(act.stream_id or "", len(codes)) for act in acts]
-    texts = [act.occurred_at[:19] for act in acts]
-    seconds = {text: second_of(text) for text in set(texts)}
-    if any(act.occurred_at[-1:] != "Z" for act in acts):
+def seconds_of(times: Sequence[str]) -> Ints:
+    """Seconds since the epoch of UTC times; `ValueError` for what is none."""
+    if {time[-1:] for time in times} - {"Z"}:
         raise UnusualError("a time that is not UTC")
-    try:
-        slot = [slot_of(act) for act in acts]
-    except KeyError as error:
-        raise UnusualError("a mood that is none") from error
-    amount = [act.tokens if act.type == GIFT else 1 for act in acts]
-    names = bytes.fromhex("".join([act.event_id for act in acts]).replace("-", ""))
-    if len(names) != len(acts) * ID_BYTES:
-        raise UnusualError("an id that is none")
-    second = in_time(np.array([seconds[text] for text in texts], np.int64), logged_ms)
-    return ActTable([*codes], np.array(stream, np.int64), second, np.array(slot), np.array(amount), split(names))
-
-
-def slot_of(act: Slim) -> int:
-    """Where an act counts besides among all acts."""
-    if act.type == REACTION:
-        return MOOD_SLOT[act.mood]
-    if act.type == CHAT:
-        return CHATS if act.accepted else ACTS
-    return TOKENS if act.type == GIFT else ACTS
-
-
-def second_of(text: str) -> int:
-    """Seconds since the epoch of a UTC time without its fraction."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+    texts = [time[:19] for time in times]
+    seconds = {text: int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) for text in set(texts)}
+    return np.array([seconds[text] for text in texts], np.int64)
 
 
 def in_time(second: Ints, logged_ms: Ints) -> Ints:
@@ -137,55 +181,35 @@ def in_time(second: Ints, logged_ms: Ints) -> Ints:
     return np.minimum(second, (logged_ms + AHEAD_MS) // 1000)
 
 
-def split(names: bytes) -> list[bytes]:
-    """Ids of 16 bytes each."""
-    return [names[at : at + ID_BYTES] for at in range(0, len(names), ID_BYTES)]
+def table_of_packed(records: Sequence[Columns], logged_ms: Ints) -> ActTable:
+    """One table of several packed records; `UnusualError` for a value that cannot be."""
+    names = [split(record.streams) for record in records]
+    codes = {name: number for number, name in enumerate(dict.fromkeys(chain.from_iterable(names)))}
+    numbers = np.array([codes[name] for name in chain.from_iterable(names)], np.int64)
+    counts = [len(record.kind) for record in records]
+    first = np.cumsum([0, *map(len, names)][:-1])
+    stream = numbers[column(records, "stream", "<u2") + np.repeat(first, counts)]
+    kind, value = column(records, "kind", "u1"), column(records, "value", "<i4")
+    slot = np.where(kind == REACTION_KIND, value, KIND_SLOT[kind])
+    slot[(kind == CHAT_KIND) & (value == 0)] = ACTS
+    if (value < 0).any() or (slot > ACTS).any():
+        raise UnusualError("a value out of range")
+    second = in_time(column(records, "at", "<i8") // 1_000_000, np.repeat(logged_ms, counts))
+    amount = np.where(slot == TOKENS, value, 1)
+    return ActTable([*codes], stream, second, slot, amount, split(b"".join([record.ids for record in records])))
 
 
-def packed(message: Message, now_ms: int) -> list[ActTable | Unreadable]:
-    """The table of a packed record."""
-    try:
-        columns = columns_of(message.value() or b"")
-        kind = np.frombuffer(columns.kind, np.uint8)
-        value = np.frombuffer(columns.value, "<i4").astype(np.int64)
-        slot = KIND_SLOT[kind]
-        slot = np.where(kind == REACTION_KIND, value, slot)
-        slot = np.where((kind == CHAT_KIND) & (value == 0), ACTS, slot)
-        second = np.frombuffer(columns.at, "<i8") // 1_000_000
-        second = in_time(second, np.broadcast_to(logged([message], now_ms), second.shape))
-        if (slot < 0).any() or (slot > ACTS).any() or (value < 0).any():
-            raise UnusualError("a value out of range")
-    except ValueError:
-        return carefully([message], now_ms)
-    streams = [str(UUID(bytes=name)) for name in split(columns.streams)]
-    amount = np.where(kind == GIFT_KIND, value, 1)
-    stream = np.frombuffer(columns.stream, "<u2").astype(np.int64)
-    return [ActTable(streams, stream, second, slot, amount, split(columns.ids))]
-
-
-def carefully(messages: Iterable[Message], now_ms: int) -> list[ActTable | Unreadable]:
-    """The tables of these messages' acts, read one by one as every flow reads them."""
-    found: list[ActTable | Unreadable] = []
-    payloads: list[bytes] = []
-    times: list[int] = []
-    for message in messages:
-        for one in read(message, now_ms):
-            if isinstance(one, Record):
-                payloads.append(encode(one.event))
-                times.append(one.logged_ms)
-            else:
-                found.append(one)
-    if payloads:
-        found.append(table_of_singles(payloads, np.array(times, np.int64)))
-    return found
+def column(records: Sequence[Columns], name: str, kind: str) -> Ints:
+    """A column of several records, one after the other."""
+    return np.frombuffer(b"".join([getattr(record, name) for record in records]), kind).astype(np.int64)
 
 
 def joined(tables: Sequence[ActTable]) -> ActTable:
     """One table of all."""
     if len(tables) == 1:
         return tables[0]
-    codes: dict[str, int] = {}
-    stream: list[Any] = []
+    codes: dict[bytes, int] = {}
+    stream = []
     for table in tables:
         numbers = [codes.setdefault(name, len(codes)) for name in table.streams]
         stream.append(np.array(numbers, np.int64)[table.stream])

@@ -7,9 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 Op = tuple[Any, ...]
 MOST_ARGUMENTS = 1000
 """Lua cannot spread longer lists into a call."""
+
+
+def binary(content: bytes) -> msgspec.Raw:
+    """Bytes as an argument of the script, whose MessagePack takes them for text only."""
+    return msgspec.Raw(b"\xdb" + len(content).to_bytes(4, "big") + content)
 
 
 class Effects:

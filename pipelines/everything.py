@@ -4,6 +4,7 @@ Prints `ready` once every flow reads; ends within seconds of SIGTERM, and at any
 """
 
 import argparse
+import gc
 import signal
 import sys
 import threading
@@ -22,8 +23,8 @@ from pipelines.workers import keep_workers
 STOP_SECONDS = 5.0
 SWITCH_SECONDS = 0.001
 """How long one flow may keep the interpreter from the others: a large page of history delays nobody's gift."""
-
-
+COLLECT = 50_000, 20, 20
+"""How many objects are made between two looks for cyclic garbage, and after how many looks older ones are looked at."""
 MOST_WORKERS = min(topic.partitions for topic in EVENT_TOPICS)
 """A process without a partition would have nothing to do."""
 
@@ -44,6 +45,13 @@ def run_flows(
     stopping.wait()
     for runner in runners:
         runner.thread.join(STOP_SECONDS)
+
+
+def settle_interpreter() -> None:
+    """Let flows take short turns, and seldom look for cycles among the thousands of records that a chunk is made of."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
 
 
 def share_of(text: str) -> Share:
@@ -91,7 +99,7 @@ def main(given: Sequence[str]) -> None:
     metrics = Metrics()
     if settings.metrics_port:
         metrics.serve(settings.host, settings.metrics_port)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    settle_interpreter()
     run_flows(asked.flow, settings, stopping, metrics, asked.part or Share())
 
 

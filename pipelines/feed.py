@@ -10,7 +10,6 @@ import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from livestreamx.topics import Topic
-from pipelines.records import place
 
 IDLE_SECONDS = 0.1
 TICK_SECONDS = 0.25
@@ -27,6 +26,8 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 IMMEDIATE = Pace()
+Part = tuple[str | None, int | None]
+"""Topic and number of a partition, as a message tells them."""
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -80,14 +81,15 @@ class Feed:
     def __init__(self, consumer: Consumer, pace: Pace) -> None:
         self._consumer, self._pace = consumer, pace
         self.handing_out = False
-        self._waiting: dict[str, list[Message]] = {}
-        self._ended: set[str] = set()
+        self._waiting: dict[Part, list[Message]] = {}
+        self._ended: dict[Part, int] = {}
+        """Where a partition's end was seen, after so many of the records that wait."""
         self._count = 0
         self._first_at = self._tick_at = 0.0
 
     def open(self, topic: str, partition: int, offset: int | None) -> None:
         """Start reading a partition."""
-        self._waiting[place(topic, partition)] = []
+        self._waiting[topic, partition] = []
         start = OFFSET_BEGINNING if offset is None else offset
         self._consumer.incremental_assign([TopicPartition(topic, partition, start)])
 
@@ -95,18 +97,17 @@ class Feed:
         """Leave the broker."""
         self._consumer.close()
 
-    def leads(self, where: str) -> bool:
+    def leads(self, part: Part) -> bool:
         """Whether this partition is the one that waits for all."""
-        return where == next(iter(self._waiting))
+        return part == next(iter(self._waiting))
 
     def wait(self) -> None:
         """Wait for records, at most `IDLE_SECONDS`, and decide whether this round hands them out."""
         now = time.monotonic()
         left = self._first_at + self._pace.linger - now if self._count else IDLE_SECONDS
-        if self._count < self._pace.most:
-            self._take(self._consumer.poll(max(0.0, min(left, IDLE_SECONDS))))
-            for message in self._consumer.consume(self._pace.most, 0):
-                self._take(message)
+        is_full = self._count >= self._pace.most
+        if not is_full and (message := self._consumer.poll(max(0.0, min(left, IDLE_SECONDS)))):
+            self._take([message, *self._consumer.consume(self._pace.most, 0)])
         now = time.monotonic()
         if self._count:
             self.handing_out = self._count >= self._pace.most or now >= self._first_at + self._pace.linger
@@ -127,26 +128,26 @@ class Feed:
         self._tick_at = now + TICK_SECONDS
         return True
 
-    def _take(self, message: Message | None) -> None:
-        if message is None:
-            return
-        where = place(message.topic() or "", message.partition() or 0)
-        error = message.error()
-        if error is None:
-            if not self._count:
-                self._first_at = time.monotonic()
-            self._count += 1
-            self._ended.discard(where)
-            self._waiting[where].append(message)
-        elif error.code() == KafkaError._PARTITION_EOF:
-            self._ended.add(where)
-        elif not error.retriable():
-            raise KafkaException(error)
+    def _take(self, messages: Iterable[Message]) -> None:
+        waiting, before = self._waiting, self._count
+        for message in messages:
+            part, error = (message.topic(), message.partition()), message.error()
+            if error is None:
+                self._count += 1
+                waiting[part].append(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self._ended[part] = len(waiting[part])
+            elif not error.retriable():
+                raise KafkaException(error)
+        if self._count and not before:
+            self._first_at = time.monotonic()
 
-    def hand_out(self, where: str) -> tuple[list[Message], bool]:
+    def hand_out(self, part: Part) -> tuple[list[Message], bool]:
         """What was fetched of a partition, and whether that is all there is."""
-        messages = self._waiting[where]
+        messages = self._waiting[part]
+        ended = self._ended.get(part) == len(messages)
         if messages:
-            self._waiting[where] = []
+            self._waiting[part] = []
             self._count -= len(messages)
-        return messages, where in self._ended
+            self._ended[part] = 0 if ended else -1
+        return messages, ended

@@ -2,8 +2,8 @@
 --
 -- KEYS: the flow's hash of offsets.
 -- ARGV: partition, the offset this chunk starts at ('' for nowhere yet), the next one,
---       in MessagePack {seen = {{key, seconds, bytes}...}, ops = {{name, argument...}...}, since = offset or nil},
---       and the ids of all events counted, 16 bytes each (this MessagePack knows no bytes).
+--       and in MessagePack {seen = {{key, seconds, ids of 16 bytes each}...}, ops = {{name, argument...}...},
+--       since = offset or nil}.
 -- Answers {'moved', offset} when another has written meanwhile, else {'done', result...}.
 
 local SPAN = 8388608 -- 2^23: below it the tie-break, above it the score (features/leaderboards.py)
@@ -13,11 +13,9 @@ local at = redis.call('HGET', KEYS[1], ARGV[1]) or ''
 if at ~= ARGV[2] then return {'moved', at} end
 local change = cmsgpack.unpack(ARGV[4])
 
-local from = 1
 for _, block in ipairs(change.seen) do
-  redis.call('APPEND', block[1], string.sub(ARGV[5], from, from + block[3] - 1))
+  redis.call('APPEND', block[1], block[3])
   redis.call('EXPIRE', block[1], block[2])
-  from = from + block[3]
 end
 
 local results = {'done'}
@@ -202,14 +200,34 @@ function run.help(challenge, changes, name, id, user, points)
   redis.call('HINCRBY', changes, name, 1)
 end
 
--- key, seconds to keep it, fields, rows: add to rows of numbers, each a field
+-- ten numbers as they rest (features/pulse.py), as wide as the largest of them needs
+local WIDTHS = {{'B', 256}, {'I2', 65536}, {'I4', 4294967296}, {'I8'}}
+local FORMATS = {}
+for _, width in ipairs(WIDTHS) do
+  width[1] = '<' .. string.rep(width[1], 10)
+  FORMATS[struct.size(width[1])] = width[1]
+end
+
+local function at_rest(row)
+  local largest = math.max(unpack(row))
+  for _, width in ipairs(WIDTHS) do
+    if not width[2] or largest < width[2] then return struct.pack(width[1], unpack(row)) end
+  end
+end
+
+-- key, seconds to keep it, fields, rows: add to ten numbers in each field
 function run.sum(key, keep, fields, rows)
-  local known, new = redis.call('HMGET', key, unpack(fields)), {}
-  for i, row in ipairs(rows) do
+  local known, size, new = redis.call('HMGET', key, unpack(fields)), #rows / #fields, {}
+  for i, field in ipairs(fields) do
+    local row = string.sub(rows, (i - 1) * size + 1, i * size)
     if known[i] then
-      for slot, number in ipairs(cmsgpack.unpack(known[i])) do row[slot] = row[slot] + number end
+      local sums = {struct.unpack(FORMATS[#known[i]], known[i])}
+      local more = {struct.unpack(FORMATS[size], row)}
+      for slot = 1, 10 do sums[slot] = sums[slot] + more[slot] end
+      sums[11] = nil -- where the reading ended
+      row = at_rest(sums)
     end
-    new[#new + 1], new[#new + 2] = fields[i], cmsgpack.pack(row)
+    new[#new + 1], new[#new + 2] = field, row
   end
   redis.call('HSET', key, unpack(new))
   redis.call('EXPIRE', key, keep)

@@ -86,8 +86,7 @@ class Fence:
         """
         change = _pack({"seen": self.seen.groups(chunk.place, chunk.topic, blocks), "ops": ops, "since": since})
         start, after = ("" if offset is None else offset for offset in (chunk.start, chunk.next))
-        ids = b"".join(name for some in blocks.values() for name in some)
-        args = [chunk.place, start, after, change, ids]
+        args = [chunk.place, start, after, change]
         if watching is None:
             answer = cast(list[Any], self._script(keys=[self._key], args=args))
         else:

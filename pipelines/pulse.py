@@ -3,16 +3,18 @@
 It looks at few fields of an act and sums a whole chunk before anything travels.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import compress, pairwise
 from typing import cast
+from uuid import UUID
 
 import numpy as np
 
-from features.pulse import ACTS, SLOTS
+from features.pulse import ACTS, SLOTS, at_rest
 from livestreamx import keys, topics
+from livestreamx.events.packed import NOWHERE
 from pipelines.act_table import ActTable, joined
-from pipelines.effects import Effects
+from pipelines.effects import Effects, binary
 from pipelines.feed import Pace
 from pipelines.fences import Fence
 from pipelines.records import Chunk
@@ -34,27 +36,24 @@ def count(table: ActTable) -> Effects:
     sums = np.bincount(pane_of * SLOTS + table.slot, weights=table.amount, minlength=len(panes) * SLOTS)
     sums = sums.astype(np.int64).reshape(-1, SLOTS)
     sums[:, ACTS] = np.bincount(pane_of, minlength=len(panes))
-    minutes: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    seconds = (panes % span + first).tolist()
-    for pane, (stream, second) in enumerate(zip((panes // span).tolist(), seconds, strict=True)):
-        minutes[stream, second // 60].append(pane)
-    rows = sums.tolist()
-    for (stream, minute), own in minutes.items():
-        if name := table.streams[stream]:
-            key = keys.stream_pulse(name, minute)
-            effects.call("sum", key, KEPT_SECONDS, [seconds[pane] for pane in own], [rows[pane] for pane in own])
+    stream, second = panes // span, panes % span + first
+    minute = second // 60
+    new = np.flatnonzero((np.diff(stream, prepend=-1) != 0) | (np.diff(minute, prepend=-1) != 0))
+    for start, end in pairwise([*new.tolist(), len(panes)]):
+        name = table.streams[stream[start]]
+        if name != NOWHERE.bytes:
+            key = keys.stream_pulse(UUID(bytes=name), int(minute[start]))
+            effects.call("sum", key, KEPT_SECONDS, second[start:end].tolist(), binary(at_rest(sums[start:end])))
     return effects
 
 
 def blocks_of(topic: str, table: ActTable) -> Blocks:
     """The ids of a table's acts, by block."""
     numbers = table.second // block_seconds(topic)
-    if len(numbers) and numbers.min() == numbers.max():
-        return {int(numbers[0]): table.ids}
-    blocks: defaultdict[int, list[bytes]] = defaultdict(list)
-    for number, name in zip(numbers.tolist(), table.ids, strict=True):
-        blocks[number].append(name)
-    return blocks
+    found = np.unique(numbers).tolist()
+    if len(found) == 1:
+        return {found[0]: table.ids}
+    return {number: [*compress(table.ids, (numbers == number).tolist())] for number in found}
 
 
 def table_writer(fence: Fence) -> Callable[[Sequence[Chunk]], None]:

@@ -7,9 +7,12 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+import msgspec
+import numpy as np
 from redis import Redis
 
 from livestreamx import keys, topics
+from pipelines.effects import binary
 
 ID_BYTES = 16
 DAY_SECONDS = 86_400
@@ -31,6 +34,11 @@ def block_seconds(topic: str) -> int:
     return RECORDED_BLOCK_SECONDS if topic in RECORDED else BLOCK_SECONDS
 
 
+def split(ids: bytes) -> list[bytes]:
+    """Ids of 16 bytes each; `ValueError` when they are not."""
+    return np.frombuffer(ids, f"V{ID_BYTES}").tolist()  # type: ignore[no-any-return]
+
+
 class Seen:
     """The ids that one flow has counted."""
 
@@ -47,11 +55,12 @@ class Seen:
             found.update(self._blocks[place, number].intersection(ids))
         return found
 
-    def groups(self, place: str, topic: str, blocks: Blocks) -> list[tuple[str, int, int]]:
-        """Key, seconds to keep it and number of bytes of what `fenced.lua` appends for these ids, in their order."""
+    def groups(self, place: str, topic: str, blocks: Blocks) -> list[tuple[str, int, msgspec.Raw]]:
+        """Key, seconds to keep it and the bytes that `fenced.lua` appends for these ids."""
         seconds = RECORDED_KEPT_SECONDS if topic in RECORDED else KEPT_SECONDS
         return [
-            (keys.flow_seen(self._flow, place, number), seconds, len(ids) * ID_BYTES) for number, ids in blocks.items()
+            (keys.flow_seen(self._flow, place, number), seconds, binary(b"".join(ids)))
+            for number, ids in blocks.items()
         ]
 
     def note(self, place: str, blocks: Blocks) -> None:
@@ -70,8 +79,7 @@ class Seen:
         if missing:
             names = [keys.flow_seen(self._flow, place, number) for number in missing]
             for number, text in zip(missing, cast(list[bytes | None], self._redis.mget(names)), strict=True):
-                ids = text or b""
-                self._blocks[place, number] = {ids[at : at + ID_BYTES] for at in range(0, len(ids), ID_BYTES)}
+                self._blocks[place, number] = set(split(text or b""))
                 self._count += len(self._blocks[place, number])
         for number in blocks:
             self._blocks.move_to_end((place, number))

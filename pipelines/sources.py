@@ -61,12 +61,12 @@ class Part(StatefulSourcePartition[Chunk, None]):
         ticks: bool,
     ) -> None:
         self._feed, self._run, self._gate, self._readings, self._ticks = feed, run, gate, readings, ticks
-        self._topic, self._partition = part
+        self._part = part
         self._where = place(*part)
         self._next = at.next if at else None
         self._replaying = at is not None and not at.lost and at.since is not None and at.since < at.next
         first = None if at is None or at.lost else at.since if self._replaying else at.next
-        feed.open(self._topic, self._partition, first)
+        feed.open(*part, first)
 
     @override
     def next_batch(self) -> list[Chunk]:
@@ -79,12 +79,12 @@ class Part(StatefulSourcePartition[Chunk, None]):
             raise StopIteration from error
 
     def _read(self) -> list[Chunk]:
-        if self._feed.leads(self._where):
+        if self._feed.leads(self._part):
             self._feed.wait()
             self._run.reading.set()
         if not self._feed.handing_out:
             return []
-        messages, ended = self._feed.hand_out(self._where)
+        messages, ended = self._feed.hand_out(self._part)
         chunks = []
         if self._replaying:
             before = [message for message in messages if offset_of(message) < (self._next or 0)]
@@ -105,8 +105,8 @@ class Part(StatefulSourcePartition[Chunk, None]):
             self._gate.admit(self._where, (one.offset for one in unreadable))
             self._next = after
         return Chunk(
-            topic=self._topic,
-            partition=self._partition,
+            topic=self._part[0],
+            partition=self._part[1],
             start=start,
             next=after,
             records=[one for one in found if not isinstance(one, Unreadable)],

@@ -13,19 +13,21 @@ from confluent_kafka import TopicPartition
 from redis import Redis
 
 from bench.peers.tally import Tally
-from features.pulse import windows
+from features.pulse import sums_of, windows
 from livestreamx import keys
 from livestreamx.engines.redis import connect_plain
 from livestreamx.observe.metrics import Metrics
 from livestreamx.settings import Settings
 from livestreamx.topics import Topic
 from pipelines.catalogue import every_flow
+from pipelines.everything import settle_interpreter
 from pipelines.feed import find_partitions, make_consumer
 from pipelines.pulse import NAME
 from pipelines.runner import Runner
 
 
 def main() -> None:
+    settle_interpreter()
     tally = Tally()
     redis = connect_plain(sys.argv[5])
     redis.flushdb()
@@ -44,7 +46,7 @@ def main() -> None:
         stands = cast(dict[bytes, bytes], redis.hgetall(keys.flow_offsets(NAME)))
         if all(int(stands.get(place, 0)) >= end for place, end in ends.items()):
             break
-        time.sleep(0.005)
+        time.sleep(0.025)
     written = time.perf_counter() - tally.began
     for stream, seconds in read_back(redis).items():
         for start, sums in windows(seconds):
@@ -69,7 +71,7 @@ def read_back(redis: Redis) -> dict[str, dict[int, list[int]]]:
             pipe.hgetall(name)
         for name, rows in zip(names, pipe.execute(), strict=True):
             stream = name.decode().split("{")[1].split("}")[0]
-            seconds = {int(at): msgspec.msgpack.decode(row) for at, row in rows.items()}
+            seconds = {int(at): sums_of(row) for at, row in rows.items()}
             found.setdefault(stream, {}).update(seconds)
     return found
 

@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
-from features.pulse import TRAILING_SECONDS, WINDOW_SECONDS, Velocity, velocity
+from features.pulse import TRAILING_SECONDS, WINDOW_SECONDS, Velocity, sums_of, velocity
 from livestreamx import keys
 from livestreamx.clock import now_ms
 
@@ -21,7 +20,5 @@ async def take_velocity(redis: AsyncRedis, stream_id: UUID) -> Velocity:
         for minute in range(first // 60, until // 60 + 1):
             pipe.hgetall(keys.stream_pulse(stream_id, minute))
         found = await pipe.execute()
-    seconds = {
-        int(second): msgspec.msgpack.decode(sums, type=list[int]) for part in found for second, sums in part.items()
-    }
+    seconds = {int(second): sums_of(sums) for part in found for second, sums in part.items()}
     return velocity(seconds, until)

@@ -10,16 +10,16 @@ import msgspec
 import pytest
 from redis import Redis
 
-from features.pulse import ACTS, SLOTS, TOKENS, windows
+from features.pulse import ACTS, CHATS, SLOTS, TOKENS, sums_of, windows
 from livestreamx import keys
 from livestreamx.clock import uuid7
 from livestreamx.engines.partitions import packed_by_partition
 from livestreamx.engines.redis import connect_plain
-from livestreamx.events import Event, GiftSent, ReactionSent, encode
+from livestreamx.events import MOODS, ChatMessage, Event, GiftSent, ReactionSent, encode
 from livestreamx.events.packed import KINDS, columns_of, pack, unpack
 from livestreamx.settings import Settings
 from pipelines import engagement, pulse
-from pipelines.act_table import ActReadings, Slim, slot_of
+from pipelines.act_table import ActReadings
 from pipelines.counting import chunk_writer
 from pipelines.fences import Fence
 from pipelines.readings import Readings
@@ -58,9 +58,13 @@ def expected(acts: Sequence[Event]) -> dict[UUID | None, dict[int, list[int]]]:
     for act in acts:
         row = counted.setdefault(act.stream_id, {}).setdefault(int(act.occurred_at.timestamp()), [0] * SLOTS)
         row[ACTS] += 1
-        slot = slot_of(msgspec.convert(msgspec.to_builtins(act), Slim))
-        if slot != ACTS:
-            row[slot] += act.tokens if isinstance(act, GiftSent) else 1
+        match act:
+            case ReactionSent(mood=mood):
+                row[MOODS.index(mood)] += 1
+            case ChatMessage(accepted=accepted):
+                row[CHATS] += accepted
+            case GiftSent(tokens=tokens):
+                row[TOKENS] += tokens
     return counted
 
 
@@ -70,7 +74,7 @@ def found(redis: Redis, streams: Sequence[UUID]) -> dict[UUID | None, dict[int, 
     for stream in streams:
         for minute in range(BEGAN_MS // 60_000 - 1, BEGAN_MS // 60_000 + 3):
             rows = redis.hgetall(keys.stream_pulse(stream, minute))
-            seconds.setdefault(stream, {}).update({int(at): msgspec.msgpack.decode(row) for at, row in rows.items()})
+            seconds.setdefault(stream, {}).update({int(at): sums_of(row) for at, row in rows.items()})
     return seconds
 
 
