@@ -4,10 +4,12 @@ Prints `ready` once it serves, stops gracefully on SIGINT or SIGTERM.
 """
 
 import asyncio
+import gc
 import socket
 import sys
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 
 from api.app import create_app
 from api.correlation import Platform
@@ -35,6 +37,8 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what is there now stays: to walk it again and again would hold up requests for 0.1 s at a time
         if not self.should_exit:
             print("ready", flush=True)
 
@@ -91,6 +95,7 @@ def main() -> None:
     if settings.gateway_metrics_port:
         app.state.metrics.serve(settings.host, settings.gateway_metrics_port)
     sys.setswitchinterval(SWITCH_SECONDS)
+    threadpool_limits(1, "blas")  # a product for one request is too small to share, and who waits for others spins
     Server(config, app, settings).run(sockets)
 
 

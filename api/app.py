@@ -46,6 +46,7 @@ from api.payments import PaymentController
 from api.payouts import PayoutController, PayoutReviewController
 from api.polls import PollsController
 from api.profile import ProfileController
+from api.providing import provide_in_turn
 from api.questions import QuestionsController
 from api.raids import RaidsController
 from api.recommendations import RecommendationsController
@@ -183,7 +184,7 @@ def create_app(settings: Settings) -> Platform:
         "tokens": AccessTokens(settings.signing_key, settings.access_minutes),
         "metrics": counted,
     }
-    return Platform(
+    app = Platform(
         [*CONTROLLERS, pages(), static_files()],
         state=State(state),
         lifespan=[lifespan],
@@ -202,3 +203,5 @@ def create_app(settings: Settings) -> Platform:
         logging_config=None,
         openapi_config=describe(),
     )
+    provide_in_turn(app)
+    return app

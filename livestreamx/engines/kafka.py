@@ -5,7 +5,6 @@ An act is accepted once the broker has acknowledged its event, so `emit` waits f
 
 import asyncio
 import logging
-import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -18,6 +17,8 @@ from livestreamx.topics import ALL, EVENT_TOPICS, Topic
 
 DELIVERY_TIMEOUT_MS = 10_000
 REQUEST_ID_HEADER = "request-id"
+FIRST_ANSWER_SECONDS, ANSWER_SECONDS, REST_SECONDS = 0.002, 0.001, 1.0
+"""How soon after an event, how often until the last answer, and how often with nothing awaited answers are taken."""
 
 
 def producer(bootstrap: str, **options: object) -> Producer:
@@ -74,56 +75,53 @@ def log_ends(bootstrap: str, topics: Iterable[Topic] = EVENT_TOPICS, seconds: fl
 
 
 class Emitter:
-    """Writes events to Kafka and tells when the broker has them; one a process.
+    """Writes events to Kafka and tells when the broker has them; one a process, for one event loop.
 
-    `on_failure` is told the topic of every event that the broker did not take.
+    The loop itself takes the broker's answers, every millisecond while some are awaited: a thread for that would have
+    to be given the interpreter once for each answer. `on_failure` is told the topic of every event not taken.
     """
 
     def __init__(self, bootstrap: str, on_failure: Callable[[str], None] = lambda _: None) -> None:
         self._on_failure = on_failure
         self._producer = producer(bootstrap, logger=logging.getLogger("livestreamx.kafka"))
-        self._open = True
-        self._poller = threading.Thread(target=self._poll, name="emitter", daemon=True)
-        self._poller.start()
+        self._unanswered = 0
+        self._next: asyncio.TimerHandle | None = None
 
     async def emit(self, event: Event, *, request_id: str = "") -> None:
         """Write one event and wait until it is durable; `Unavailable` when the broker did not take it in time."""
         await self.emit_all((event,), request_id=request_id)
 
     async def emit_all(self, events: Sequence[Event], *, request_id: str = "") -> None:
-        """Write events and wait until all are durable; `Unavailable` when the broker did not take one of them in time.
-
-        The loop is woken once, however many they are.
-        """
+        """Write events and wait until all are durable; `Unavailable` when the broker did not take one in time."""
         if not events:
             return
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        unanswered, refused = len(events), dict[str, KafkaError]()
-
-        def settle() -> None:
-            if done.done():
-                return
-            if refused:
-                done.set_exception(Unavailable(f"The event log did not answer: {next(iter(refused.values())).name()}"))
-            else:
-                done.set_result(None)
+        unanswered, refused = len(events), list[KafkaError]()
 
         def delivered(error: KafkaError | None, message: Message) -> None:
             nonlocal unanswered
+            self._unanswered -= 1
             unanswered -= 1
             if error is not None:
-                refused[message.topic() or ""] = error
+                refused.append(error)
                 self._on_failure(message.topic() or "")
-            if not unanswered:
-                loop.call_soon_threadsafe(settle)
+            if unanswered or done.done():
+                return
+            if refused:
+                done.set_exception(Unavailable(f"The event log did not answer: {refused[0].name()}"))
+            else:
+                done.set_result(None)
 
         headers: list[tuple[str, str | bytes | None]] = [
             *([(REQUEST_ID_HEADER, request_id.encode())] if request_id else []),
             *trace_headers(),
         ]
-        for event in events:
-            self._produce(event, headers, delivered)
+        try:
+            for event in events:
+                self._produce(event, headers, delivered)
+        finally:
+            self._expect_answers(loop)
         await done
 
     def _produce(
@@ -139,6 +137,19 @@ class Emitter:
         except BufferError as error:
             self._on_failure(event.topic.name)
             raise Unavailable("The event log is busy") from error
+        self._unanswered += 1
+
+    def _expect_answers(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look for answers soon; what is looked for at rest are the client's own words for the log."""
+        if self._next is not None and self._next.when() > loop.time() + FIRST_ANSWER_SECONDS:
+            self._next.cancel()
+            self._next = None
+        if self._next is None:
+            self._next = loop.call_later(FIRST_ANSWER_SECONDS, self._take_answers, loop)
+
+    def _take_answers(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._producer.poll(0)
+        self._next = loop.call_later(ANSWER_SECONDS if self._unanswered else REST_SECONDS, self._take_answers, loop)
 
     def probe(self, seconds: float) -> None:
         """Ask the broker for its topics; blocks up to `seconds`, `KafkaException` when it does not answer."""
@@ -146,11 +157,7 @@ class Emitter:
 
     def close(self, seconds: float = 10) -> None:
         """Flush, then stop."""
+        if self._next is not None:
+            self._next.cancel()
         self._producer.flush(seconds)
-        self._open = False
-        self._poller.join(1)
         self._producer.close()
-
-    def _poll(self) -> None:
-        while self._open:
-            self._producer.poll(0.1)

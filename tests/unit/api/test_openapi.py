@@ -1,6 +1,5 @@
 """The API describes itself truly: valid OpenAPI, nothing left out, examples that fit, refusals as they are."""
 
-import base64
 from typing import Any
 
 import jsonschema
@@ -8,28 +7,10 @@ import msgspec
 import pytest
 from litestar.routes import HTTPRoute
 
-from api.app import create_app
 from api.correlation import Platform
 from api.problems import MEDIA_TYPE
-from livestreamx.settings import Settings
 
 METHODS = {"get", "post", "put", "patch", "delete"}
-
-
-@pytest.fixture(scope="module")
-def platform() -> Platform:
-    """The application as it is assembled; its engines are never opened."""
-    key = base64.urlsafe_b64encode(bytes(32)).decode()
-    nowhere = "127.0.0.1:1"
-    return create_app(
-        Settings(
-            postgres_url=f"postgresql://{nowhere}/x",
-            redis_url=f"redis://{nowhere}",
-            kafka_bootstrap=nowhere,
-            clickhouse_url=f"http://{nowhere}",
-            signing_key=key,
-        )
-    )
 
 
 @pytest.fixture(scope="module")
