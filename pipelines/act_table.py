@@ -4,6 +4,7 @@ Single acts are decoded together and slim; whatever is unusual about them is rea
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain, compress
 from typing import Literal
@@ -93,23 +94,16 @@ class ActReadings:
     def of(self, place: str, messages: Sequence[Message], now_ms: int) -> list[ActTable | Unreadable]:  # noqa: ARG002
         """Tables of the acts in a partition's messages, and what is unreadable among them."""
         payloads = [message.value() or b"" for message in messages]
+        if not payloads:
+            return []
+        if not payloads[0].startswith(MAGIC):
+            with suppress(ValueError, KeyError):  # some are packed, or unusual
+                return [self._table_of_singles(payloads, logged(messages, now_ms))]
         is_packed = [payload.startswith(MAGIC) for payload in payloads]
-        if not any(is_packed):
-            return self._singles(messages, payloads, now_ms)
-        found = self._packed([*compress(messages, is_packed)], now_ms)
-        if not all(is_packed):
-            is_single = [not packed for packed in is_packed]
-            single = [*compress(messages, is_single)]
-            found += self._singles(single, [*compress(payloads, is_single)], now_ms)
+        found = self._carefully(compress(messages, [not packed for packed in is_packed]), now_ms)
+        if any(is_packed):
+            found += self._packed([*compress(messages, is_packed)], now_ms)
         return sorted(found, key=lambda one: one.offset if isinstance(one, Unreadable) else -1)
-
-    def _singles(
-        self, messages: Sequence[Message], payloads: Sequence[bytes], now_ms: int
-    ) -> list[ActTable | Unreadable]:
-        try:
-            return [self._table_of_singles(payloads, logged(messages, now_ms))]
-        except (ValueError, KeyError):
-            return self._carefully(messages, now_ms)
 
     def _table_of_singles(self, payloads: Sequence[bytes], logged_ms: Ints) -> ActTable:
         """A table of acts that are JSON each; `ValueError` or `KeyError` when one is not, or is unusual."""

@@ -90,6 +90,8 @@ class Feed:
     def open(self, topic: str, partition: int, offset: int | None) -> None:
         """Start reading a partition."""
         self._waiting[topic, partition] = []
+        if offset is None:
+            self._consumer.list_topics(topic, timeout=10)  # else the client asks for the beginning after half a second
         start = OFFSET_BEGINNING if offset is None else offset
         self._consumer.incremental_assign([TopicPartition(topic, partition, start)])
 

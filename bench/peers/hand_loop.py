@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 
 from bench.peers.tally import LENGTH, SLOTS, Tally, add
 
@@ -23,7 +23,7 @@ class Act(msgspec.Struct, gc=False):
 def main() -> None:
     tally = Tally()
     consumer = Consumer({"bootstrap.servers": tally.bootstrap, "group.id": "hand", "queued.min.messages": 200_000})
-    consumer.assign([TopicPartition(tally.topic, number, OFFSET_BEGINNING) for number in range(4)])
+    consumer.assign([TopicPartition(tally.topic, number, 0) for number in range(4)])
     decode = msgspec.json.Decoder(Act).decode
     panes: defaultdict[str, dict[str, list[int]]] = defaultdict(dict)
     got = 0

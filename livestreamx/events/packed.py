@@ -42,7 +42,7 @@ class Columns(msgspec.Struct, frozen=True, array_like=True, gc=False):
     kind: bytes
     value: bytes
     ids: bytes
-    acts: bytes
+    acts: memoryview
 
 
 _columns = msgspec.msgpack.Decoder(Columns)
@@ -63,7 +63,7 @@ def pack(acts: Sequence[Event]) -> bytes:
         kind=bytes(_numbers[type(act)] for act in acts),
         value=array("i", [_value_of(act) for act in acts]).tobytes(),
         ids=b"".join(act.event_id.bytes for act in acts),
-        acts=_encoder.encode(acts),
+        acts=memoryview(_encoder.encode(acts)),
     )
     return MAGIC + _encoder.encode(columns)
 
