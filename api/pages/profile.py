@@ -18,7 +18,7 @@ from domain.assets import service as assets
 from domain.badges import service as badges
 from domain.history import service as history
 from domain.profiles import queries as profiles
-from domain.profiles.model import MOST_BIO_CHARACTERS, PLACES, THEMES
+from domain.profiles.model import MOST_BIO_CHARACTERS, PLACES, THEMES, Place
 from domain.seasons import queries as seasons
 from domain.streams import queries as streams
 from features.experience import experience_of
@@ -33,6 +33,12 @@ BOARDS = {
     "engagement": "taking part",
     "creators": "creators",
     "patrons": "paid gifts",
+}
+
+PLACE_NAMES: dict[Place, str] = {place: place.capitalize() for place in PLACES} | {
+    "youtube": "YouTube",
+    "tiktok": "TikTok",
+    "github": "GitHub",
 }
 
 
@@ -82,6 +88,7 @@ class ProfilePages(Controller):
             medals=[Medal(look=insignia_of(one.badge), at=one.earned_at) for one in earned],
             placings=placings,
             boards=BOARDS,
+            places=PLACE_NAMES,
             streams=[card for card in cards if card.status not in OVER],
             recordings=[card for card in cards if card.status in OVER],
         )
@@ -96,7 +103,7 @@ class ProfilePages(Controller):
         return visit.page(
             "me.html",
             person=person,
-            places=PLACES,
+            places=PLACE_NAMES,
             palettes=THEMES,
             most_bio=MOST_BIO_CHARACTERS,
             files=await assets.of_owner(visit.pool, person.id),

@@ -6,7 +6,7 @@ import httpx
 from playwright.async_api import expect
 
 from tests.browser.guests import NewGuest
-from tests.builders import go_live
+from tests.builders import eventually, go_live
 
 
 async def test_for_you_changes_after_one_stream_was_watched(guest: NewGuest, http: httpx.AsyncClient) -> None:
@@ -17,10 +17,12 @@ async def test_for_you_changes_after_one_stream_was_watched(guest: NewGuest, htt
     await expect(ada.page.get_by_role("region", name="For you")).to_have_count(0)
     await ada.watch(stream)
     picks = ada.page.get_by_role("region", name="For you")
-    for _ in range(100):  # the act passes the log and the dataflow, which takes a moment
+
+    async def look_again() -> int:
         await ada.open("/")
-        if await picks.count():
-            break
+        return int(await picks.count())
+
+    await eventually(look_again, bool, seconds=60)  # the act passes the log and the dataflow, which takes a moment
     first = picks.get_by_role("article").first
     await expect(first).to_contain_text(f"You watched {watched.handle}")
     await expect(first.get_by_role("link").first).to_have_attribute("href", f"/w/{stream}")

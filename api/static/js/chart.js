@@ -113,7 +113,7 @@ export class Chart {
     return {
       width: this.#place.clientWidth,
       height: HEIGHT,
-      padding: [this.#kind === "mood" ? 20 : 14, 20, 0, 0],
+      padding: [this.#kind === "mood" ? 20 : 14, 34, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 }, ...sync },
       scales: { x: { time: x === "at", range: (plot, first, last) => this.#across(plot, first, last) }, y: { range: isShare ? [0, 1] : (_, __, most) => [0, most > 0 && most < 2 ? most * 1.2 : Math.max(4, most * 1.12)] } },

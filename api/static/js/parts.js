@@ -15,7 +15,7 @@ onSubmit(
   document.getElementById("a-form"),
   async ({ name }) => {
     if (!name.value.trim()) throw new Refusal({ code: "name_needed", message: "Give it a name." });
-    if (name.value === "slow") throw new Refusal({ code: "rate_limited", message: "That was fast.", retryAfterMs: 2_000 });
+    if (name.value === "slow") throw new Refusal({ code: "rate_limited", message: "That was fast.", retryAfterMs: 4_000 });
     toast(`Saved ${name.value}.`);
   },
   { name_needed: "name" },
