@@ -94,11 +94,11 @@ FROM (SELECT number, number % {{streams:UInt64}} AS stream, 1 + intDiv(number, {
 TABLES = ("presence", "chat_messages", "reactions", "gifts", "recommendations", "follows", "mood_states")
 
 
-def write(db: Client, size: Size) -> int:
+def write(db: Client, size: Size, creator: UUID = CREATOR, began: datetime = BEGAN) -> int:
     """Write the year; how many raw rows there are."""
     parameters = {
-        "began": f"{BEGAN:%Y-%m-%d %H:%M:%S}",
-        "creator": str(CREATOR),
+        "began": f"{began:%Y-%m-%d %H:%M:%S}",
+        "creator": str(creator),
         "seconds": size.minutes * 60,
         **{name: getattr(size, name) for name in ("streams", "visits", "people", "acts")},
     }
@@ -107,8 +107,8 @@ def write(db: Client, size: Size) -> int:
     return sum(int(db.query(f"SELECT count() FROM {table}").result_rows[0][0]) for table in TABLES)
 
 
-def lives(size: Size) -> list[tuple[UUID, datetime, datetime]]:
+def lives(size: Size, began: datetime = BEGAN) -> list[tuple[UUID, datetime, datetime]]:
     """Each stream with its begin and its end."""
-    days = [BEGAN + timedelta(days=number) for number in range(size.streams)]
+    days = [began + timedelta(days=number) for number in range(size.streams)]
     length = timedelta(minutes=size.minutes)
     return [(UUID(f"00c0ffee-0000-7000-8000-{number:012}"), day, day + length) for number, day in enumerate(days)]
