@@ -53,6 +53,7 @@ from api.recommendations import RecommendationsController
 from api.recommender import Recommender
 from api.reference import ReferenceController
 from api.refunds import RefundController
+from api.rollouts import RolloutsController
 from api.search import SearchController
 from api.searching import Searcher
 from api.spending import LimitsController
@@ -109,6 +110,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     RecommendationsController,
     ReferenceController,
     RefundController,
+    RolloutsController,
     SearchController,
     ReportsController,
     StreamChatController,

@@ -16,12 +16,13 @@ from api.health import EngineHealth, Probes
 from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Mirror, Page, View
 from domain.accounts.tokens import Claims
+from domain.audit.service import note
 from domain.operations import service
 from domain.operations.letters import Letter, Letters
 from livestreamx.engines.clickhouse import connect_plain
 from livestreamx.engines.kafka import producer
 from livestreamx.engines.outbox import backlog
-from livestreamx.engines.postgres import Pool, connection
+from livestreamx.engines.postgres import Pool, connection, transaction
 from livestreamx.errors import Unavailable
 from livestreamx.settings import Settings
 
@@ -147,8 +148,15 @@ class OperationsController(Controller):
 
     @post("/dead-letters/{name:str}/requeue", status_code=204)
     async def requeue(
-        self, name: FromPath[str], user: NamedDependency[Claims], settings: NamedDependency[Settings]
+        self,
+        name: FromPath[str],
+        user: NamedDependency[Claims],
+        pool: NamedDependency[Pool],
+        settings: NamedDependency[Settings],
+        request_id: NamedDependency[str],
     ) -> None:
         """Put a letter, such as `interactions:2:1041`, back into the log, once. Admins only; 409 `letter_refused`."""
         require_role(user, "admin")
-        await with_letters(settings, lambda letters: letters.requeue(letters.named(name)))
+        async with transaction(pool) as db:
+            await note(db, actor_id=user.sub, action="letter.requeued", subject=f"letter:{name}", request_id=request_id)
+            await with_letters(settings, lambda letters: letters.requeue(letters.named(name)))

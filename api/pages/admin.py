@@ -28,9 +28,10 @@ from domain.fraud.model import Flag, FlagKind
 from domain.moderation import reports
 from domain.payments.model import price_in_words
 from domain.payouts import service as payouts
+from domain.rollouts import service as rollouts
 
 ROWS = 50
-Tab = Literal["flags", "reports", "payouts", "refunds", "people", "audit", "health", "letters"]
+Tab = Literal["flags", "reports", "payouts", "refunds", "people", "audit", "health", "letters", "features"]
 TABS: dict[Tab, str] = {
     "flags": "Flags",
     "reports": "Reports",
@@ -40,6 +41,7 @@ TABS: dict[Tab, str] = {
     "audit": "Audit log",
     "health": "Health",
     "letters": "Dead letters",
+    "features": "Features",
 }
 TITLES: dict[FlagKind, str] = {
     "velocity": "Gives too fast for a new account",
@@ -165,6 +167,10 @@ async def dead_letters(asked: Asked) -> Shown:
     return Shown(items=list(map(LetterView.of, found[:ROWS])), next=skip + ROWS if len(found) > ROWS else None)
 
 
+async def features(asked: Asked) -> Shown:
+    return Shown(items=await rollouts.rollouts(asked.visit.pool))
+
+
 READ: dict[Tab, Callable[[Asked], Awaitable[Shown]]] = {
     "flags": flags,
     "reports": reported,
@@ -174,6 +180,7 @@ READ: dict[Tab, Callable[[Asked], Awaitable[Shown]]] = {
     "audit": audited,
     "health": health,
     "letters": dead_letters,
+    "features": features,
 }
 
 

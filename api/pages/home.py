@@ -17,6 +17,7 @@ from api.pages.visit import Visit
 from api.recommendations import tell_shown
 from api.recommender import Recommender, Suggestions
 from domain.profiles import service as profiles
+from domain.rollouts import service as rollouts
 from domain.streams import service as streams
 from domain.streams.model import Status
 from domain.streams.queries import live_among
@@ -87,6 +88,11 @@ async def followed_streams(visit: Visit) -> list[StreamCard]:
     return by_viewers(await make_cards(visit.redis, found, visit.settings.session_gap_seconds))
 
 
+async def has_upcoming(visit: Visit) -> bool:
+    async with connection(visit.pool) as db:
+        return await rollouts.reaches(db, "upcoming", visit.viewer_id)
+
+
 async def read_picks(visit: Visit, suggestions: Suggestions) -> list[StreamCard]:
     """The recommended streams, best first, each with the reasons for it."""
     picks = {
@@ -129,7 +135,7 @@ class HomePages(Controller):
             recommended=await read_picks(visit, suggestions),
             trending=all(item.recommended.source == TRENDING for item in suggestions.items),
             live=live,
-            upcoming=await read_shelf(visit, "scheduled", SHELF),
+            upcoming=await read_shelf(visit, "scheduled", SHELF) if await has_upcoming(visit) else [],
             recent=[] if live.streams else await read_shelf(visit, "ended", SHELF),
         )
         shown.background = BackgroundTask(tell_shown, emitter, suggestions, visit.viewer_id, request_id)

@@ -14,9 +14,11 @@ from api.pages.visit import Visit
 from domain.analytics import service as analytics
 from domain.analytics.model import Moment
 from domain.leaderboards import service as leaderboards
+from domain.rollouts import service as rollouts
 from domain.streams import service as streams
 from domain.streams.model import Stream
 from features.leaderboards import Board
+from livestreamx.engines.postgres import connection
 
 SUGGESTIONS = 8
 MOMENTS = 6
@@ -105,7 +107,9 @@ async def suggest(visit: Visit, but: UUID) -> list[StreamCard]:
 
 async def look_back(visit: Visit, clickhouse: AsyncClient, stream: Stream) -> LookBack:
     """What there is to show after the end."""
-    moments = await moments_of(clickhouse, stream.id, MOMENTS)
+    async with connection(visit.pool) as db:
+        has_moments = await rollouts.reaches(db, "moments", visit.viewer_id)
+    moments = await moments_of(clickhouse, stream.id, MOMENTS) if has_moments else []
     return LookBack(
         stream_id=stream.id,
         parts=tuple(await parts_of(visit, stream.id)),

@@ -23,7 +23,7 @@ from livestreamx.events import ReactionSent, encode
 from livestreamx.settings import Settings
 from tests.browser.conftest import WIDE
 from tests.browser.guests import Guest
-from tests.builders import go_live, make_user
+from tests.builders import go_live, make_creator, make_user
 from tests.integration.served import api_process
 from tests.integration.test_dead_letters import set_aside
 
@@ -166,6 +166,28 @@ async def test_a_record_that_can_be_read_now_goes_back_once(
             f"/api/admin/dead-letters/{quote(name)}/requeue",
         )
         assert code == "letter_refused"
+        await admin.open("/admin?show=audit&action=letter.requeued")
+        await expect(page.locator("#queue li", has_text=name)).to_have_count(1)
+
+
+async def test_a_feature_is_turned_off_and_on_again(
+    chromium: Browser, office: str, pool: Pool, web: httpx.AsyncClient
+) -> None:
+    creator = await make_creator(web)
+    await creator.call("POST", "/api/streams", {"title": (title := f"Tomorrow {secrets.token_hex(4)}")})
+    async with an_admin(chromium, office, pool) as admin:
+        page = await admin.open("/admin?show=features")
+        row = page.locator("#queue li", has_text="Announced streams")
+        await row.get_by_role("button", name="Turn off").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Turn off").click()
+        await expect(row.locator(".chip")).to_have_text("off")
+        await admin.open("/")
+        await expect(page.get_by_role("link", name=title)).to_have_count(0)
+        await admin.open("/admin?show=features")
+        await row.get_by_role("button", name="Roll out").click()
+        await expect(row.locator(".chip")).to_have_text("on for everybody")
+        await admin.open("/")
+        await expect(page.get_by_role("link", name=title)).to_be_visible()
 
 
 async def test_health_names_every_engine_and_the_page_is_for_admins(

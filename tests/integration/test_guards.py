@@ -152,6 +152,8 @@ ACCESS = {
     "GET /api/admin/gifts": ADMIN,
     "GET /api/admin/payments": ADMIN,
     "POST /api/admin/payments/{payment_id}/refund": ADMIN,
+    "GET /api/admin/features": ADMIN,
+    "PUT /api/admin/features/{name}": ADMIN,
     "GET /api/admin/health": ADMIN,
     "GET /api/admin/dead-letters": ADMIN,
     "POST /api/admin/dead-letters/{name}/requeue": ADMIN,
