@@ -243,6 +243,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "GET /api/payouts/statement": {"params": {"month": "2026-01"}},
     "POST /api/admin/payouts/{payout_id}": {"json": {"state": "review", "note": "seen"}},
     "POST /api/checkout/tokens": {"json": {"packId": "no_such_pack"}},
+    "PUT /api/admin/features/{name}": {"json": {"on": True}},
     "POST /api/admin/flags/{flag_id}/resolve": {"json": {"note": "seen"}},
     "GET /api/wallet/statement": {"params": {"month": "2026-01"}},
     "POST /api/packs/{pack_id}/purchase": {"json": None},
