@@ -8,34 +8,21 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from clickhouse_connect.driver.client import Client
 from confluent_kafka.admin import AdminClient
-from redis import Redis
 
-from bench.pipeline import environment, places_of
-from bench.synthetic_day import SyntheticDay
-from features.leaderboards import decompose
+from bench.day_results import FLOWS, Results
+from bench.pipeline import environment
 from livestreamx import keys
-from livestreamx.engines.clickhouse import connect_plain as connect_clickhouse
 from livestreamx.engines.kafka import make_topics, producer
 from livestreamx.engines.migrate import migrate_clickhouse, migrate_postgres
-from livestreamx.engines.redis import connect_plain as connect_redis
 from livestreamx.events import Event, encode
 from livestreamx.stack import EmbeddedEngines
-from livestreamx.topics import ALL, ECONOMY, INTERACTIONS, LIFECYCLE, SIGNALS
+from livestreamx.topics import ALL
 
-FLOWS = ("leaderboards", "engagement", "progress", "mood", "archive")
 WAIT_SECONDS = 300.0
 
 TABLES = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree%'"
-MINUTES = """
-SELECT toString(about), intDiv(toUnixTimestamp(at), 60), act, sum(count) FROM act_cells FINAL
-WHERE grain = 60 AND count > 0 AND act IN ('message', 'reaction', 'gift') GROUP BY 1, 2, 3
-"""
-WATCHED = "SELECT toString(stream_id), toString(viewer), watched_ms FROM visits FINAL"
-MOODS = "SELECT toString(stream_id), toString(hop_end), mood, intensity, reactors FROM mood_states FINAL ORDER BY 1, 2"
 
 
 class Theatre:
@@ -43,20 +30,19 @@ class Theatre:
 
     def __init__(self, engines: EmbeddedEngines, seed: int) -> None:
         self.engines, self.settings = engines, engines.settings
-        self.redis: Redis = connect_redis(self.settings.redis_url)
-        self.clickhouse: Client = connect_clickhouse(self.settings.clickhouse_url)
+        self.results = Results(self.settings)
         self.roles: list[subprocess.Popen[str]] = []
         self._rng = random.Random(seed)
 
     def clear(self) -> None:
         """Empty engines, as if new."""
-        self.redis.flushall()
+        self.results.redis.flushall()
         admin = AdminClient({"bootstrap.servers": self.settings.kafka_bootstrap})
         for gone in admin.delete_topics([topic.name for topic in ALL]).values():
             gone.result(15)
         make_topics(self.settings.kafka_bootstrap)
-        for (table,) in self.clickhouse.query(TABLES).result_rows:
-            self.clickhouse.command(f"TRUNCATE TABLE {table}")
+        for (table,) in self.results.clickhouse.query(TABLES).result_rows:
+            self.results.clickhouse.command(f"TRUNCATE TABLE {table}")
 
     def write(self, acts: Sequence[Event]) -> None:
         """Bring the acts to the log, whole before anybody reads it."""
@@ -95,36 +81,11 @@ class Theatre:
 
     def until_done(self) -> None:
         """Wait until every flow has written all of the log; `TimeoutError` when that takes too long."""
-        ends = places_of(self.settings, (INTERACTIONS, ECONOMY, LIFECYCLE))
         until = time.monotonic() + WAIT_SECONDS
-        while not self._done(ends):
+        while not self.results.are_whole():
             if time.monotonic() > until:
                 raise TimeoutError("the dataflows did not come to the end of the log")
             time.sleep(0.1)
-
-    def _done(self, ends: dict[str, int]) -> bool:
-        rows = self.clickhouse.query("SELECT topic, partition, next_offset FROM archive_offsets FINAL").result_rows
-        stands = {"archive": {f"{topic}:{partition}": offset for topic, partition, offset in rows}}
-        for flow in FLOWS[:-1]:
-            found = self.redis.hgetall(keys.flow_offsets(flow))
-            stands[flow] = {name.decode(): int(at) for name, at in found.items()}
-        reads = dict.fromkeys(FLOWS, ("interactions", "economy")) | {"mood": ("interactions",)}
-        return (
-            all(
-                stands[flow].get(place) == end
-                for flow in FLOWS
-                for place, end in ends.items()
-                if place.partition(":")[0] in reads[flow]
-            )
-            and self._moods_archived()
-        )
-
-    def _moods_archived(self) -> bool:
-        """Whether the last moods told are in history: the mood flow's own output comes back through the archive."""
-        ends = places_of(self.settings, (SIGNALS,))
-        rows = self.clickhouse.query("SELECT topic, partition, next_offset FROM archive_offsets FINAL").result_rows
-        stands = {f"{topic}:{partition}": offset for topic, partition, offset in rows}
-        return all(stands.get(place) == end for place, end in ends.items())
 
     def stop(self) -> None:
         """End the dataflows."""
@@ -133,27 +94,6 @@ class Theatre:
         for role in self.roles:
             role.wait(20)
         self.roles = []
-
-    def outcome(self, day: SyntheticDay) -> dict[str, Any]:
-        """Boards with their order, experience, minutes, sessions and moods, in the shape of `truth` and beyond."""
-        boards, order = {}, {}
-        for name in ("engagement", "gifts", "creators"):
-            for stream in map(str, day.streams):
-                rows = self.redis.zrevrange(keys.board(name, "stream", stream), 0, -1, withscores=True)
-                boards |= {(name, stream, who.decode()): decompose(score)[0] for who, score in rows}
-        for name in ("engagement", "gifts", "creators", "xp"):
-            for scope, ref in (("weekly", "2026-w10"), ("global", "all")):
-                order[name, scope] = self.redis.zrevrange(keys.board(name, scope, ref), 0, -1, withscores=True)
-        people = {str(person): int(self.redis.hget(keys.experience(person), "xp") or 0) for person in day.people}
-        return {
-            "boards": boards,
-            "experience": {person: xp for person, xp in people.items() if xp},
-            "minutes": {tuple(row[:3]): int(row[3]) for row in self.clickhouse.query(MINUTES).result_rows},
-            "watched_ms": {(stream, who): int(ms) for stream, who, ms in self.clickhouse.query(WATCHED).result_rows},
-            "order": order,
-            "metrics": {stream: self.redis.hgetall(keys.stream_metrics(stream)) for stream in day.streams},
-            "moods": [tuple(row) for row in self.clickhouse.query(MOODS).result_rows],
-        }
 
 
 @contextmanager
@@ -198,8 +138,8 @@ def replayed(stage: Theatre, times: int) -> None:
     """What is in the log from its start again, so many times: all offsets forgotten, the results kept."""
     for _ in range(times):
         for flow in FLOWS:
-            stage.redis.delete(keys.flow_offsets(flow))
-        stage.clickhouse.command("TRUNCATE TABLE archive_offsets")
+            stage.results.redis.delete(keys.flow_offsets(flow))
+        stage.results.clickhouse.command("TRUNCATE TABLE archive_offsets")
         stage.start(1)
         stage.until_done()
         stage.stop()

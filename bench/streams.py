@@ -105,7 +105,8 @@ def main() -> int:
     parser.add_argument("--small", type=int, default=30_000, help="acts for the slow peers")
     parser.add_argument("--peers", type=Path, help="an environment with Quix Streams and Pathway")
     asked = parser.parse_args()
-    table = Table("engine", "acts", "acts/s", "CPU µs/act", "to the loop", "results", title="Windows of 10 s by 1 s")
+    titles = ("engine", "acts", "acts/s", "CPU µs/act", "speed to the loop", "CPU to the loop", "results")
+    table = Table(*titles, title="Windows of 10 s by 1 s")
     ours, wrong = Path(sys.executable), 0
     with tempfile.TemporaryDirectory() as folder, engines_only(Path(folder)) as engines:
         settings = engines.settings
@@ -136,7 +137,15 @@ def main() -> int:
             wrong += not equal
             cpu = (found.get("cpu", 0) + found.get("redis_cpu", 0)) / counts[topic] * 1e6
             ratio = f"{found['rate'] / base['rate']:.2f}" if found else "-"
-            row = (f"{name} ({topic})", f"{counts[topic]:,}", f"{found.get('rate', 0):,.0f}", f"{cpu:.1f}", ratio)
+            spent = f"{base['cpu'] / counts[topic] * 1e6 / cpu:.2f}" if found else "-"
+            row = (
+                f"{name} ({topic})",
+                f"{counts[topic]:,}",
+                f"{found.get('rate', 0):,.0f}",
+                f"{cpu:.1f}",
+                ratio,
+                spent,
+            )
             table.add_row(*row, "equal" if equal else f"OTHER {found.get('mark')}")
             print(*row, found, file=sys.stderr)
     Console(width=140).print(table)

@@ -118,11 +118,11 @@ function run.early(firsts, who, most, ...)
   if redis.call('HLEN', firsts) < most and redis.call('HSETNX', firsts, who, 1) == 1 then run.tally(...) end
 end
 
--- person's hash, the day's hash, id, day {number, visits}, weights, boards, news, room: the day's experience anew
--- (features/experience.py), and the level that it makes
+-- person's hash, the day's hash, id, day {number, visits, when something was earned last}, weights, boards, news, room:
+-- the day's experience anew (features/experience.py), and the level that it makes
 function run.learn(person, key, id, day, weights, boards, news, room)
   local did = {}
-  local names = {'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'votes', 'answers', 'challenges', 'xp'}
+  local names = {'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'votes', 'answers', 'challenges', 'xp', 'at'}
   for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do did[names[i]] = tonumber(value or 0) end
   local spend = math.min(weights.spend_cap, math.max(0, math.floor(did.paid / weights.paid)) + did.prizes)
   local gained = weights.chat * math.min(did.slots, did.texts) + spend
@@ -133,8 +133,10 @@ function run.learn(person, key, id, day, weights, boards, news, room)
     gained = gained + weights.visit * (1 + visits_beside(day[2], day[1], -1, weights.streak - 1))
   end
   gained = math.min(weights.cap, gained) - did.xp
-  if gained == 0 then return end -- less than nothing after a refund
+  local is_later = day[3] > did.at
+  if gained == 0 and not is_later then return end -- less than nothing after a refund
   redis.call('HINCRBY', key, 'xp', gained)
+  if is_later then redis.call('HSET', key, 'at', day[3]) end
   local xp = redis.call('HINCRBY', person, 'xp', gained)
   for _, board in ipairs(boards) do
     run.places(board[1], board[2], {id}, {gained}, {board[3]})

@@ -73,8 +73,9 @@ def count(records: Sequence[Record]) -> Effects:
         second, room = int(event.counts_at.timestamp()), str(event.stream_id or NOWHERE)
         day = (event.user_id, second // DAY_SECONDS)
         if earn(effects, event, day_key(day), second):
-            at, _ = latest.get(day, (event.counts_at, room))
-            latest[day] = (max(event.counts_at, at), room)
+            minute = event.counts_at.replace(second=0, microsecond=0)
+            at, _ = latest.get(day, (minute, room))
+            latest[day] = (max(minute, at), room)
             if isinstance(event, VISITS):
                 came.setdefault(day, room)
     for (user, number), room in came.items():
@@ -84,7 +85,11 @@ def count(records: Sequence[Record]) -> Effects:
 
 
 def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[Day, str]) -> None:
-    """Work out the experience of these days, and of those after a visit, whose streak may be longer now."""
+    """Work out the experience of these days, and of those after a visit, whose streak may be longer now.
+
+    Of equals leads who earned last in an earlier minute, whatever that brought: what an act still brings before a cap
+    depends on which came first, and the order of boards must not.
+    """
     after = ((user, later, room) for (user, number), room in came.items() for later in following(number))
     days = {(user, later): (beginning(later), room) for user, later, room in after} | latest
     if days:
@@ -96,7 +101,8 @@ def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[
             (keys.board("xp", one.scope, one.ref), keys.board_totals("xp", one.scope, one.ref), one.tie, one.keep)
             for one in standings(at)
         ]
-        place = (number - FIRST_DAY, keys.visits(user))
+        earned = int(at.timestamp()) if day in latest else 0
+        place = (number - FIRST_DAY, keys.visits(user), earned)
         news = keys.progress_news()
         effects.call("learn", keys.experience(user), day_key(day), str(user), place, WEIGHTS, boards, news, room)
         effects.expire(day_key(day), DAY_KEPT_SECONDS)

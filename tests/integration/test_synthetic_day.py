@@ -25,7 +25,7 @@ def day() -> SyntheticDay:
 def undisturbed(stage: Theatre, day: SyntheticDay) -> dict[str, Any]:
     """What comes of the day when nothing happens to it."""
     whole(stage, day.acts)
-    return stage.outcome(day)
+    return stage.results.outcome(day)
 
 
 def test_undisturbed_it_is_what_plain_counting_says(undisturbed: dict[str, Any], day: SyntheticDay) -> None:
@@ -38,18 +38,18 @@ def test_replayed_from_the_start_nothing_changes(
     stage: Theatre, day: SyntheticDay, undisturbed: dict[str, Any]
 ) -> None:
     replayed(stage, 1)
-    assert differences(stage.outcome(day), undisturbed) == []
+    assert differences(stage.results.outcome(day), undisturbed) == []
 
 
 def test_killed_at_random_moments_it_is_the_same(
     stage: Theatre, day: SyntheticDay, undisturbed: dict[str, Any]
 ) -> None:
     assert len(set(killed(stage, day.acts, kills=6, pause=0.8))) > 1
-    assert differences(stage.outcome(day), undisturbed) == []
+    assert differences(stage.results.outcome(day), undisturbed) == []
 
 
 def test_shuffled_and_doubled_by_two_processes_it_is_the_same(
     stage: Theatre, day: SyntheticDay, undisturbed: dict[str, Any]
 ) -> None:
     whole(stage, day.shuffled(), workers=2)
-    assert differences(stage.outcome(day), undisturbed) == []
+    assert differences(stage.results.outcome(day), undisturbed) == []
