@@ -28,12 +28,20 @@ CHANNEL = (
 )
 LIKING = ("ease", "cowatch", "alike", "sequel", "text")
 """What the learned models say; see `ranking/taste.py`."""
-PLACES = ("ease_place", "cowatch_place")
-SIGNALS = VIEWER + BOND + CHANNEL + LIKING + PLACES
+EASE, COWATCH = LIKING.index("ease"), LIKING.index("cowatch")
+PLACES = ("ease_place", "cowatch_place", "familiar_place")
+CONTRAST = (
+    *("visits_share", "habit_share", "near_share", "habit_lead", "near_lead", "ease_lead", "cowatch_lead"),
+    *("recency_place", "loyalty", "known_live"),
+)
+"""How a stream stands against all else that is live: what is chosen is chosen from what is there."""
+SIGNALS = VIEWER + BOND + CHANNEL + LIKING + PLACES + CONTRAST
 FURTHEST = 50
 """Places in the viewer's order beyond this are all the same."""
 STANDARDISED = 3
 """The first so many likings count by how they stand out among all that is live."""
+FREQUENT, PRESENT_HABIT = 0.15, 0.02
+"""How much habits by frequency and by recency add to EASE."""
 NEVER = -1.0
 
 
@@ -60,6 +68,13 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """How present each live channel is in the viewer's habits."""
         return self.of_bonds(self.bonds.activation)
 
+    @property
+    def familiar(self) -> Floats:
+        """EASE plus habits by frequency and recency."""
+        bonds = self.bonds
+        habit = FREQUENT * np.log1p(bonds.sums[:, affinity.VISITS]) + PRESENT_HABIT * bonds.activation
+        return np.asarray(self.liking[:, EASE] + self.of_bonds(habit), np.float64)
+
     def of_bonds(self, values: Floats, rows: Ints | slice = slice(None)) -> Floats:
         """One value a bond as one value for each of these live streams, 0 where there is no bond."""
         return np.asarray(np.append(values, 0.0)[self.bond[rows]], np.float64)
@@ -72,7 +87,8 @@ def describe(scene: Scene, rows: Ints) -> Rows:
         _bonds(scene, rows),
         _channels(scene, rows),
         _likings(scene, rows),
-        np.column_stack([place(scene.liking[:, number]) for number in range(len(PLACES))])[rows],
+        np.column_stack([place(each) for each in (*scene.liking[:, [EASE, COWATCH]].T, scene.familiar)])[rows],
+        _contrast(scene, rows),
     )
     return np.hstack(parts).astype(np.float32)
 
@@ -89,6 +105,19 @@ def highest(scores: Floats, count: int, among: Flags | None = None) -> NDArray[n
     """Up to `count` positions of the highest scores above 0 (among these), in no order; quick where most are 0."""
     found = np.flatnonzero(scores > 0 if among is None else (scores > 0) & among)
     return found if len(found) <= count else found[np.argpartition(-scores[found], count)[:count]]
+
+
+def share(values: Floats) -> Floats:
+    """Each value as a share of all of them, 0 where there are none."""
+    return np.asarray(values / (values.sum() + 1e-9), np.float64)
+
+
+def lead(values: Floats) -> Floats:
+    """How far each value is above the best of the others, shape [n]; a single one is its own lead."""
+    if len(values) < 2:
+        return values
+    second, first = np.partition(values, -2)[-2:]
+    return np.asarray(np.where(values >= first, values - second, values - first), np.float64)
 
 
 def _viewer(scene: Scene) -> Floats:
@@ -159,6 +188,23 @@ def _channels(scene: Scene, rows: Ints) -> Floats:
             sums[:, trend.TOKENS],
         ]
     )
+
+
+def _contrast(scene: Scene, rows: Ints) -> Floats:
+    bonds, sums = scene.bonds, scene.trends.sums
+    recency = np.empty(len(bonds))
+    recency[np.argsort(-bonds.last, kind="stable")] = np.minimum(np.arange(len(bonds)), FURTHEST)
+    visits, habit, near = (
+        scene.of_bonds(each) for each in (bonds.sums[:, affinity.VISITS], bonds.activation, bonds.near)
+    )
+    told = [
+        *(share(each)[rows] for each in (visits, habit, near)),
+        *(lead(each)[rows] for each in (habit, near, scene.liking[:, EASE], scene.liking[:, COWATCH])),
+        np.append(recency, FURTHEST)[scene.bond[rows]],
+        sums[rows, trend.ARRIVALS] / (sums[rows, trend.AUDIENCE] + 1),
+        np.full(len(rows), np.count_nonzero(visits)),
+    ]
+    return np.column_stack(told)
 
 
 def _likings(scene: Scene, rows: Ints) -> Floats:

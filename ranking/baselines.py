@@ -4,13 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features import affinity, trend
-from features.signals import LIKING, Scene
+from features.signals import COWATCH, EASE, LIKING, Scene
 
 Floats = NDArray[np.float64]
 
-EASE, COWATCH, TEXT = LIKING.index("ease"), LIKING.index("cowatch"), LIKING.index("text")
-FREQUENT, PRESENT_HABIT = 0.15, 0.02
-"""How much habits add to EASE."""
+TEXT = LIKING.index("text")
 FOLLOWED, ALIKE_TEXT, CROWD = 0.1, 0.1, 0.01
 
 
@@ -24,17 +22,11 @@ def repeat(scene: Scene) -> Floats:
     return scene.of_bonds(scene.bonds.sums[:, affinity.VISITS]) + 1e-6 * scene.trends.sums[:, trend.TODAY]
 
 
-def ease_and_repeat(scene: Scene) -> Floats:
-    """EASE plus habits by frequency and recency."""
-    visits = scene.of_bonds(scene.bonds.sums[:, affinity.VISITS])
-    return np.asarray(scene.liking[:, EASE] + FREQUENT * np.log1p(visits) + PRESENT_HABIT * scene.activation)
-
-
 def by_factors(scene: Scene) -> Floats:
     """The rung below the ranker: EASE and habits, then follows, texts, and how many are there."""
     crowd = np.log1p(np.maximum(scene.trends.present, 0.0) + scene.trends.sums[:, trend.RUSH])
     asked = FOLLOWED * scene.followed + ALIKE_TEXT * scene.liking[:, TEXT] + CROWD * crowd
-    return np.asarray(ease_and_repeat(scene) + asked, np.float64)
+    return np.asarray(scene.familiar + asked, np.float64)
 
 
 def all_of(scene: Scene, popularity: Floats) -> dict[str, Floats]:
@@ -49,5 +41,5 @@ def all_of(scene: Scene, popularity: Floats) -> dict[str, Floats]:
         "repeat": repeat(scene),
         "ALS": scene.liking[:, COWATCH] if known else popularity,
         "EASE": scene.liking[:, EASE] if known else popularity,
-        "EASE + repeat": ease_and_repeat(scene) if known else popularity,
+        "EASE + repeat": scene.familiar if known else popularity,
     }

@@ -5,13 +5,15 @@ from numpy.typing import NDArray
 
 from features.affinity import MINIMUM_MINUTES
 from features.history import History
+from ranking.baselines import by_factors
 from ranking.fitting import stream_text
 from ranking.offers import Schedule
+from ranking.questions import Question
 from ranking.ranker import FEWEST, fit_ranker
-from ranking.report import Observer, Report, report_of
+from ranking.report import SERVING, Observer, Report, report_of
 from ranking.text import encode
 from ranking.trees import Trees
-from ranking.trial import FACTORS, OURS, Told, TooLittleHistory, Trial, examine, learn_lessons, plan_of
+from ranking.trial import FACTORS, OURS, Rival, Told, TooLittleHistory, Trial, examine, learn_lessons, plan_of, ranked
 from ranking.vocabulary import Vocabulary, condense, count_terms
 
 Floats = NDArray[np.float64]
@@ -66,8 +68,26 @@ def learn_ranker(trial: Trial, told: Told = unheard) -> tuple[bytes | None, int]
     return fit_ranker(lessons, threads=trial.threads, seed=trial.seed), len(lessons)
 
 
-def evaluate(trial: Trial, trees: bytes | None, lessons: int, told: Told = unheard) -> Report:
-    """How all rankings did in the test period."""
+class Serving(Rival):
+    """What serves now, as a rival: its trees, or factors where it has none."""
+
+    name = SERVING
+
+    def __init__(self, trees: Trees | None) -> None:
+        self._trees = trees
+
+    def score(self, question: Question) -> Floats:
+        """The score of each live stream, shape [n]."""
+        if self._trees is None:
+            return by_factors(question.scene)
+        return ranked(question, self._trees)
+
+
+def evaluate(
+    trial: Trial, trees: bytes | None, lessons: int, told: Told = unheard, *, serving: Serving | None = None
+) -> Report:
+    """How all rankings did in the test period, beside what serves now where there is such a version."""
     observed = {name: Observer(trial.history, trial.seed) for name in (OURS, FACTORS)}
-    tally = examine(trial, Trees(trees) if trees else None, told, observed=observed)
+    rivals = [serving] if serving else []
+    tally = examine(trial, Trees(trees) if trees else None, told, rivals, observed)
     return report_of(tally, lessons, trial.plan, observed)

@@ -30,9 +30,14 @@ def hit_rate(places: Ints, depth: int) -> float:
     return float((places < depth).mean()) if len(places) else 0.0
 
 
+def gain_of(places: Ints, depth: int) -> Floats:
+    """The discounted gain of each question with one right answer: 1 / log2(place + 2) within the first `depth`."""
+    return np.where(places < depth, 1 / np.log2(places + 2.0), 0.0)
+
+
 def ndcg(places: Ints, depth: int) -> float:
-    """Normalised discounted cumulative gain with one right answer: 1 / log2(place + 2) within the first `depth`."""
-    return float(np.where(places < depth, 1 / np.log2(places + 2.0), 0.0).mean()) if len(places) else 0.0
+    """Normalised discounted cumulative gain: with one right answer the mean gain."""
+    return float(gain_of(places, depth).mean()) if len(places) else 0.0
 
 
 def measure(places: Ints) -> dict[str, float]:

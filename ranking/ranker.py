@@ -31,7 +31,6 @@ PARAMETERS = {
     "metric": "ndcg",
     "eval_at": [10],
     "learning_rate": 0.05,
-    "num_leaves": 31,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
@@ -82,13 +81,18 @@ def fit_ranker(
         callbacks.append(lambda now: told(now.iteration + 1, rounds))
     rows = sum(len(lesson.signals) for lesson in lessons)
     booster = lightgbm.train(
-        PARAMETERS | {"num_threads": threads, "seed": seed, "min_data_in_leaf": int(np.clip(rows // 2000, 5, 100))},
+        PARAMETERS | _size(rows) | {"num_threads": threads, "seed": seed},
         taught,
         rounds,
         valid_sets=[_dataset(lessons[len(lessons) - held :], taught)] if held else None,
         callbacks=callbacks,
     )
     return booster.model_to_string(num_iteration=booster.best_iteration or -1).encode()
+
+
+def _size(rows: int) -> dict[str, int]:
+    """How large trees may be that so many rows can carry."""
+    return {"num_leaves": int(np.clip(rows // 1000, 7, 31)), "min_data_in_leaf": int(np.clip(rows // 2000, 5, 100))}
 
 
 def _dataset(lessons: Sequence[Lesson], reference: Any = None) -> Any:

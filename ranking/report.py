@@ -2,20 +2,26 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from features.history import History
-from ranking.metrics import Cohort, Tally, top
+from ranking.metrics import DEEPEST, Cohort, Tally, gain_of, top
 from ranking.questions import Question
 from ranking.trial import FACTORS, OURS, Plan
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
 
 GATE_METRIC = "ndcg@10"
 RIVALS = ("popularity", "trending")
+SERVING: Final = "serving"
+"""What serves now, answering the same questions: its trees over models fitted as those of the candidate."""
+PAIRED = ("repeat", SERVING)
+SURE_Z = 1.959964
 BINS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)
 EXAMPLES = 8
 
@@ -43,6 +49,25 @@ class Gate(msgspec.Struct, frozen=True):
     why: str
 
 
+class Paired(msgspec.Struct, frozen=True):
+    """The mean gain in the gate's metric over another ranking of the same questions, and its standard error."""
+
+    gain: float
+    error: float
+
+    @classmethod
+    def of(cls, ours: Ints, theirs: Ints) -> "Paired":
+        """From the places that both gave to each choice."""
+        gains = gain_of(ours, DEEPEST) - gain_of(theirs, DEEPEST)
+        error = float(gains.std(ddof=1)) / len(gains) ** 0.5 if len(gains) > 1 else 0.0
+        return cls(float(gains.mean()) if len(gains) else 0.0, error)
+
+    @property
+    def worse(self) -> bool:
+        """Whether it is a loss that chance does not explain (95 %)."""
+        return self.gain < -SURE_Z * self.error
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of the test period; `rung` is the one that is to answer: the ranker, or factors where that is better."""
 
@@ -53,6 +78,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, dict[str, float]]
     """ranking -> metric -> value"""
     cohorts: dict[str, Cohort] = {}
+    paired: dict[str, Paired] = {}
+    """The gain over each of `PAIRED` that answered too."""
     calibration: list[Bin] = []
     examples: list[Example] = []
 
@@ -63,13 +90,19 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def gate(self) -> Gate:
-        """Not worse than popularity and than what is trending on NDCG@10, on questions that were really asked."""
+        """Not worse on NDCG@10 than popularity, what is trending, repeat and what serves, on the same questions.
+
+        Repeat and what serves are close, so there a loss counts when chance does not explain it.
+        """
         if not self.questions:
             return Gate(passed=False, why="there was nothing to evaluate on")
         mine = self.own.get(GATE_METRIC, float("nan"))
         theirs = {name: self.metrics[name][GATE_METRIC] for name in RIVALS if name in self.metrics}
         best = max(theirs, key=lambda name: theirs[name])
         verdict = f"{GATE_METRIC} {mine:.4f} against {theirs[best]:.4f} of {best}"
+        for name, paired in self.paired.items():
+            if paired.worse:
+                return Gate(passed=False, why=f"{GATE_METRIC} {mine:.4f}, {-paired.gain:.4f} less than {name}")
         return Gate(passed=bool(np.isfinite(mine) and mine >= theirs[best]), why=verdict)
 
 
@@ -140,6 +173,7 @@ def report_of(tally: Tally, lessons: int, plan: Plan, observed: dict[str, Observ
         rung=rung,
         metrics=metrics,
         cohorts=tally.cohorts(rankings),
+        paired={name: Paired.of(tally.places(rung), tally.places(name)) for name in PAIRED if name in metrics},
         calibration=watched.calibration(),
         examples=watched.examples,
     )

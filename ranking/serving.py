@@ -17,6 +17,7 @@ from ranking.artifacts import ArtifactError, Model, load
 from ranking.baselines import by_factors
 from ranking.blend import chances, diversify, explore
 from ranking.candidates import Board, LiveStream, Placed, View, Viewer, gather, place, see
+from ranking.guard import keep_habits
 from ranking.reasons import reasons_for, source_of, voices
 from ranking.trees import TreesError
 from ranking.trial import FACTORS, OURS
@@ -168,7 +169,7 @@ def _judge(model: Model, placed: Placed, viewer: Viewer | None, view: View, rows
         return TRENDING, placed.board.trending[rows]
     if model.trees is not None:
         try:
-            return OURS, model.trees.predict(describe(view.scene, rows))
+            return OURS, keep_habits(view.scene, rows, model.trees.predict(describe(view.scene, rows)))
         except TreesError as error:
             log.error("the ranker failed", version=model.version, error=str(error))
     return FACTORS, by_factors(view.scene)[rows]

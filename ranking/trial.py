@@ -15,6 +15,7 @@ from features import affinity, trend
 from features.history import History
 from ranking import baselines
 from ranking.fitting import Known, fit_knowledge
+from ranking.guard import keep_habits
 from ranking.metrics import Tally
 from ranking.offers import Offers
 from ranking.questions import Question, ask, choose_visits
@@ -29,7 +30,7 @@ WEEK = 7 * 86400.0
 SHARE = 1 / 6
 """A period is a week, or this share of a history that is shorter than six."""
 MOST_PERIODS = 3
-MOST_LESSONS, MOST_QUESTIONS = 20_000, 20_000
+MOST_LESSONS, MOST_QUESTIONS = 30_000, 20_000
 OURS: Final = "ranker"
 FACTORS: Final = "factors"
 
@@ -157,11 +158,17 @@ def examine(
         scores |= {rival.name: rival.score(question) for rival in rivals}
         scores[FACTORS] = baselines.by_factors(scene)
         if ranker is not None:
-            scores[OURS] = order_all(scene, question.listed, ranker.predict(question.signals))
+            scores[OURS] = ranked(question, ranker)
         for name in observed.keys() & scores.keys():
             observed[name].see(question, scores[name])
         tally.add(scores, question.target, question.creators, cohorts_of(question, seasoned))
     return tally
+
+
+def ranked(question: Question, ranker: Trees) -> Floats:
+    """The ranker's score of every live stream, shape [n]."""
+    scene, listed = question.scene, question.listed
+    return order_all(scene, listed, keep_habits(scene, listed, ranker.predict(question.signals)))
 
 
 class Seasoned(msgspec.Struct, frozen=True):

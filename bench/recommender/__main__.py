@@ -16,6 +16,7 @@ from bench.recommender.liverec import LiveRec
 from ranking.evaluate import report, run
 from ranking.external import history_of, offers_of
 from ranking.log import read_visits
+from ranking.metrics import gain_of
 from ranking.trial import Told, Trial, plan_of
 
 GOAL = 1.08
@@ -58,7 +59,7 @@ def main() -> int:
 
 def bootstrap(ours: np.ndarray, theirs: np.ndarray, times: int = 1000) -> tuple[float, float]:
     """The 95 % interval of the ratio of NDCG@10 by resampling questions (Efron's percentile bootstrap)."""
-    gains = [np.where(places < 10, 1 / np.log2(places + 2.0), 0.0) for places in (ours, theirs)]
+    gains = [gain_of(places, 10) for places in (ours, theirs)]
     draw = np.random.default_rng(0)
     rows = (draw.integers(0, len(ours), len(ours)) for _ in range(times))
     ratios = [gains[0][row].mean() / gains[1][row].mean() for row in rows]
