@@ -176,6 +176,13 @@ class AppealsController(Controller):
         """Ask to come back, once a ban. 404 `ban_not_found`, 409 `already_requested`."""
         return AppealView.of(await appeals.ask(pool, stream_id, data.text, user, request_id))
 
+    @get("/streams/{stream_id:uuid}/unban-requests")
+    async def own(
+        self, stream_id: FromPath[UUID], user: NamedDependency[Claims], pool: NamedDependency[Pool]
+    ) -> AppealView:
+        """What one asked about the ban in force, or asked last, and the answer. 404 for nothing."""
+        return AppealView.of(await appeals.own(pool, stream_id, user))
+
     @get("/mod/unban-requests")
     async def waiting(
         self,

@@ -36,6 +36,16 @@ async def ask(pool: Pool, stream_id: UUID, text: str, claims: Claims, request_id
     return asked
 
 
+async def own(pool: Pool, stream_id: UUID, claims: Claims) -> Appeal:
+    """What one asked of the stream's channel, with the answer if there is one. `UnknownAppeal`."""
+    async with connection(pool) as db:
+        creator_id = (await streams.find_visible(db, stream_id, claims)).creator_id
+        asked = await queries.own_appeal(db, creator_id, claims.sub)
+    if asked is None:
+        raise UnknownAppeal()
+    return asked
+
+
 async def appeals(
     pool: Pool, claims: Claims, creator_id: UUID | None, *, state: AppealState, before: UUID | None, limit: int
 ) -> list[Appeal]:

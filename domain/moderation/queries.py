@@ -219,6 +219,18 @@ async def appeal(db: Db, appeal_id: UUID) -> Appeal | None:
         return await cursor.fetchone()
 
 
+async def own_appeal(db: Db, creator_id: UUID, user_id: UUID) -> Appeal | None:
+    """What somebody asked about the ban in force; without one, what they asked last."""
+    async with db.cursor(row_factory=struct_row(Appeal)) as cursor:
+        await cursor.execute(
+            APPEAL + "LEFT JOIN bans_in_force b ON b.user_id = a.user_id AND b.creator_id = a.creator_id "
+            "WHERE a.creator_id = %s AND a.user_id = %s AND (b.id IS NULL OR b.id = a.ban_id) "
+            "ORDER BY a.id DESC LIMIT 1",
+            (creator_id, user_id),
+        )
+        return await cursor.fetchone()
+
+
 async def appeals(db: Db, creators: list[UUID], state: AppealState, before: UUID | None, limit: int) -> list[Appeal]:
     """Unban requests of these channels, newest first; `before` continues after that one."""
     async with db.cursor(row_factory=struct_row(Appeal)) as cursor:

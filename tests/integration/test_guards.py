@@ -54,6 +54,7 @@ ACCESS = {
     "POST /api/mod/reports/{report_id}/resolve": USER,
     "POST /api/mod/reports/{report_id}/dismiss": USER,
     "POST /api/streams/{stream_id}/unban-requests": USER,
+    "GET /api/streams/{stream_id}/unban-requests": USER,
     "GET /api/mod/unban-requests": USER,
     "POST /api/mod/unban-requests/{appeal_id}/accept": USER,
     "POST /api/mod/unban-requests/{appeal_id}/deny": USER,

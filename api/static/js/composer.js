@@ -28,8 +28,11 @@ export class Composer {
   #answered = null;
   #isOpen = true;
   #isBanned = false;
+  #hasAsked = false;
+  #stream;
 
   constructor(send, stream) {
+    this.#stream = stream;
     if (!this.#form) return;
     this.#form.addEventListener("submit", (submitted) => {
       submitted.preventDefault();
@@ -39,9 +42,10 @@ export class Composer {
     this.#replying.querySelector("button").addEventListener("click", () => this.reply(null));
     const plead = formDialog("plea-dialog", async ({ text }) => {
       await call("POST", `/api/streams/${stream}/unban-requests`, { text: text.value.trim() });
-      this.#asked("Your request waits for a moderator.");
+      this.#tell({ state: "open" });
     });
     this.#banned.querySelector("button").addEventListener("click", () => plead(null));
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#isBanned && this.#hasAsked && this.#remind());
   }
 
   async #submit(send) {
@@ -114,7 +118,7 @@ export class Composer {
     clearTimeout(this.#banTimer);
     const left = () => (until ? Date.parse(until) - Date.now() : Infinity);
     const isBanned = banned && left() > 0;
-    if (this.#isBanned && !isBanned) toast("You can write again.");
+    if (this.#isBanned && !isBanned) this.#welcome();
     this.#isBanned = isBanned;
     this.#form.hidden = isBanned;
     this.#banned.hidden = !isBanned;
@@ -129,10 +133,34 @@ export class Composer {
       this.#banTimer = setTimeout(tick, 500);
     };
     if (until) tick();
+    if (!ask.hidden) this.#remind();
   }
 
-  #asked(words) {
-    this.#banned.querySelector("button").hidden = true;
-    this.#banned.firstElementChild.append(make("span", { className: "asked", textContent: ` ${words}` }));
+  async #remind() {
+    const asked = await this.#recall();
+    if (asked && this.#isBanned) this.#tell(asked);
+  }
+
+  /** What one asked of the moderators; null for nothing, and when it cannot be read now. */
+  #recall() {
+    return call("GET", `/api/streams/${this.#stream}/unban-requests`).catch(() => null);
+  }
+
+  /** That a request waits, or what was answered; one asks once a ban. */
+  #tell(asked) {
+    this.#hasAsked = true;
+    const [words, ask] = this.#banned.children;
+    ask.hidden = true;
+    words.querySelector(".asked")?.remove();
+    const told = asked.state === "open" ? "Your request waits for a moderator." : `Your request was denied${asked.answer ? `: ${asked.answer}` : "."}`;
+    words.append(make("span", { className: "asked", textContent: ` ${told}` }));
+  }
+
+  /** Back again; what a moderator wrote stays until the next message. */
+  async #welcome() {
+    toast("You can write again.");
+    const asked = this.#hasAsked ? await this.#recall() : null;
+    this.#hasAsked = false;
+    if (asked?.answer) this.#refusal.textContent = `A moderator answered: ${asked.answer}`;
   }
 }
