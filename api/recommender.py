@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,8 @@ from redis.exceptions import RedisError
 
 from api.live_board import LiveBoard, as_stream
 from domain.accounts.tokens import Claims
+from domain.experiments import service as experiments
+from domain.experiments.model import TREATMENT, Experiment
 from domain.profiles import queries as profiles
 from domain.profiles.model import Leanings
 from domain.streams import queries as streams
@@ -71,6 +73,9 @@ class Recommender:
         self._pool, self._redis, self._settings = pool, redis, settings
         self._slot = ModelSlot(settings.models)
         self._snapshot = Snapshot.of(None, Board.of((), 0.0))
+        self._experiment: Experiment | None = None
+        self._candidate_slot = ModelSlot(settings.models)
+        self._candidate: Snapshot | None = None
         self._board = LiveBoard(settings)
         self._thread = ThreadPoolExecutor(1, "recommender")
         self._looking: asyncio.Task[None] | None = None
@@ -85,7 +90,7 @@ class Recommender:
 
     async def suggest(self, visitor: Claims | None, limit: int) -> Suggestions:
         """Up to `limit` live public streams for this visitor; their own stream is never among them."""
-        snapshot = await self._look()
+        snapshot = self._drawn_for(visitor, await self._look())
         viewer = await self._viewer(visitor.sub, snapshot.board.at) if visitor else None
         answer = recommend(snapshot, viewer, limit + SPARE, self._draw)
         live = await self._still_live([item.stream.id for item in answer.items], mature=viewer is not None)
@@ -113,6 +118,12 @@ class Recommender:
             await asyncio.wait([self._looking])
         return self._snapshot
 
+    def _drawn_for(self, visitor: Claims | None, promoted: Snapshot) -> Snapshot:
+        """The promoted version, or the candidate for those whom a running experiment shows it to."""
+        if visitor is None or self._candidate is None or self._experiment is None:
+            return promoted
+        return self._candidate if self._experiment.arm_of(visitor.sub) == TREATMENT else promoted
+
     async def _renew(self) -> None:
         """Follow the promotion and look at what is live, in a thread; what was known stays when nobody answers."""
         await self._follow_promotion()
@@ -120,6 +131,7 @@ class Recommender:
         board = await self._aside(self._board.look)
         if board is not None:
             self._snapshot = await self._aside(Snapshot.of, self._slot.model, board, self._snapshot.placed)
+            await self._lay_out_candidate(board)
         self._next_look = time.monotonic() + min(max(LOOK_SECONDS, (time.monotonic() - began) * REST), LONGEST_REST)
 
     async def _aside(self, act: Callable[..., Made], *given: object) -> Made:
@@ -160,24 +172,49 @@ class Recommender:
             return set()
 
     async def _follow_promotion(self) -> None:
-        """Start to load the promoted version if it is another than the one that serves."""
+        """Start to load the promoted version, and that of a running experiment, where they are not held yet."""
         try:
-            stored: Any = await self._redis.get(keys.promoted_model())
-            version = stored.decode() if stored else pointed_to(self._settings.models)
+            promoted, stored = cast(
+                list[bytes | None], await self._redis.mget(keys.promoted_model(), keys.experiment())
+            )
         except CACHE_DOWN as error:
             log.warning("promoted version unknown", error=str(error))
             return
-        if version and self._slot.wants(version, time.monotonic()) and (self._loading is None or self._loading.done()):
-            self._loading = asyncio.create_task(self._load(version))
+        folder = self._settings.models
+        version = promoted.decode() if promoted else pointed_to(folder)
+        self._experiment = experiments.running(folder) if stored is None else experiments.read(stored)
+        if self._experiment is None:
+            self._candidate_slot.model = self._candidate = None
+        if self._loading is None or self._loading.done():
+            wanted = ((self._slot, version), (self._candidate_slot, self._experiment and self._experiment.treatment))
+            self._loading = next(
+                (
+                    asyncio.create_task(self._load(slot, name))
+                    for slot, name in wanted
+                    if name and slot.wants(name, time.monotonic())
+                ),
+                None,
+            )
 
-    async def _load(self, version: str) -> None:
+    async def _load(self, slot: ModelSlot, version: str) -> None:
         try:
-            await self._aside(self._slot.take, version, time.monotonic())
+            await self._aside(slot.take, version, time.monotonic())
         except ArtifactError as error:
-            log.error("promoted version refused", version=version, error=str(error), serving=self.model_version)
+            refused = "promoted version refused" if slot is self._slot else "candidate refused"
+            log.error(refused, version=version, error=str(error), serving=self.model_version)
             return
-        self._snapshot = await self._aside(Snapshot.of, self._slot.model, self._snapshot.board)
-        log.info("promoted version serves", version=version)
+        if slot is self._slot:
+            self._snapshot = await self._aside(Snapshot.of, slot.model, self._snapshot.board)
+        await self._lay_out_candidate(self._snapshot.board)
+        log.info("version serves", version=version, promoted=slot is self._slot)
+
+    async def _lay_out_candidate(self, board: Board) -> None:
+        """The board through the candidate's eyes, while an experiment runs."""
+        model = self._candidate_slot.model
+        if model is not None:
+            before = self._candidate.placed if self._candidate else None
+            laid_out = await self._aside(Snapshot.of, model, board, before)
+            self._candidate = laid_out if self._candidate_slot.model is model else None
 
 
 def _current(answer: Answer, live: Set[UUID], limit: int) -> tuple[Suggestion, ...]:

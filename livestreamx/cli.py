@@ -136,6 +136,7 @@ def job(name: str, module: str, text: str, *, needs: str = "", alone: bool = Fal
 
 job("simulate", "livestreamx.simulate", "Send a synthetic audience into the live streams.")
 job("replay", "livestreamx.replay", "Replay a recorded chat log: FILE --stream ID --speed N.")
+job("ingest", "livestreamx.ingest", "Bring interactions that happened elsewhere into the log: FILE...")
 job("backfill", "pipelines.backfill", "Make the results of a past range anew: --from DAY --to DAY [--flow NAME].")
 job("dead-letters", "pipelines.dead_letters", "List, show and requeue the records that no flow could read.")
 job("verify-draw", "features.verify_draw", "Check the draw of a mini-game: FILE-or-JSON [--hash HASH].", alone=True)
@@ -146,6 +147,11 @@ job(
     alone=True,
 )
 job("train", "orchestration.train", "Train, evaluate and promote the recommendation models.", needs="dagster")
+job(
+    "experiment",
+    "orchestration.experiment",
+    "Serve another version of the recommendations to a part of the viewers: start, status, stop.",
+)
 
 
 @app.command

@@ -288,6 +288,11 @@ def promoted_model() -> str:
     return "model:promoted"
 
 
+def experiment() -> str:
+    """JSON of the experiment that serves a candidate beside the promoted version, empty where none runs."""
+    return "model:experiment"
+
+
 def habits(user: Id) -> str:
     """Hash: creator -> what binds this viewer to them (see features/affinity.py)."""
     return f"habits:{{{user}}}"

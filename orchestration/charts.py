@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import isfinite
 
 COLOURS = ("#3b82c4", "#c4703b", "#4f9d69", "#8b6fc0")
 INK, GRID = "#808890", "#80889055"
@@ -24,6 +25,24 @@ def bars(title: str, values: Mapping[str, Sequence[float]], series: Sequence[str
             shapes.append(f'<rect x="{LABEL}" y="{y}" width="{length:.1f}" height="{BAR - 2}" rx="2" fill="{colour}"/>')
             shapes.append(_text(LABEL + length + 6, y + BAR - 4, f"{value:.3f}"))
     return _svg(shapes, WIDTH, 56 + len(values) * height)
+
+
+def intervals(title: str, values: Mapping[str, tuple[float, float, float]], form: str = ".4f") -> str:
+    """One line a name from low over middle to high, all on one scale; infinite ends are left out."""
+    shapes = [_text(0, 16, title, weight="bold")]
+    finite = [value for each in values.values() for value in each if isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    span = (WIDTH - LABEL - ROOM) / ((high - low) or 1.0)
+    for number, (name, (left, middle, right)) in enumerate(values.items()):
+        y, colour = 44 + number * (BAR + GAP), COLOURS[number % len(COLOURS)]
+        x = LABEL + (middle - low) * span
+        shapes.append(_text(LABEL - 8, y + 4, name, anchor="end"))
+        if isfinite(left) and isfinite(right):
+            ends = f'x1="{LABEL + (left - low) * span:.1f}" x2="{LABEL + (right - low) * span:.1f}"'
+            shapes.append(f'<line {ends} y1="{y}" y2="{y}" stroke="{colour}" stroke-width="2"/>')
+        shapes.append(f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="{colour}"/>')
+        shapes.append(_text(x, y - 7, format(middle, form), anchor="middle"))
+    return _svg(shapes, WIDTH, 56 + len(values) * (BAR + GAP))
 
 
 def against_diagonal(title: str, points: Sequence[tuple[float, float]], across: str, up: str) -> str:

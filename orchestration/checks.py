@@ -39,7 +39,7 @@ def sound_ranker(context: dg.AssetCheckExecutionContext, folders: Folders) -> dg
 
 
 @dg.asset_check(asset=eval_report, blocking=True)
-def not_worse_than_popularity(context: dg.AssetCheckExecutionContext, folders: Folders) -> dg.AssetCheckResult:
-    """The gate: NDCG@10 in the test period is at least that of popularity and of what was trending."""
+def not_worse_than_rivals(context: dg.AssetCheckExecutionContext, folders: Folders) -> dg.AssetCheckResult:
+    """The gate: NDCG@10 in the test period is not below popularity, what was trending, repeat and what serves."""
     gate = folders.workspace(context.partition_key).report().gate
     return dg.AssetCheckResult(passed=gate.passed, description=gate.why)

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Collection
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -192,10 +193,18 @@ def pointed_to(folder: Path) -> str | None:
         return None
 
 
-def prune(folder: Path, keep: int = KEPT_VERSIONS) -> list[str]:
-    """Delete all but the newest `keep` versions and the one pointed to, and what an interrupted `save` left behind."""
-    versions = sorted(path.name for path in folder.iterdir() if VERSION.fullmatch(path.name))
-    spared = {*versions[-keep:], pointed_to(folder)}
+def versions_in(folder: Path) -> list[str]:
+    """The names of all versions, oldest first."""
+    return sorted(path.name for path in folder.iterdir() if VERSION.fullmatch(path.name)) if folder.is_dir() else []
+
+
+def prune(folder: Path, keep: int = KEPT_VERSIONS, *, spare: Collection[str] = ()) -> list[str]:
+    """Delete all versions but the newest `keep`, the one pointed to and those to `spare`.
+
+    What an interrupted `save` left behind goes too.
+    """
+    versions = versions_in(folder)
+    spared = {*versions[-keep:], pointed_to(folder), *spare}
     gone = [version for version in versions if version not in spared]
     hour_ago = now().timestamp() - 3600
     left = [path for path in folder.glob(f"{ASIDE}*") if path.stat().st_mtime < hour_ago]

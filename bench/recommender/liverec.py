@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ranking.metrics import ndcg
 from ranking.questions import Question
 from ranking.trial import Trial
 
@@ -19,8 +20,10 @@ HOUR = 3600.0
 GAPS = np.array([0.5, 1, 2, 4, 8, 16, 23, 25, 33, 47, 49, 72, 96, 168, 336, 672]) * HOUR
 """Bounds of the time since a channel was last watched; whole days have buckets of their own."""
 WIDTH, LENGTH, HEADS, LAYERS, DROPOUT = 64, 50, 2, 2, 0.3
-ATTENDED, ATTENDED_LAYERS, ATTENDED_HEADS = 32, 1, 4
-EPOCHS, PATIENCE, BATCH, RATE, DECAY, HELD_BACK = 30, 3, 16, 1e-3, 0.01, 0.05
+ATTENDED, ATTENDED_LAYERS, ATTENDED_HEADS = 64, 2, 4
+EPOCHS, PATIENCE, BATCH, DECAY, HELD_BACK = 60, 3, 16, 0.01, 0.05
+STAGES = {"visits": 1e-3, "what is live": 5e-4}
+"""Learning rates: first without the attention over what is live, which costs most of the time, then with it."""
 UNSEEN = -1e9
 
 Ints = NDArray[np.int64]
@@ -48,11 +51,13 @@ class Net(nn.Module):
         self.place, self.hour = nn.Embedding(LENGTH, WIDTH), nn.Embedding(24, WIDTH)
         self.gap, self.gap_bias = nn.Embedding(len(GAPS) + 2, WIDTH), nn.Embedding(len(GAPS) + 2, 1)
         self.drop = nn.Dropout(DROPOUT)
+        self.attends = False
+        """Whether what else is live counts."""
         self.visits = _attention(HEADS, LAYERS, DROPOUT)
         self.available = _attention(ATTENDED_HEADS, ATTENDED_LAYERS, 0.2)
         for table in (self.item, self.place, self.hour, self.gap):
             nn.init.normal_(table.weight, std=0.02)
-        for table in (self.bias, self.gap_bias):
+        for table in (self.bias, self.gap_bias, self.available.norm):
             nn.init.zeros_(table.weight)
 
     def forward(self, items: Tensor, hours: Tensor, candidates: Tensor, buckets: Tensor) -> Tensor:
@@ -60,18 +65,24 @@ class Net(nn.Module):
         causal = torch.triu(torch.ones(length, length, dtype=torch.bool), 1)
         told = self.item(items) * WIDTH**0.5 + self.place(torch.arange(length)) + self.hour(hours)
         viewer = self.visits(self.drop(told), mask=causal)
-        offered = self.item(candidates) + self.gap(buckets)
-        scores = (offered @ viewer[..., None])[..., 0] + self.bias(candidates)[..., 0] + self.gap_bias(buckets)[..., 0]
+        scores = torch.gather(viewer @ self.item.weight.T + self.bias.weight[:, 0], -1, candidates)
+        scores = scores + torch.gather(viewer @ self.gap.weight.T + self.gap_bias.weight[:, 0], -1, buckets)
         scores = scores.masked_fill(candidates == self.padding, UNSEEN)
+        if not self.attends:
+            return scores
         best = scores.topk(min(ATTENDED, scores.shape[-1]), dim=-1).indices
-        return scores.scatter_add(-1, best, self._in_company(viewer, offered, candidates, best))
+        return scores.scatter_add(
+            -1, best, self._in_company(viewer, candidates.gather(-1, best), buckets.gather(-1, best))
+        )
 
-    def _in_company(self, viewer: Tensor, offered: Tensor, candidates: Tensor, best: Tensor) -> Tensor:
+    def _in_company(self, viewer: Tensor, candidates: Tensor, buckets: Tensor) -> Tensor:
         """What the best candidates gain or lose by what else is available."""
-        seen = torch.gather(candidates, -1, best) == self.padding
-        chosen = torch.gather(offered, -2, best[..., None].expand(*best.shape, WIDTH))
-        flat = self.available(chosen.flatten(0, 1), src_key_padding_mask=seen.flatten(0, 1))
-        return (flat.view(chosen.shape) @ viewer[..., None])[..., 0].masked_fill(seen, 0.0)
+        chosen = self.item(candidates) + self.gap(buckets)
+        seen = candidates == self.padding
+        real = ~seen.all(-1)
+        together = torch.zeros_like(chosen)
+        together[real] = self.available(chosen[real], src_key_padding_mask=seen[real])
+        return (together @ viewer[..., None])[..., 0].masked_fill(seen, 0.0)
 
 
 def _attention(heads: int, layers: int, dropout: float) -> nn.TransformerEncoder:
@@ -156,31 +167,57 @@ class LiveRec:
 
     def _fit(self, windows: list[Visited], told: Callable[[str, int, int], None], draw: np.random.Generator) -> None:
         held = float(np.quantile(np.concatenate([window.at for window in windows]), 1 - HELD_BACK))
-        optimizer = torch.optim.AdamW(self.net.parameters(), lr=RATE, weight_decay=DECAY)
-        best, waited, kept = np.inf, 0, self.net.state_dict()
-        for epoch in range(EPOCHS):
-            told(f"LiveRec: training (best loss {best:.3f})", epoch, EPOCHS)
-            self.net.train()
-            for rows in np.array_split(draw.permutation(len(windows)), max(1, len(windows) // BATCH)):
-                loss = self._loss([windows[row] for row in rows.tolist()], held, later=False)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-                optimizer.step()
-            self.net.eval()
-            late = [window for window in windows if window.at[-1] >= held]
-            with torch.no_grad():
-                parts = [self._loss(late[row : row + BATCH], held, later=True) for row in range(0, len(late), BATCH)]
-            judged = float(torch.stack(parts).nanmean())
-            waited = 0 if judged < best else waited + 1
-            if judged < best:
-                best, kept = judged, {name: value.clone() for name, value in self.net.state_dict().items()}
-            if waited >= PATIENCE:
-                break
-        self.net.load_state_dict(kept)
+        late = [window for window in windows if window.at[-1] >= held]
+        best, kept = 0.0, self._kept()
+        for stage, rate in STAGES.items():
+            self.net.attends = stage == "what is live"
+            optimizer = torch.optim.AdamW(self.net.parameters(), lr=rate, weight_decay=DECAY)
+            waited = 0
+            for epoch in range(EPOCHS):
+                told(f"LiveRec: {stage} (best NDCG {best:.3f})", epoch, EPOCHS)
+                self._learn(windows, held, optimizer, draw)
+                judged = self._judge(late, held)
+                waited = 0 if judged > best else waited + 1
+                if judged > best:
+                    best, kept = judged, self._kept()
+                if waited >= PATIENCE:
+                    break
+            self.net.load_state_dict(kept)
         self.net.eval()
 
-    def _loss(self, windows: list[Visited], held: float, *, later: bool) -> Tensor:
+    def _kept(self) -> dict[str, Tensor]:
+        return {name: value.clone() for name, value in self.net.state_dict().items()}
+
+    def _learn(
+        self, windows: list[Visited], held: float, optimizer: torch.optim.Optimizer, draw: np.random.Generator
+    ) -> None:
+        """One pass over all visits before `held`."""
+        self.net.train()
+        for rows in np.array_split(draw.permutation(len(windows)), max(1, len(windows) // BATCH)):
+            loss = self._loss([windows[row] for row in rows.tolist()], held)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+            optimizer.step()
+
+    def _judge(self, late: list[Visited], held: float) -> float:
+        """NDCG@10 of the visits from `held` on."""
+        self.net.eval()
+        places = []
+        with torch.no_grad():
+            for row in range(0, len(late), BATCH):
+                scores, chosen = self._scores(late[row : row + BATCH], held, later=True)
+                asked = chosen >= 0
+                mine = scores[asked].gather(-1, chosen[asked][:, None])
+                places.append((scores[asked] > mine).sum(-1))
+        return ndcg(torch.cat(places).numpy().astype(np.int32), 10)
+
+    def _loss(self, windows: list[Visited], held: float) -> Tensor:
+        scores, chosen = self._scores(windows, held, later=False)
+        return nn.functional.cross_entropy(scores.flatten(0, 1), chosen.flatten(), ignore_index=-1)
+
+    def _scores(self, windows: list[Visited], held: float, *, later: bool) -> tuple[Tensor, Tensor]:
+        """Scores [B, L, C], and which was chosen [B, L]: -1 but for the visits `later` than `held` or before it."""
         length = max(len(window.items) for window in windows)
         width = max(len(row) for window in windows for row in window.candidates)
         items = np.full((len(windows), length), self.net.padding)
@@ -197,7 +234,7 @@ class LiveRec:
                 candidates[row, place, :wide] = window.candidates[place]
                 buckets[row, place, :wide] = window.buckets[place]
         scores = self.net(*(torch.from_numpy(part) for part in (items, hours, candidates, buckets)))
-        return nn.functional.cross_entropy(scores.flatten(0, 1), torch.from_numpy(chosen).flatten(), ignore_index=-1)
+        return scores, torch.from_numpy(chosen)
 
 
 def _bucket(gap: NDArray[np.float64]) -> Ints:

@@ -5,6 +5,7 @@ from pathlib import Path
 import dagster as dg
 from redis import Redis
 
+from domain.experiments import service as experiments
 from features.history import History
 from features.store import fill_bonds, fill_trends, note_filled
 from livestreamx.engines import clickhouse
@@ -12,7 +13,7 @@ from orchestration.assets.history import features
 from orchestration.assets.models import cf_factors, embeddings, faiss_index, ranker
 from orchestration.page import page_of
 from orchestration.partitions import daily
-from orchestration.promotion import current, objection, promote
+from orchestration.promotion import current, objection, promote, serving_rival
 from orchestration.resources import Engines, Folders
 from ranking.artifacts import prune, read_manifest, save
 from ranking.fitting import Known
@@ -20,11 +21,12 @@ from ranking.learn import evaluate, trial_of
 
 
 @dg.asset(partitions_def=daily, group_name="serving", deps=[features, embeddings, ranker], kinds={"numpy"})
-def eval_report(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
-    """All rankings on the last period, by cohort, with coverage, calibration and example lists."""
+def eval_report(context: dg.AssetExecutionContext, engines: Engines, folders: Folders) -> dg.MaterializeResult[None]:
+    """All rankings on the last period, what serves among them, by cohort, with coverage, calibration and examples."""
     workspace = folders.workspace(context.partition_key)
     trees, lessons = workspace.ranker()
-    report = evaluate(trial_of(workspace.history(), workspace.vocabulary()), trees, lessons)
+    serving = serving_rival(Path(folders.models), engines.database)
+    report = evaluate(trial_of(workspace.history(), workspace.vocabulary()), trees, lessons, serving=serving)
     workspace.keep_report(report)
     page = page_of(report)
     path = workspace.keep_page("report.md", page)
@@ -60,14 +62,20 @@ def promoted_model(context: dg.AssetExecutionContext, engines: Engines, folders:
         trees=workspace.ranker()[0],
         report=workspace.report(),
     )
-    against = objection(read_manifest(models, version), current(models), own_history=clickhouse.DATABASE)
+    experiment = experiments.running(models)
+    against = objection(
+        read_manifest(models, version),
+        current(models),
+        own_history=clickhouse.DATABASE,
+        experiment=experiment,
+    )
     if against is None:
         with engines.online() as redis:
             put_online(redis, history)
             if engines.database == clickhouse.DATABASE:
                 note_filled(redis, history.until)
             promote(models, redis, version)
-    prune(models)
+    prune(models, spare=experiment.versions if experiment else ())
     return dg.MaterializeResult(
         metadata={"version": version, "promoted": against is None, "why": against or "nothing speaks against it"}
     )

@@ -1,0 +1,1 @@
+"""Two versions of the recommendations served side by side, and which of them people take up."""
