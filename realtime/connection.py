@@ -4,6 +4,7 @@ Reading stops while the listener is busy or the peer does not take what was writ
 """
 
 import asyncio
+from socket import SocketType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from websockets.speedups import apply_mask
@@ -36,15 +37,18 @@ class Listener(Protocol):
 class Connection(asyncio.Protocol):
     """A websocket after its handshake.
 
-    `feed` is the room's fan-out that serves it, `position` the last seq it had; whoever sweeps sets `noise` back to 0.
+    `feed` is the room's fan-out that serves it, by `bare` where it can; `position` is the last seq it had. Whoever
+    sweeps sets `noise` back to 0.
     """
 
     __slots__ = (
         "_buffer", "_busy", "_deaf", "_fragments", "_fragments_op", "_loop", "_open_set", "_paused", "_skip",
-        "closing", "fd", "feed", "heard_at", "listener", "noise", "pinged", "position", "stalled_at", "transport",
+        "bare", "closing", "feed", "heard_at", "listener", "noise", "pinged", "position", "stalled_at", "transport",
     )  # fmt: skip
 
-    def __init__(self, transport: asyncio.Transport, fd: int, open_set: set[Any], listener: Listener) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, bare: SocketType | None, open_set: set[Any], listener: Listener
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._open_set = open_set
         self._buffer = b""
@@ -52,7 +56,7 @@ class Connection(asyncio.Protocol):
         self._fragments_op = 0
         self._skip = 0
         self._busy = self._deaf = self._paused = False
-        self.transport, self.fd, self.listener = transport, fd, listener
+        self.transport, self.bare, self.listener = transport, bare, listener
         self.feed: Feed | None = None
         self.position = self.noise = 0
         self.closing = self.pinged = False
@@ -138,6 +142,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self.closing = True
         self._leave_feed()
+        if self.bare is not None:
+            self.bare.detach()
         self._open_set.discard(self)
         self.listener.lost()
 

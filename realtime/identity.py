@@ -2,7 +2,7 @@
 
 from domain.accounts import service as accounts
 from domain.moderation import service as moderation
-from domain.moderation.model import Banned, Standing
+from domain.moderation.model import PLAIN, Banned
 from livestreamx.engines.postgres import connection
 from livestreamx.errors import NotFound
 from livestreamx.frames import Auth, AuthExpired, Person, StandingChanged
@@ -22,7 +22,7 @@ class Identity:
 
     async def sign_in(self, session: Session, request: Auth) -> SignedIn:
         """`Unauthenticated` for a token that is not good, which changes nothing."""
-        claims = self._tokens.verify(request.token)
+        claims = self._tokens.verify_once(request.token)
         if session.claims is None or session.claims.sub != claims.sub:
             async with connection(self._pool) as db:
                 user = await accounts.find(db, claims.sub)
@@ -49,7 +49,7 @@ class Identity:
         async with connection(self._pool) as db:
             standing = await moderation.standing(db, claims.sub, session.room.stream.creatorId)
         if session.standing_asked == asked and session.claims is not None:
-            session.standing = standing
+            session.standing = PLAIN if standing == PLAIN else standing  # most people have the same one
 
     async def reconsider(self, session: Session) -> None:
         """Their standing may have changed: read it again, and tell this socket what is different."""
@@ -73,6 +73,6 @@ class Identity:
     async def sign_out(self, session: Session) -> None:
         """Whoever was signed in is not any more."""
         claims, session.claims, session.person = session.claims, None, None
-        session.standing = Standing()
+        session.standing = PLAIN
         if claims is not None:
             await self._people.remove(claims.sub, session)

@@ -11,7 +11,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from domain.accounts.tokens import Claims
-from domain.moderation.model import Standing
+from domain.moderation.model import PLAIN
 from livestreamx.clock import now_ms, uuid7
 from livestreamx.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY, ClientFrame, Drain, Person, Resume
@@ -103,7 +103,7 @@ class Session:
         self.room, self.codec, self.channels, self.visitor, self.view = room, codec, channels, visitor, view
         self.claims: Claims | None = None
         self.person: Person | None = None
-        self.standing = Standing()
+        self.standing = PLAIN
         self.standing_asked = 0
         self.attendance: Attendance | None = None
         self.covered = self.generation = 0

@@ -48,7 +48,7 @@ class GatewayProtocol(WebSocketsSansIOProtocol):
         """The open connection; this protocol and its ASGI task have no part in it from now on."""
         self.stop_keepalive()
         transport = self.transport
-        connection = Connection(transport, _plain_fd(transport), self.connections, listener)
+        connection = Connection(transport, bare_socket(transport), self.connections, listener)
         self.connections.discard(self)
         self.connections.add(connection)  # type: ignore[arg-type]
         self.transport = _Handed()
@@ -71,14 +71,17 @@ class _Handed(asyncio.Transport):
         return True
 
 
-def _plain_fd(transport: asyncio.Transport) -> int:
-    """The descriptor that frames may be written to directly; -1 where the transport must do it, as for TLS."""
-    bare: socket.socket | None = transport.get_extra_info("socket")
-    if bare is None or transport.get_extra_info("sslcontext") is not None:
-        return -1
-    if sys.platform == "linux" and bare.family in (socket.AF_INET, socket.AF_INET6):
-        bare.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-    return bare.fileno()
+def bare_socket(transport: asyncio.Transport) -> socket.SocketType | None:
+    """The transport's socket, for frames that are written directly; None where the transport must do it, as for TLS.
+
+    It shares the transport's descriptor: the connection lets go of it before the transport closes that.
+    """
+    known: socket.socket | None = transport.get_extra_info("socket")
+    if known is None or transport.get_extra_info("sslcontext") is not None:
+        return None
+    if sys.platform == "linux" and known.family in (socket.AF_INET, socket.AF_INET6):
+        known.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+    return socket.SocketType(known.family, known.type, known.proto, known.fileno())
 
 
 def take_over(scope: Mapping[str, Any], listener: Listener) -> Connection:

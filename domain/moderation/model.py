@@ -66,6 +66,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             raise Banned(self.until, self.reason)
 
 
+PLAIN = Standing()
+"""Of who neither keeps order nor is banned."""
+
+
 class Banned(Forbidden):
     """`until` is sent along: when the timeout ends, null for a ban that does not."""
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from websockets.frames import Frame, Opcode
 
 from realtime.connection import Connection
+from realtime.transport import bare_socket
 
 
 class Heard:
@@ -81,7 +82,7 @@ async def connected() -> AsyncIterator[tuple[Connection, Heard, Peer]]:
         return asyncio.Protocol()
 
     transport, _ = await asyncio.get_running_loop().create_connection(make, sock=ours)
-    connection = Connection(transport, ours.fileno(), everybody, heard)
+    connection = Connection(transport, bare_socket(transport), everybody, heard)
     everybody.add(connection)
     transport.set_protocol(connection)
     transport.set_write_buffer_limits(high=0)

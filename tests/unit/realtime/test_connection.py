@@ -1,7 +1,6 @@
 """A connection over a real socket pair: what it delivers, what it refuses with which code, when it stops reading."""
 
 import asyncio
-import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -156,5 +155,6 @@ async def test_closing_twice_says_it_once() -> None:
 
 async def test_the_descriptor_is_the_sockets_own() -> None:
     async with connected() as (connection, _, peer):
-        os.write(connection.fd, b"\x81\x02hi")
+        assert connection.bare is not None
+        connection.bare.send(b"\x81\x02hi")
         assert await peer.frame() == (Opcode.TEXT, b"hi")

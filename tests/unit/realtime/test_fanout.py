@@ -41,7 +41,9 @@ class House:
     async def join(self, position: int = 0, *, direct: bool = True) -> tuple[Connection, Peer]:
         connection, _, peer = await self._stack.enter_async_context(connected())
         if not direct:
-            connection.fd = -1
+            assert connection.bare is not None
+            connection.bare.detach()
+            connection.bare = None
         self.feed.enter(connection)
         self.feed.release(connection, position)
         return connection, peer
