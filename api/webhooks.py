@@ -12,9 +12,9 @@ from api.schema import View
 from domain.media import service as media_rooms
 from domain.media.model import MediaOff
 from domain.media.rooms import MediaRooms
-from domain.payments import service
+from domain.payments import refunds, service
 from domain.payments.checkout import Checkout
-from domain.payments.facts import Unreadable, read_event
+from domain.payments.facts import FailedRefund, Unreadable, read_event
 from domain.payments.model import PaymentsOff
 from livestreamx.engines.postgres import Pool
 from livestreamx.errors import Invalid
@@ -53,6 +53,9 @@ class WebhookController(Controller):
             raise Invalid("This event is not as Stripe describes it", code="bad_event") from error
         if fact is None:
             return Received(outcome="ignored")
+        if isinstance(fact, FailedRefund):
+            is_new = await refunds.note_failure(pool, fact, request_id=request_id)
+            return Received(outcome="settled" if is_new else "duplicate")
         settled = await service.take(pool, redis, fact, request_id=request_id)
         return Received(outcome=settled.outcome)
 

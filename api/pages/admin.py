@@ -50,6 +50,7 @@ TITLES: dict[FlagKind, str] = {
     "dispute": "The bank disputes a payment",
     "amount_mismatch": "Paid another amount than the price",
     "second_payment": "Paid one order twice",
+    "refund_failed": "The bank did not take a refund",
 }
 NEXT_STEPS = {
     "requested": ("review", "rejected"),

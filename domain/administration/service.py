@@ -15,8 +15,10 @@ from domain.payments.model import Refund, UnknownPayment
 from domain.payments.refunds import refund_purchase
 from domain.text import clean_text
 from livestreamx.clock import now
+from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Invalid, NotFound
+from livestreamx.events import RoleGranted, RoleRevoked, WalletLocked
 
 ADMIN = "admin"
 
@@ -54,6 +56,7 @@ async def lock(pool: Pool, user_id: UUID, *, admin_id: UUID, reason: str, reques
     async with transaction(pool) as db:
         before = await _person(db, user_id)
         await economy.lock_wallet(db, user_id, why)
+        await record(db, WalletLocked(user_id=admin_id, target_id=user_id, reason=why), request_id=request_id)
         await note(
             db,
             actor_id=admin_id,
@@ -87,6 +90,8 @@ async def name_admin(pool: Pool, user_id: UUID, *, is_admin: bool, admin_id: UUI
         if not is_admin:
             await accounts.revoke_all(db, user_id, "role taken", now())
         after = await _person(db, user_id)
+        event = RoleGranted if is_admin else RoleRevoked
+        await record(db, event(user_id=admin_id, target_id=user_id, role=ADMIN), request_id=request_id)
         await note(
             db,
             actor_id=admin_id,

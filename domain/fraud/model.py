@@ -8,7 +8,9 @@ import msgspec
 
 from livestreamx.errors import Conflict, Forbidden, NotFound
 
-FlagKind = Literal["velocity", "shared_card", "gift_ring", "dispute", "amount_mismatch", "second_payment"]
+FlagKind = Literal[
+    "velocity", "shared_card", "gift_ring", "dispute", "amount_mismatch", "second_payment", "refund_failed"
+]
 FLAG_KINDS: tuple[FlagKind, ...] = get_args(FlagKind)
 
 FlagState = Literal["open", "resolved"]

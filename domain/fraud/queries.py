@@ -26,6 +26,12 @@ async def raise_flag(db: Db, kind: FlagKind, user_id: UUID, subject: str, eviden
     return row[0] if row else None
 
 
+async def was_raised(db: Db, kind: FlagKind, subject: str) -> bool:
+    """Whether such a flag is or was there."""
+    done = await db.execute("SELECT FROM fraud_flags WHERE kind = %s AND subject = %s LIMIT 1", (kind, subject))
+    return await done.fetchone() is not None
+
+
 async def flags(db: Db, state: FlagState, before: UUID | None, limit: int) -> list[Flag]:
     """Newest first (their ids rise with time); `before` continues after that one."""
     async with db.cursor(row_factory=struct_row(Flag)) as cursor:

@@ -9,7 +9,7 @@ from domain.fraud.model import Flag, FlagKind, FlagResolved, FlagState, UnknownF
 from domain.payments import queries as payments
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
-from livestreamx.events import FraudFlagged
+from livestreamx.events import FraudFlagged, WalletUnlocked
 
 RING_HOURS = 24
 RING_TOKENS = 200
@@ -25,6 +25,15 @@ async def flag(
         event = FraudFlagged(user_id=user_id, flag_id=flag_id, kind=kind, subject=subject)
         await record(db, event, request_id=request_id)
     return flag_id is not None
+
+
+async def flag_once(
+    db: Db, kind: FlagKind, user_id: UUID, subject: str, evidence: dict[str, Any], *, request_id: str = ""
+) -> bool:
+    """The same for what happens once: it is not raised again after it was resolved."""
+    return not await queries.was_raised(db, kind, subject) and await flag(
+        db, kind, user_id, subject, evidence, request_id=request_id
+    )
 
 
 async def look_for_ring(pool: Pool, sender: UUID, stream_id: UUID, *, request_id: str = "") -> bool:
@@ -76,6 +85,7 @@ async def resolve(
 async def unlock(db: Db, user_id: UUID, *, admin_id: UUID, was_locked: bool, request_id: str) -> None:
     """Let a wallet spend again, whatever locked it; the disputes known by now will not lock it anew."""
     await payments.lift_locks(db, user_id)
+    await record(db, WalletUnlocked(user_id=admin_id, target_id=user_id), request_id=request_id)
     await audit.note(
         db,
         actor_id=admin_id,

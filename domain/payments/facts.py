@@ -1,6 +1,6 @@
 """Reading Stripe's events: the few facts in them that can only grow, so that their order does not matter.
 
-Objects: https://docs.stripe.com/api/checkout/sessions, /charges, /disputes. What is not read here is not used.
+Objects: https://docs.stripe.com/api/checkout/sessions, /charges, /refunds, /disputes. Nothing else is used.
 """
 
 from typing import Any
@@ -28,6 +28,15 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     lost: bool = False
 
 
+class FailedRefund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund that the buyer's bank did not take, maybe after it had succeeded: the money is with us again."""
+
+    refund: str
+    payment_intent: str
+    minor: int
+    reason: str
+
+
 class Unreadable(ValueError):
     """A signed event that is not as Stripe describes it."""
 
@@ -44,6 +53,7 @@ class StripeObject(msgspec.Struct, frozen=True, kw_only=True):
     amount_refunded: int = 0
     currency: str | None = None
     status: str | None = None
+    failure_reason: str | None = None
     payment_method_details: dict[str, Any] | None = None
 
 
@@ -65,6 +75,7 @@ class EventName(msgspec.Struct, frozen=True):
 GAVE_UP = frozenset({"checkout.session.expired", "checkout.session.async_payment_failed"})
 SESSIONS = GAVE_UP | {"checkout.session.completed", "checkout.session.async_payment_succeeded"}
 CHARGES = frozenset({"charge.succeeded", "charge.updated", "charge.refunded"})
+REFUNDS = frozenset({"refund.failed", "refund.updated", "charge.refund.updated"})
 DISPUTES = frozenset(
     f"charge.dispute.{what}" for what in ("created", "updated", "funds_withdrawn", "funds_reinstated", "closed")
 )
@@ -73,19 +84,29 @@ _event = msgspec.json.Decoder(StripeEvent)
 _name = msgspec.json.Decoder(EventName)
 
 
-def read_event(body: bytes) -> Fact | None:
-    """The fact in an event, None for one of a kind that says nothing of payments; `Unreadable`."""
+def read_event(body: bytes) -> Fact | FailedRefund | None:
+    """What an event says, None for one that says nothing of payments or their failed refunds; `Unreadable`."""
     try:
         name = _name.decode(body)
-        if name.type not in SESSIONS | CHARGES | DISPUTES:
+        if name.type not in SESSIONS | CHARGES | REFUNDS | DISPUTES:
             return None
         said = _event.decode(body).data.object
     except (msgspec.DecodeError, RecursionError) as error:
         raise Unreadable(str(error)) from error
+    if name.type in REFUNDS:
+        return _of_refund(said)
     fact = Fact(event_id=name.id, event_type=name.type, payment_intent=said.payment_intent)
     if name.type in SESSIONS:
         return _of_session(fact, said)
     return _of_charge(fact, said) if name.type in CHARGES else _of_dispute(fact, said)
+
+
+def _of_refund(said: StripeObject) -> FailedRefund | None:
+    if said.status != "failed" or said.payment_intent is None:
+        return None
+    return FailedRefund(
+        refund=said.id, payment_intent=said.payment_intent, minor=said.amount, reason=said.failure_reason or "unknown"
+    )
 
 
 def _of_session(fact: Fact, said: StripeObject) -> Fact:

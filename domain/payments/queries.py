@@ -85,6 +85,12 @@ async def payment(db: Db, user_id: UUID, payment_id: UUID) -> Payment | None:
         return await cursor.fetchone()
 
 
+async def paid_by(db: Db, payment_intent: str) -> tuple[UUID, UUID] | None:
+    """The payment that this intent pays, and who pays it."""
+    done = await db.execute("SELECT id, user_id FROM payments WHERE payment_intent = %s", (payment_intent,))
+    return await done.fetchone()
+
+
 async def payments(db: Db, user_id: UUID, before: UUID | None, limit: int) -> list[Payment]:
     """Newest first (their ids rise with time); `before` continues after that one."""
     async with db.cursor(row_factory=struct_row(Payment)) as cursor:

@@ -6,14 +6,17 @@ The wish is kept before Stripe is asked, and Stripe is asked under its id: askin
 from typing import Literal
 from uuid import UUID
 
+import msgspec
 import structlog
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.economy import service as economy
 from domain.economy.announcing import announce_balances
 from domain.economy.refusals import why_locked
+from domain.fraud import service as fraud
 from domain.payments import queries
 from domain.payments.checkout import Checkout
+from domain.payments.facts import FailedRefund
 from domain.payments.model import NotRefundable, PaymentsOff, Refund, RefundRefused, RefundWish, UnknownPayment
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Pool, transaction
@@ -55,6 +58,20 @@ async def refund_purchase(
         raise
     log.info("refund_asked", refund=str(refund.id), tokens=refund.tokens, minor=refund.minor)
     return refund
+
+
+async def note_failure(pool: Pool, failed: FailedRefund, *, request_id: str = "") -> bool:
+    """Show an admin a refund that failed after all, once; whether it is new. The tokens stay gone: money is still owed.
+
+    `UnknownPayment` before Stripe has said whose payment it was: it tells again.
+    """
+    async with transaction(pool) as db:
+        found = await queries.paid_by(db, failed.payment_intent)
+        if found is None:
+            raise UnknownPayment()
+        payment_id, user_id = found
+        evidence = {"payment": str(payment_id), **msgspec.structs.asdict(failed)}
+        return await fraud.flag_once(db, "refund_failed", user_id, failed.refund, evidence, request_id=request_id)
 
 
 def _refund(wish: RefundWish, payment_id: UUID) -> Refund:

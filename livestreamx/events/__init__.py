@@ -49,6 +49,8 @@ from livestreamx.events.economy import (
     Tokens,
     TokensGranted,
     TokensReversed,
+    WalletLocked,
+    WalletUnlocked,
 )
 from livestreamx.events.envelope import (
     Event,
@@ -69,6 +71,8 @@ from livestreamx.events.lifecycle import (
     CreatorEnrolled,
     FollowAdded,
     FollowRemoved,
+    RoleGranted,
+    RoleRevoked,
     StreamArchived,
     StreamCancelled,
     StreamEnded,
@@ -202,6 +206,8 @@ __all__ = [
     "RecommendationsChosen",
     "ReportClosed",
     "ReportFiled",
+    "RoleGranted",
+    "RoleRevoked",
     "SceneChanged",
     "SearchQueried",
     "StreamArchived",
@@ -219,6 +225,8 @@ __all__ = [
     "ViewerHeartbeat",
     "ViewerJoined",
     "ViewerLeft",
+    "WalletLocked",
+    "WalletUnlocked",
     "decode",
     "encode",
     "tag_of",
@@ -227,10 +235,12 @@ __all__ = [
 AnyEvent = (
     ViewerJoined | ViewerHeartbeat | ViewerLeft | ChatMessage | ChatDeleted | ChatCleared | ChatHeld | ReactionSent
     | GiftSent | GiftRefunded | PackPurchased | TokensGranted | TokensReversed | FraudFlagged
+    | WalletLocked | WalletUnlocked
     | CommandQueued | CommandStarted | CommandDone | CommandRejected | CommandExpired | SceneChanged
     | MinigameStarted | MinigameEnded
     | EarningsContested | PurchaseRefund | LimitsChanged | PayoutMoved
-    | UserRegistered | CreatorEnrolled | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
+    | UserRegistered | CreatorEnrolled | RoleGranted | RoleRevoked
+    | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
     | StreamCancelled
     | FollowAdded | FollowRemoved
     | ModeratorGranted | ModeratorRevoked | PersonBanned | PersonUnbanned | UnbanRequested | UnbanDecided

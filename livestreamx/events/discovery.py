@@ -15,11 +15,6 @@ class RecommendationShown(Event, frozen=True, kw_only=True, tag="rec.impression"
     source: str
     model_version: str
 
-    @property
-    def key(self) -> str:
-        """The viewer where there is one: the events of a list go to one partition, in one batch."""
-        return str(self.user_id) if self.user_id else super().key
-
 
 class RecommendationClicked(Event, frozen=True, kw_only=True, tag="rec.click"):
     """A recommended stream was opened."""

@@ -87,6 +87,21 @@ class FraudFlagged(Event, frozen=True, kw_only=True, tag="fraud.flagged"):
     subject: str
 
 
+class WalletLocked(Event, frozen=True, kw_only=True, tag="wallet.locked"):
+    """An admin, the actor, keeps the wallet of `target_id` from spending."""
+
+    topic: ClassVar[Topic] = topics.ECONOMY
+    target_id: UUID
+    reason: str
+
+
+class WalletUnlocked(Event, frozen=True, kw_only=True, tag="wallet.unlocked"):
+    """An admin, the actor, lets the wallet of `target_id` spend again."""
+
+    topic: ClassVar[Topic] = topics.ECONOMY
+    target_id: UUID
+
+
 class CommandEvent(Event, frozen=True, kw_only=True):
     """What became of what a gift asked for; the actor is its sender, `command_id` the gift's own id."""
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from livestreamx import topics
 from livestreamx.events.envelope import Event
@@ -20,6 +21,22 @@ class CreatorEnrolled(Event, frozen=True, kw_only=True, tag="creator.enrolled"):
 
     topic: ClassVar[Topic] = topics.LIFECYCLE
     handle: str
+
+
+class RoleGranted(Event, frozen=True, kw_only=True, tag="role.granted"):
+    """An admin, the actor, gave `target_id` a role."""
+
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    target_id: UUID
+    role: str
+
+
+class RoleRevoked(Event, frozen=True, kw_only=True, tag="role.revoked"):
+    """An admin, the actor, took a role from `target_id`."""
+
+    topic: ClassVar[Topic] = topics.LIFECYCLE
+    target_id: UUID
+    role: str
 
 
 class StreamEvent(Event, frozen=True, kw_only=True):

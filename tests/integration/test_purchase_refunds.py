@@ -1,6 +1,7 @@
 """Money back for unspent tokens, by Stripe's own client against a peer: once, and only when the webhook says so."""
 
 import asyncio
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,6 +10,7 @@ from httpx import AsyncClient, Response
 from livestreamx.engines.postgres import Pool
 from tests.integration.people import Person, events_of, refusal
 from tests.integration.test_payments import Shop, peer, pytestmark, shop, web  # noqa: F401
+from tests.stripe_peer import events
 
 REFUNDS = "/api/wallet/purchases/{}/refund"
 
@@ -100,3 +102,70 @@ async def test_creators_are_told_what_a_dispute_holds_and_takes(shop: Shop, pool
     earned = (await creator.ask("GET", "/api/payouts/earnings")).json()
     assert (earned["pending"], earned["contested"]) == (0 if ending == "lost" else 70, 0)
     assert await events_of(pool, creator.id, "earnings.contested") == (3 if ending == "lost" else 2)
+
+
+async def refund_flags(admin: Person, buyer: Person) -> list[dict[str, Any]]:
+    flags = (await admin.ask("GET", "/api/admin/flags?limit=100")).json()["items"]
+    return [flag for flag in flags if flag["userId"] == str(buyer.id) and flag["kind"] == "refund_failed"]
+
+
+async def test_a_refund_that_fails_after_all_is_shown_to_an_admin_once(shop: Shop, pool: Pool) -> None:  # noqa: F811
+    admin = await Person.admin(shop.web, pool)
+    intent, payment = await shop.buy()
+    assert (await ask(shop, payment)).status_code == 202
+    await shop.deliver_all()
+    failed = events.failed_refund(f"re_{uuid4().hex}", intent, 649)
+    told = [events.make_event(kind, failed) for kind in ("charge.refund.updated", "refund.failed", "refund.updated")]
+    answers = await asyncio.gather(*(shop.deliver(body) for body in told * 2))
+    assert sorted(answer.json()["outcome"] for answer in answers) == ["duplicate"] * 5 + ["settled"]
+    (flag,) = await refund_flags(admin, shop.buyer)
+    assert flag["subject"] == failed["id"]
+    assert flag["evidence"]["payment"] == payment
+    assert flag["evidence"]["minor"] == 649
+    assert (await shop.wallet())["paid"] == 0
+    assert await events_of(pool, shop.buyer.id, "fraud.flagged") == 1
+    await admin.ask("POST", f"/api/admin/flags/{flag['id']}/resolve", json={"note": "sent by bank"})
+    assert (await shop.deliver(told[0])).json() == {"outcome": "duplicate"}
+    assert await refund_flags(admin, shop.buyer) == []
+
+
+async def test_a_failed_refund_waits_for_its_payment_to_be_told_of(shop: Shop) -> None:  # noqa: F811
+    session, payment = await shop.session()
+    intent = shop.peer.pay(session)
+    body = events.make_event("refund.failed", events.failed_refund(f"re_{uuid4().hex}", intent, 649))
+    assert refusal(await shop.deliver(body)) == (404, "payment_not_found")  # so Stripe delivers it again
+    await shop.deliver_all()
+    assert (await shop.deliver(body)).json() == {"outcome": "settled"}
+    pending = events.failed_refund(f"re_{uuid4().hex}", intent, 649) | {"status": "pending"}
+    assert (await shop.deliver(events.make_event("refund.updated", pending))).json() == {"outcome": "ignored"}
+    assert (await shop.receipt(payment))["state"] == "credited"
+
+
+async def test_an_admin_gives_a_buyers_money_back(shop: Shop, pool: Pool) -> None:  # noqa: F811
+    admin = await Person.admin(shop.web, pool)
+    intent, payment = await shop.buy()
+    path, body = f"/api/admin/payments/{payment}/refund", {"reason": "asked to"}
+    assert refusal(await shop.buyer.ask("POST", path, json=body))[0] == 403
+    answer = await admin.ask("POST", path, json=body)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["tokens"], answer.json()["minor"]) == (550, 649)
+    assert shop.peer.charges[intent]["amount_refunded"] == 649
+    await shop.deliver_all()
+    assert (await shop.wallet())["paid"] == 0
+    assert (await shop.receipt(payment))["state"] == "refunded"
+    assert await events_of(pool, shop.buyer.id, "purchase.refund") == 1
+    assert await events_of(pool, shop.buyer.id, "tokens.reversed") == 1
+    log = (await admin.ask("GET", "/api/admin/audit?limit=100")).json()["items"]
+    (entry,) = [one for one in log if one["subject"] == f"payment:{payment}"]
+    assert (entry["action"], entry["after"]["reason"]) == ("purchase.refunded", "asked to")
+
+
+async def test_what_admins_do_to_wallets_and_roles_is_told(shop: Shop, pool: Pool) -> None:  # noqa: F811
+    admin = await Person.admin(shop.web, pool)
+    user = f"/api/admin/users/{shop.buyer.id}"
+    assert (await admin.ask("POST", f"{user}/lock", json={"reason": "asked to"})).is_success
+    assert (await admin.ask("POST", f"{user}/unlock", json={})).is_success
+    for method in ("PUT", "PUT", "DELETE", "DELETE"):
+        assert (await admin.ask(method, f"{user}/roles/admin")).is_success
+    for kind in ("wallet.locked", "wallet.unlocked", "role.granted", "role.revoked"):
+        assert await events_of(pool, admin.id, kind) == 1, kind

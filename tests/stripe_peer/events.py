@@ -57,6 +57,19 @@ def charge(intent: str, minor: int, *, refunded: int = 0, card: str = "") -> Obj
     }
 
 
+def failed_refund(refund: str, intent: str, minor: int) -> Object:
+    return {
+        "id": refund,
+        "object": "refund",
+        "payment_intent": intent,
+        "charge": f"ch_{intent}",
+        "amount": minor,
+        "currency": "usd",
+        "status": "failed",
+        "failure_reason": "expired_or_canceled_card",
+    }
+
+
 def dispute(intent: str, minor: int, status: str, *, number: int = 1) -> Object:
     return {
         "id": f"dp_{intent}_{number}",
