@@ -19,13 +19,19 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 NAMES = {
-    "user": "user user_id userid uid viewer viewer_id username member",
-    "item": "item item_id itemid streamer streamer_id streamer_name channel channel_id channel_name creator creator_id",
-    "stream": "stream stream_id streamid session session_id broadcast live_id",
-    "start": "start start_time starttime started started_at begin timestamp time ts date datetime",
-    "stop": "stop stop_time stoptime stopped end end_time endtime ended ended_at",
-    "live_start": "live_start live_from item_start available_from stream_start",
-    "live_stop": "live_stop live_until item_stop item_end available_until stream_stop stream_end",
+    "user": "user user_id userid uid user_name viewer viewer_id viewer_name username member member_id",
+    "item": "item item_id itemid item_name streamer streamer_id streamer_name channel channel_id channel_name creator "
+    "creator_id creator_name",
+    "stream": "stream stream_id streamid session session_id broadcast broadcast_id live_id",
+    "start": "start start_time starttime start_ts start_at start_date started started_at time_start begin began "
+    "begin_time timestamp time ts date datetime",
+    "stop": "stop stop_time stoptime stop_ts stop_at stopped stopped_at time_stop end end_time endtime end_ts end_at "
+    "end_date ended ended_at time_end finish finished finished_at",
+    "live_start": "live_start live_from live_since live_begin item_start item_from item_live_start online_from "
+    "available_from available_since available_start availability_start stream_start stream_started_at broadcast_start",
+    "live_stop": "live_stop live_until live_to live_end item_stop item_end item_until item_live_stop item_live_end "
+    "online_until available_until available_to available_stop available_end availability_stop availability_end "
+    "stream_stop stream_end stream_ended_at broadcast_stop broadcast_end",
 }
 BY_WIDTH = {
     3: ("user", "item", "start"),
@@ -33,8 +39,11 @@ BY_WIDTH = {
     5: ("user", "stream", "item", "start", "stop"),
 }
 TIMES = ("start", "stop", "live_start", "live_stop")
-MOST_STEPS = 1e7
-"""Times up to here count steps; above they are seconds, thousandths or millionths of them since the epoch."""
+MOST_STEPS, LONGEST = 1e7, 5 * 365 * 86400.0
+"""Times up to here count steps, if so many last no longer than the longest log (s), else seconds.
+
+Above they are seconds, thousandths or millionths of them since the epoch.
+"""
 
 
 class LogError(ValueError):
@@ -42,7 +51,7 @@ class LogError(ValueError):
 
 
 class Visits(msgspec.Struct, frozen=True, kw_only=True):
-    """One row a visit, in order of `start`; times in seconds. `stop` equals `start` where the file does not tell it.
+    """One row a visit, in order of `start`; times in seconds. `stop` equals `start` where it is not told.
 
     `live` are (item, start, stop) of the streams where the file tells them; `dropped` says why rows were left out.
     """
@@ -66,9 +75,10 @@ def read_visits(path: Path, *, columns: Sequence[str] = (), step_seconds: float 
     """
     table = _read(path, tuple(columns))
     times = {name: _times(values, step_seconds) for name, values in table.times.items()}
-    start, stop = times["start"], times.get("stop", times["start"])
+    start = times["start"]
+    stop = np.where(np.isfinite(times["stop"]), times["stop"], start) if "stop" in times else start
     dropped: dict[str, int] = {"short rows": table.short} if table.short else {}
-    keep = np.isfinite(start) & np.isfinite(stop)
+    keep = np.isfinite(start)
     _drop(dropped, "times that cannot be read", ~keep)
     _drop(dropped, "stop before start", keep & (stop < start))
     keep &= stop >= start
@@ -91,7 +101,7 @@ def read_visits(path: Path, *, columns: Sequence[str] = (), step_seconds: float 
         item=table.item[order],
         start=start[order],
         stop=stop[order],
-        tells_stop="stop" in times,
+        tells_stop="stop" in times and bool(np.isfinite(times["stop"]).any()),
         live=live,
         rows=len(table.user) + table.short,
         dropped=dropped,
@@ -205,7 +215,7 @@ def _times(values: Sequence[str], step_seconds: float) -> Floats:
         return np.array([_instant(value) for value in values])
     typical = float(np.median(finite))
     if float(finite.max()) <= MOST_STEPS:
-        return numbers * step_seconds
+        return numbers * (step_seconds if float(np.ptp(finite)) * step_seconds <= LONGEST else 1.0)
     return numbers / (1e6 if typical > 1e14 else 1e3 if typical > 1e11 else 1.0)
 
 

@@ -108,3 +108,21 @@ def test_without_intervals_others_have_to_show_that_a_channel_is_live(tmp_path: 
     assert seen(5.5, bob) == ["z"]
     assert seen(6, ann) == ["x", "y"]
     assert seen(12.5, bob) == []
+
+
+@pytest.mark.parametrize("unknown", ["", "ongoing", "nan"])
+def test_a_visit_whose_end_is_not_told_counts_all_the_same(tmp_path: Path, unknown: str) -> None:
+    visits = read_visits(written(tmp_path, f"user,item,start,stop\nann,x,1,3\nbob,y,2,{unknown}\n"))
+    assert (told(visits), visits.dropped) == (EXPECTED, {})
+
+
+def test_seconds_from_nought_are_not_taken_for_steps(tmp_path: Path) -> None:
+    text = "user,item,start\n" + "\n".join(f"ann,x,{second}" for second in range(0, 3_600_000, 600_000))
+    assert [start for *_, start, _ in told(read_visits(written(tmp_path, text)))] == list(range(0, 3_600_000, 600_000))
+
+
+def test_live_spans_go_by_many_names(tmp_path: Path) -> None:
+    text = "user,item,start,end,availability start,Stream_End\nann,x,1,3,0,4\nbob,y,2,2,1,9\n"
+    live = read_visits(written(tmp_path, text)).live
+    assert live is not None
+    assert [column.tolist() for column in live] == [[0, 1], [0.0, 600.0], [2400.0, 5400.0]]
