@@ -81,6 +81,6 @@ def watch(effects: Effects, event: ViewerJoined | ViewerHeartbeat, seen: set[obj
         effects.call("crowd", crowd, [who], CROWD_SECONDS, *told)
 
 
-def come(effects: Effects, user: UUID, day: int, room: str) -> None:
+def come(effects: Effects, user: str, day: int, room: str) -> None:
     """Somebody came on a day (its number in the bitmap of visits)."""
-    effects.call("visit", keys.visits(user), day, keys.progress_news(), str(user), room, steps("streak"))
+    effects.call("visit", keys.visits(user), day, keys.progress_news(), user, room, steps("streak"))

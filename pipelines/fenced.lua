@@ -59,10 +59,10 @@ function run.mark(key, counter, mark, group, most)
   redis.call('HINCRBY', key, counter, 1)
 end
 
-local levels = {}
+local levels, weights = {}, {}
 
--- thresholds: the experience at which each level from the second on begins; it holds for this call
-function run.levels(thresholds) levels = thresholds end
+-- thresholds: the experience at which each level from the second on begins, and what acts weigh; they hold for this call
+function run.experience(thresholds, each) levels, weights = thresholds, each end
 
 local function level_of(xp)
   local low, high = 0, #levels
@@ -118,9 +118,9 @@ function run.early(firsts, who, most, ...)
   if redis.call('HLEN', firsts) < most and redis.call('HSETNX', firsts, who, 1) == 1 then run.tally(...) end
 end
 
--- person's hash, the day's hash, id, day {number, visits, when something was earned last}, weights, boards, news, room:
+-- person's hash, the day's hash, id, day {number, visits, when something was earned last}, boards, news, room:
 -- the day's experience anew (features/experience.py), and the level that it makes
-function run.learn(person, key, id, day, weights, boards, news, room)
+function run.learn(person, key, id, day, boards, news, room)
   local did = {}
   local names = {'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'votes', 'answers', 'challenges', 'xp', 'at'}
   for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do did[names[i]] = tonumber(value or 0) end

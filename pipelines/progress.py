@@ -6,7 +6,7 @@ The script keeps one hash a person and day of what was counted, so that no order
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from functools import lru_cache
 
 from features import experience
 from features.leaderboards import standings
@@ -56,7 +56,11 @@ WEIGHTS = {
 VISITS = (ViewerHeartbeat, ChatMessage, ReactionSent, PollVoted)
 """Acts by which somebody came on a day."""
 
-Day = tuple[UUID, int]
+AHEAD_SECONDS = 3600
+"""So far before midnight acts of the next day may have come already; more than clocks ever differ."""
+
+Day = tuple[str, int]
+"""Somebody's id, and days since the epoch."""
 
 
 def count(records: Sequence[Record]) -> Effects:
@@ -71,7 +75,7 @@ def count(records: Sequence[Record]) -> Effects:
         if event.user_id is None or event.user_id == event.creator_id:
             continue
         second, room = int(event.counts_at.timestamp()), str(event.stream_id or NOWHERE)
-        day = (event.user_id, second // DAY_SECONDS)
+        day = (str(event.user_id), second // DAY_SECONDS)
         if earn(effects, event, day_key(day), second):
             minute = event.counts_at.replace(second=0, microsecond=0)
             at, _ = latest.get(day, (minute, room))
@@ -93,27 +97,33 @@ def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[
     after = ((user, later, room) for (user, number), room in came.items() for later in following(number))
     days = {(user, later): (beginning(later), room) for user, later, room in after} | latest
     if days:
-        effects.call("levels", experience.thresholds())
-    for day in sorted(days, key=lambda day: (day[1], str(day[0]))):
+        effects.call("experience", experience.thresholds(), WEIGHTS)
+    for day in sorted(days, key=lambda day: (day[1], day[0])):
         user, number = day
         at, room = days[day]
-        boards = [
-            (keys.board("xp", one.scope, one.ref), keys.board_totals("xp", one.scope, one.ref), one.tie, one.keep)
-            for one in standings(at)
-        ]
-        earned = int(at.timestamp()) if day in latest else 0
+        key, earned = day_key(day), int(at.timestamp()) if day in latest else 0
         place = (number - FIRST_DAY, keys.visits(user), earned)
-        news = keys.progress_news()
-        effects.call("learn", keys.experience(user), day_key(day), str(user), place, WEIGHTS, boards, news, room)
-        effects.expire(day_key(day), DAY_KEPT_SECONDS)
+        effects.call("learn", keys.experience(user), key, user, place, boards_at(at), keys.progress_news(), room)
+        effects.expire(key, DAY_KEPT_SECONDS)
+
+
+@lru_cache(maxsize=256)
+def boards_at(at: datetime) -> tuple[tuple[str, str, int, int], ...]:
+    """The boards of experience at a moment: key, key of the totals, tie, and seconds to keep them."""
+    return tuple(
+        (keys.board("xp", one.scope, one.ref), keys.board_totals("xp", one.scope, one.ref), one.tie, one.keep)
+        for one in standings(at)
+    )
 
 
 def following(number: int) -> Iterator[int]:
-    """The days up to now whose streak may reach back to this one."""
-    last = min(number + experience.LONGEST_STREAK - 1, int(now().timestamp()) // DAY_SECONDS + 1)
+    """The days so far whose streak may reach back to this one."""
+    today = int(now().timestamp() + AHEAD_SECONDS) // DAY_SECONDS
+    last = min(number + experience.LONGEST_STREAK - 1, today)
     return iter(range(number + 1, last + 1))
 
 
+@lru_cache(maxsize=256)
 def beginning(number: int) -> datetime:
     """When a day (since the epoch) begins."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number)
