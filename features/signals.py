@@ -71,9 +71,15 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def familiar(self) -> Floats:
         """EASE plus habits by frequency and recency."""
-        bonds = self.bonds
+        bonds, told = self.bonds, self.liking[:, EASE].copy()
         habit = FREQUENT * np.log1p(bonds.sums[:, affinity.VISITS]) + PRESENT_HABIT * bonds.activation
-        return np.asarray(self.liking[:, EASE] + self.of_bonds(habit), np.float64)
+        told[self.known] += habit[self.bond[self.known]]
+        return told
+
+    @property
+    def known(self) -> Ints:
+        """The rows of the channels that the viewer has a bond with."""
+        return np.flatnonzero(self.bond >= 0).astype(np.int32)
 
     def of_bonds(self, values: Floats, rows: Ints | slice = slice(None)) -> Floats:
         """One value a bond as one value for each of these live streams, 0 where there is no bond."""
@@ -87,7 +93,7 @@ def describe(scene: Scene, rows: Ints) -> Rows:
         _bonds(scene, rows),
         _channels(scene, rows),
         _likings(scene, rows),
-        np.column_stack([place(each) for each in (*scene.liking[:, [EASE, COWATCH]].T, scene.familiar)])[rows],
+        np.column_stack([place(each)[rows] for each in (*scene.liking[:, [EASE, COWATCH]].T, scene.familiar)]),
         _contrast(scene, rows),
     )
     return np.hstack(parts).astype(np.float32)
@@ -107,16 +113,17 @@ def highest(scores: Floats, count: int, among: Flags | None = None) -> NDArray[n
     return found if len(found) <= count else found[np.argpartition(-scores[found], count)[:count]]
 
 
-def share(values: Floats) -> Floats:
-    """Each value as a share of all of them, 0 where there are none."""
-    return np.asarray(values / (values.sum() + 1e-9), np.float64)
+def share(values: Floats, among: Floats) -> Floats:
+    """Each value as a share of the sum of all that there are, 0 where that is nothing."""
+    return np.asarray(values / (among.sum() + 1e-9), np.float64)
 
 
-def lead(values: Floats) -> Floats:
-    """How far each value is above the best of the others, shape [n]; a single one is its own lead."""
-    if len(values) < 2:
+def lead(values: Floats, among: Floats) -> Floats:
+    """How far each value is above the best of the others among all that there are; a single one is its own lead."""
+    if len(among) < 2:
         return values
-    second, first = np.partition(values, -2)[-2:]
+    best = int(among.argmax())
+    first, second = among[best], max(among[:best].max(initial=-np.inf), among[best + 1 :].max(initial=-np.inf))
     return np.asarray(np.where(values >= first, values - second, values - first), np.float64)
 
 
@@ -161,8 +168,7 @@ def _bonds(scene: Scene, rows: Ints) -> Floats:
 
 def _place_among_known(scene: Scene) -> Floats:
     """The place of each live stream by how present it is in the viewer's habits; `FURTHEST` for what is not."""
-    places = np.full(len(scene), float(FURTHEST))
-    known = np.flatnonzero(scene.bond >= 0).astype(np.int32)
+    places, known = np.full(len(scene), float(FURTHEST)), scene.known
     places[known] = place(scene.of_bonds(scene.bonds.activation, known))
     return places
 
@@ -192,17 +198,22 @@ def _channels(scene: Scene, rows: Ints) -> Floats:
 
 def _contrast(scene: Scene, rows: Ints) -> Floats:
     bonds, sums = scene.bonds, scene.trends.sums
-    recency = np.empty(len(bonds))
-    recency[np.argsort(-bonds.last, kind="stable")] = np.minimum(np.arange(len(bonds)), FURTHEST)
-    visits, habit, near = (
-        scene.of_bonds(each) for each in (bonds.sums[:, affinity.VISITS], bonds.activation, bonds.near)
-    )
+    recency = np.minimum(len(bonds) - np.searchsorted(np.sort(bonds.last), bonds.last, "right"), FURTHEST)
+    held = (bonds.sums[:, affinity.VISITS], bonds.activation, bonds.near)
+    visits, habit, near = (scene.of_bonds(each, rows) for each in held)
+    known = scene.known
+    unknown = np.zeros(min(2, len(scene) - len(known)))  # of streams without a bond all are equal: two stand for them
+    all_visits, all_habit, all_near = (np.append(scene.of_bonds(each, known), unknown) for each in held)
     told = [
-        *(share(each)[rows] for each in (visits, habit, near)),
-        *(lead(each)[rows] for each in (habit, near, scene.liking[:, EASE], scene.liking[:, COWATCH])),
+        share(visits, all_visits),
+        share(habit, all_habit),
+        share(near, all_near),
+        lead(habit, all_habit),
+        lead(near, all_near),
+        *(lead(scene.liking[rows, number], scene.liking[:, number]) for number in (EASE, COWATCH)),
         np.append(recency, FURTHEST)[scene.bond[rows]],
         sums[rows, trend.ARRIVALS] / (sums[rows, trend.AUDIENCE] + 1),
-        np.full(len(rows), np.count_nonzero(visits)),
+        np.full(len(rows), np.count_nonzero(all_visits)),
     ]
     return np.column_stack(told)
 
@@ -211,6 +222,9 @@ def _likings(scene: Scene, rows: Ints) -> Floats:
     """How far each liking stands out among all that is live; the rest as they are."""
     liking = scene.liking[rows]
     if len(liking):
-        models = scene.liking[:, :STANDARDISED]
-        liking[:, :STANDARDISED] = (liking[:, :STANDARDISED] - models.mean(axis=0)) / (models.std(axis=0) + 1e-9)
+        for number in range(STANDARDISED):
+            every = scene.liking[:, number]
+            mean = every.mean()
+            spread = np.sqrt(max(np.dot(every, every) / len(every) - mean * mean, 0.0))
+            liking[:, number] = (liking[:, number] - mean) / (spread + 1e-9)
     return liking

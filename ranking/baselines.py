@@ -7,6 +7,7 @@ from features import affinity, trend
 from features.signals import COWATCH, EASE, LIKING, Scene
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
 
 TEXT = LIKING.index("text")
 FOLLOWED, ALIKE_TEXT, CROWD = 0.1, 0.1, 0.01
@@ -17,9 +18,10 @@ def trending(scene: Scene) -> Floats:
     return scene.trends.trending
 
 
-def repeat(scene: Scene) -> Floats:
+def repeat(scene: Scene, rows: Ints | slice = slice(None)) -> Floats:
     """What this viewer has watched most often; what is trending today decides between equals."""
-    return scene.of_bonds(scene.bonds.sums[:, affinity.VISITS]) + 1e-6 * scene.trends.sums[:, trend.TODAY]
+    visits = scene.of_bonds(scene.bonds.sums[:, affinity.VISITS], rows)
+    return np.asarray(visits + 1e-6 * scene.trends.sums[rows, trend.TODAY], np.float64)
 
 
 def by_factors(scene: Scene) -> Floats:

@@ -17,7 +17,7 @@ from features.trend import Trends
 from ranking.artifacts import Model
 from ranking.index import CreatorIndex, side_by_side
 from ranking.reasons import FRESH_SECONDS
-from ranking.shortlist import ENOUGH, Leaders, foremost, in_order, shortlist
+from ranking.shortlist import ENOUGH, Leaders, foremost, in_order, shortlist, united
 from ranking.taste import Taste, likings, taste_of
 
 Matrix = NDArray[np.float32]
@@ -255,4 +255,4 @@ def gather(placed: Placed, viewer: Viewer | None, view: View) -> Ints:
         near = placed.near_rows[placed.near.nearest(query, NEIGHBOURS)]
         near = near[(near >= 0) & allowed[near]]
     crowded = foremost(placed.board.busiest, allowed, CROWDED)
-    return np.union1d(shortlist(view.scene, allowed, placed.board.leaders), np.concatenate([near, crowded]))
+    return united(len(allowed), [shortlist(view.scene, allowed, placed.board.leaders), near, crowded])

@@ -29,7 +29,7 @@ def keep_habits(scene: Scene, rows: Ints, utility: Floats) -> Floats:
         return utility
     order = np.argsort(-utility, kind="stable")
     habit = np.zeros(len(rows), np.bool_)
-    habit[known[np.argsort(-repeat(scene)[rows[known]], kind="stable")[:DEPTH]]] = True
+    habit[known[np.argsort(-repeat(scene, rows[known]), kind="stable")[:DEPTH]]] = True
     first, later = order[:DEPTH], order[DEPTH:]
     lifted = later[habit[later]]
     if not len(lifted):

@@ -105,7 +105,10 @@ def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommen
     if not len(allowed):
         return ()
     own = _own(board, viewer)
-    worth = board.trending[allowed] + np.array([own[row][0] if row in own else 0.0 for row in allowed.tolist()])
+    worth = board.trending.copy()
+    for row, (more, _, _) in own.items():
+        worth[row] += more
+    worth = worth[allowed]
     share = chances(worth)
     best = np.argsort(-worth, kind="stable")[:limit].tolist()
     found = []

@@ -3,6 +3,8 @@
 The sources: channels one knows, co-watching three ways, what comes next, alike texts, what is rising and what is new.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +65,14 @@ def shortlist(scene: Scene, allowed: Flags, leaders: Leaders) -> Ints:
         foremost(leaders.crowded, allowed, CROWDED),
         foremost(leaders.newest, allowed, NEWEST),
     ]
-    return np.unique(np.concatenate(sources)).astype(np.int32)
+    return united(len(scene), sources)
+
+
+def united(rows: int, sources: Sequence[NDArray[np.integer]]) -> Ints:
+    """Each of these rows once, in ascending order; `rows` are all there are."""
+    listed = np.zeros(rows, np.bool_)
+    listed[np.concatenate(sources)] = True
+    return np.flatnonzero(listed).astype(np.int32)
 
 
 def order_all(scene: Scene, listed: Ints, scores: Floats) -> Floats:

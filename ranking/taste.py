@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.affinity import Bonds
+from features.signals import LIKING
 from ranking.collaborative import CreatorFactors
 from ranking.neighbours import Neighbours
 
@@ -56,14 +57,7 @@ def likings(taste: Taste, rows: Ints, factors: Matrix, text: Matrix) -> Floats:
     `rows` are their creators (-1: unknown to the models), `factors` [n, d_factors] the creators', `text` [n, d_text]
     what the streams say of themselves.
     """
-    told = np.array(
-        [
-            np.append(taste.ease, 0.0)[rows],
-            factors @ taste.factor,
-            np.append(taste.alike, 0.0)[rows],
-            np.append(taste.sequel, 0.0)[rows],
-            text @ taste.text,
-        ],
-        np.float64,
-    )
+    told = np.empty((len(LIKING), len(rows)))
+    told[0], told[2], told[3] = (np.append(one, 0.0)[rows] for one in (taste.ease, taste.alike, taste.sequel))
+    told[1], told[4] = factors @ taste.factor, text @ taste.text
     return told.T

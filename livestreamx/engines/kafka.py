@@ -17,6 +17,8 @@ from livestreamx.topics import ALL, EVENT_TOPICS, Topic
 
 DELIVERY_TIMEOUT_MS = 10_000
 REQUEST_ID_HEADER = "request-id"
+MOST_IN_FLIGHT = 3
+"""Batches on their way at once; with more the client's thread does not sleep until their answers are there."""
 FIRST_ANSWER_SECONDS, ANSWER_SECONDS, REST_SECONDS = 0.002, 0.001, 1.0
 """How soon after an event, how often until the last answer, and how often with nothing awaited answers are taken."""
 
@@ -83,7 +85,8 @@ class Emitter:
 
     def __init__(self, bootstrap: str, on_failure: Callable[[str], None] = lambda _: None) -> None:
         self._on_failure = on_failure
-        self._producer = producer(bootstrap, logger=logging.getLogger("livestreamx.kafka"))
+        options = {"logger": logging.getLogger("livestreamx.kafka"), "max.in.flight": MOST_IN_FLIGHT}
+        self._producer = producer(bootstrap, **options)
         self._unanswered = 0
         self._next: asyncio.TimerHandle | None = None
 
