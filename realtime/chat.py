@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.chat.admission import Admission, Attempt, Stop
-from domain.chat.filters import ALLOWED
+from domain.chat.filters import ALLOWED, Verdict
 from domain.chat.folding import fold
 from domain.chat.holding import hold
 from domain.chat.model import ModeRestricted, Refused
@@ -35,7 +35,7 @@ class Chat:
         settings = context.settings
         self._context, self._rooms, self._showing = context, rooms, showing
         self._admission = Admission(context.redis, settings)
-        self._modes, self._filters = ModeGuard(context.pool), Filters(context.pool)
+        self._modes, self._filters = ModeGuard(context.pool), Filters(context.pool, context.redis)
         self._viewer = Limit("chat", settings.chat_burst, settings.chat_burst * settings.chat_refill_seconds)
         self._room = Limit("chat-room", settings.room_messages_per_second, 1)
 
@@ -52,13 +52,7 @@ class Chat:
         if not text:
             raise Invalid("text: nothing visible is left of it")
         said = self._write(session, person, text, request)
-        verdict = ALLOWED
-        if not session.moderates:
-            await self._modes.require(room.mode, session.user.sub, room.stream.creatorId, text)
-            verdict = (await self._filters.of(room.stream.creatorId)).judge(text, shield=room.mode.shield)
-            if verdict.action == "refuse":
-                raise Refused(verdict.reasons)
-        await self._admit(session, said)
+        verdict = await self._pass(session, said)
         if verdict.action == "hold":
             await hold(self._context.pool, said, verdict.reasons, request_id())
             return ChatAccepted(messageId=said.message_id, createdAt=said.occurred_at, state="held")
@@ -82,20 +76,46 @@ class Chat:
             reply_to=request.replyTo,
         )
 
-    async def _admit(self, session: Session, said: ChatMessage) -> None:
-        """A bucket for the viewer, a cap for the room, slow mode, nothing said over and over; moderators are free."""
+    async def _pass(self, session: Session, said: ChatMessage) -> Verdict:
+        """Count the message if mode, filters and limits let it through, by the filters that are in force then."""
+        room, channel = session.room, session.room.stream.creatorId
+        if session.moderates:
+            await self._admit(session, said)
+            return ALLOWED
+        await self._modes.require(room.mode, session.user.sub, channel, said.text)
+        rules = await self._filters.of(channel)
+        while True:
+            verdict = rules.filter.judge(said.text, shield=room.mode.shield)
+            if verdict.action == "refuse":
+                if await self._filters.in_force(channel, rules):
+                    raise Refused(verdict.reasons)
+            elif await self._admit(session, said, rules.version):
+                return verdict
+            rules = await self._filters.read(channel)
+
+    async def _admit(self, session: Session, said: ChatMessage, version: bytes = b"") -> bool:
+        """A bucket for the viewer, a cap for the room, slow mode, nothing said over and over; moderators are free.
+
+        False, and nothing counted, when the filters are not those of `version` any more.
+        """
         room, user = session.room, session.user.sub
         attempt = Attempt(
             stream_id=room.id,
+            creator_id=room.stream.creatorId,
             user_id=user,
             message_id=said.message_id,
             likeness=likeness(fold(said.text)),
+            version=version,
             unique=room.mode.uniqueOnly,
             free=session.moderates,
         )
         limits = [] if session.moderates else self._limits(room, str(user))
-        if stop := await self._admission.ask(attempt, *limits):
-            raise await self._refusal(room, stop)
+        stop = await self._admission.ask(attempt, *limits)
+        if stop is None:
+            return True
+        if stop.why == "outdated":
+            return False
+        raise await self._refusal(room, stop)
 
     def _limits(self, room: Room, user: str) -> list[tuple[Limit, str]]:
         limits = [(self._viewer, user), (self._room, str(room.id))]

@@ -1,64 +1,82 @@
-"""The filters of the channels that are talked in: remembered, and read again behind the talk once they are old."""
+"""The filters of the channels that are talked in: remembered, and read again as soon as their version is another."""
 
 import asyncio
 from uuid import UUID
 
+import msgspec
 import structlog
-from psycopg import Error as DatabaseError
+from redis.asyncio import Redis as AsyncRedis
 
 from domain.chat import listing
 from domain.chat.filters import ChatFilter
+from domain.chat.versions import filters_version
 from livestreamx.engines.postgres import Pool, connection
-from livestreamx.errors import DomainError
 
-FRESH_SECONDS = 2.0
+OLD_SECONDS = 30.0
 IDLE_SECONDS = 600.0
 
 log = structlog.get_logger("realtime")
 
 
-class _Entry:
-    """One channel's filter, when it was read, and who reads it again."""
+class Rules(msgspec.Struct, frozen=True):
+    """A channel's filter, the version it was read at, and when that was (s of the loop's clock)."""
 
-    __slots__ = ("filter", "read_at", "reading")
-
-    def __init__(self, found: ChatFilter, read_at: float) -> None:
-        self.filter, self.read_at = found, read_at
-        self.reading: asyncio.Task[None] | None = None
+    filter: ChatFilter
+    version: bytes
+    read_at: float
 
 
 class Filters:
-    """Knows each channel's filter, at most `FRESH_SECONDS` and one reading old while there is talk; one a process."""
+    """Knows each channel's filter; whoever finds its version outdated reads it anew. One a process."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._entries: dict[UUID, _Entry] = {}
+    def __init__(self, pool: Pool, redis: AsyncRedis) -> None:
+        self._pool, self._redis = pool, redis
+        self._known: dict[UUID, Rules] = {}
+        self._readings: dict[UUID, asyncio.Task[Rules]] = {}
 
-    async def of(self, creator_id: UUID) -> ChatFilter:
-        """The channel's filter; nobody waits for it but who asks first."""
-        at = asyncio.get_running_loop().time()
-        entry = self._entries.get(creator_id)
-        if entry is None or at - entry.read_at > IDLE_SECONDS:
-            self._forget_idle(at)
-            entry = self._entries[creator_id] = _Entry(await self._read(creator_id, None), at)
-        elif at - entry.read_at > FRESH_SECONDS and entry.reading is None:
-            entry.reading = asyncio.create_task(self._refresh(creator_id, entry, at))
-        return entry.filter
+    async def of(self, creator_id: UUID) -> Rules:
+        """The rules as last read: a message that they let through is counted only if they are still in force.
 
-    async def _refresh(self, creator_id: UUID, entry: _Entry, at: float) -> None:
-        try:
-            entry.filter = await self._read(creator_id, entry.filter)
-            entry.read_at = at
-        except (DatabaseError, DomainError, OSError) as error:
-            log.warning("filter_not_refreshed", creator_id=str(creator_id), error=str(error))
-        finally:
-            entry.reading = None
+        Should a change never have been told, they are read again behind the talk once they are old.
+        """
+        rules = self._known.get(creator_id)
+        if rules is None:
+            return await self.read(creator_id)
+        if asyncio.get_running_loop().time() - rules.read_at > OLD_SECONDS:
+            self._reading(creator_id)
+        return rules
 
-    async def _read(self, creator_id: UUID, known: ChatFilter | None) -> ChatFilter:
+    async def in_force(self, creator_id: UUID, rules: Rules) -> bool:
+        """Whether nothing was changed since."""
+        return rules.version == await filters_version(self._redis, creator_id)
+
+    async def read(self, creator_id: UUID) -> Rules:
+        """The rules as they are now, or at a version that proves outdated; who asks meanwhile shares the reading."""
+        return await asyncio.shield(self._reading(creator_id))
+
+    def _reading(self, creator_id: UUID) -> asyncio.Task[Rules]:
+        task = self._readings.get(creator_id)
+        if task is None:
+            task = self._readings[creator_id] = asyncio.create_task(self._read(creator_id))
+            task.add_done_callback(lambda done: self._end(creator_id, done))
+        return task
+
+    async def _read(self, creator_id: UUID) -> Rules:
+        at, known = asyncio.get_running_loop().time(), self._known.get(creator_id)
+        # The version first: what changes while the lists are read has another one.
+        version = await filters_version(self._redis, creator_id)
         async with connection(self._pool) as db:
-            return await listing.filter_of(db, creator_id, known)
+            found = await listing.filter_of(db, creator_id, known and known.filter)
+        self._forget_idle(at)
+        rules = self._known[creator_id] = Rules(found, version, at)
+        return rules
+
+    def _end(self, creator_id: UUID, done: asyncio.Task[Rules]) -> None:
+        del self._readings[creator_id]
+        if not done.cancelled() and (error := done.exception()):
+            log.warning("filter_not_read", creator_id=str(creator_id), error=str(error))
 
     def _forget_idle(self, at: float) -> None:
-        for creator_id, entry in list(self._entries.items()):
-            if at - entry.read_at > IDLE_SECONDS:
-                del self._entries[creator_id]
+        for creator_id, rules in list(self._known.items()):
+            if at - rules.read_at > IDLE_SECONDS:
+                del self._known[creator_id]

@@ -50,7 +50,7 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self._reader = BusReader(name, context, self.rooms, self._restarted)
         self._people = People(settings.redis_url, name, self._reconsider)
-        self._presence = Presence(name, context)
+        self._presence = Presence(name, context, self.rooms)
         self._identity = Identity(context, self._people, self._presence, self.spawn)
         self._sweep = Sweep(self.sessions, context.metrics, self._presence, self._identity, self.spawn)
         self._ticks = StudioTicks(redis, settings.session_gap_seconds)

@@ -1,9 +1,11 @@
 """Who is watching: stays as events for the analytics, and the room's count of viewers.
 
-A viewer is present while heartbeats come, so the count outlives any gateway; one gateway a room announces it.
+A viewer is present while heartbeats come, so the count outlives any gateway; one gateway a room announces it. A stay
+begins no earlier than its stream and ends with it; until then whoever is connected waits, counted but without a stay.
 """
 
 import asyncio
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +13,13 @@ import msgspec
 import structlog
 
 from livestreamx import keys
-from livestreamx.clock import now, now_ms, uuid7
+from livestreamx.clock import at_ms, now, now_ms, uuid7
 from livestreamx.errors import Unavailable
 from livestreamx.events import Event, ViewerHeartbeat, ViewerJoined, ViewerLeft
 from livestreamx.frames import Heartbeat, ViewerCount
 from livestreamx.frames.answers import Done
 from realtime.context import Context
-from realtime.rooms import Room
+from realtime.rooms import Room, Rooms
 from realtime.session import Attendance, Session
 
 ANONYMOUS_AFTER_MS = 3000
@@ -54,8 +56,8 @@ class Here(msgspec.Struct):
 class Presence:
     """Keeps the stays of this gateway's viewers; one a process."""
 
-    def __init__(self, gateway: str, context: Context) -> None:
-        self._gateway, self._settings = gateway, context.settings
+    def __init__(self, gateway: str, context: Context, rooms: Rooms) -> None:
+        self._gateway, self._settings, self._rooms = gateway, context.settings, rooms
         self._redis, self._bus, self._emitter = context.redis, context.bus, context.emitter
         self._count = context.redis.register_script(COUNT)
         self._forget = context.redis.register_script(FORGET)
@@ -67,35 +69,62 @@ class Presence:
         claims = session.claims
         viewer = f"user:{claims.sub}" if claims else f"anon:{session.visitor.anon_id}"
         if session.attendance and session.attendance.viewer == viewer:
+            await self.follow(session)
             return
         await self.leave(session)
-        if not session.counted or session.connection.closing:
+        if not session.counted or session.connection.closing or session.room.stream.status not in COUNTED_STATES:
             return
         if claims and claims.sub == session.room.stream.creatorId:
             return
         at = now_ms()
-        stay = Attendance(viewer, uuid7().hex, claims.sub if claims else None, at, at)
-        session.attendance = stay
+        session.attendance = Attendance(viewer, uuid7().hex, claims.sub if claims else None, at, at)
         self._here.setdefault((session.room.id, viewer), Here()).sockets += 1
         self._mark(session.room, viewer, at)
-        joined = ViewerJoined(
-            **self._who(session, stay), device=session.visitor.device, referrer=session.visitor.referrer
-        )
-        await self._emit(joined)
+        await self.follow(session)
+
+    def is_behind(self, session: Session) -> bool:
+        """Whether `follow` has something to do."""
+        stay, status = session.attendance, session.room.stream.status
+        if stay is None or (status == "live" and not stay.waiting):
+            return False
+        return status != "scheduled" or now_ms() - self._here[session.room.id, stay.viewer].marked_at >= self._often
+
+    async def follow(self, session: Session) -> None:
+        """Let a stay go the way of its stream: it waits for the start, begins with it, and ends with the end."""
+        stay, stream = session.attendance, session.room.stream
+        if stay is None:
+            return
+        if stream.status not in COUNTED_STATES:
+            await self.leave(session)
+        elif stay.waiting and stream.status == "live":
+            stay.waiting = False
+            stay.since = stay.beat_at = max(stay.since, ms_of(stream.startedAt, 0))
+            visitor = session.visitor
+            joined = ViewerJoined(
+                **self._who(session, stay, stay.since), device=visitor.device, referrer=visitor.referrer
+            )
+            await self._emit(joined)
+        elif stay.waiting:
+            self._mark(session.room, stay.viewer, now_ms())
+
+    @property
+    def _often(self) -> int:
+        """Signs of life that are closer together (ms) count as one."""
+        return self._settings.heartbeat_seconds * 1000 // 3
 
     async def beat(self, session: Session, request: Heartbeat) -> Done:
-        """The viewer is still there; beats that come too often count as one."""
+        """The viewer is still there; beats that come too often count as one. `not_live`."""
+        await self._rooms.require_live(session.room)
         await self.enter(session)
         stay, at = session.attendance, now_ms()
-        often = self._settings.heartbeat_seconds * 1000 // 3
-        if stay is not None and (at - stay.beat_at >= often or stay.beat_at == stay.since):
+        if stay is not None and (at - stay.beat_at >= self._often or stay.beat_at == stay.since):
             stay.beat_at = max(at, stay.since + 1)
             self._mark(session.room, stay.viewer, at)
-            await self._emitter.emit(ViewerHeartbeat(**self._who(session, stay), focus=request.focus))
+            await self._emitter.emit(ViewerHeartbeat(**self._who(session, stay, at), focus=request.focus))
         return Done()
 
     async def leave(self, session: Session) -> None:
-        """End the stay, if there is one."""
+        """End the stay, if there is one; that of a stream that is over ended with it."""
         stay, session.attendance = session.attendance, None
         if stay is None:
             return
@@ -105,7 +134,10 @@ class Presence:
         if not here.sockets:
             del self._here[place]
             await self._forget(keys=[keys.room_viewers(session.room.id)], args=[stay.viewer, here.marked_at])
-        await self._emit(ViewerLeft(**self._who(session, stay), watched_ms=now_ms() - stay.since))
+        if not stay.waiting:
+            at = now_ms()
+            until = max(stay.since, min(at, ms_of(session.room.stream.endedAt, at)))
+            await self._emit(ViewerLeft(**self._who(session, stay, until), watched_ms=until - stay.since))
 
     async def announce_counts(self, rooms: list[Room]) -> None:
         """Publish `viewer:count` for the rooms whose count falls to this gateway now."""
@@ -146,8 +178,9 @@ class Presence:
                     pipe.expire(keys.room_viewers(room), KEPT_SECONDS)
             await pipe.execute()
 
-    def _who(self, session: Session, stay: Attendance) -> dict[str, Any]:
+    def _who(self, session: Session, stay: Attendance, at: int) -> dict[str, Any]:
         return {
+            "occurred_at": at_ms(at),
             "stream_id": session.room.id,
             "creator_id": session.room.stream.creatorId,
             "user_id": stay.user_id,
@@ -161,3 +194,8 @@ class Presence:
             await self._emitter.emit(event)
         except Unavailable as error:
             log.warning("presence_not_recorded", error=error.detail)
+
+
+def ms_of(at: datetime | None, otherwise: int) -> int:
+    """A moment in ms since the epoch."""
+    return int(at.timestamp() * 1000) if at else otherwise

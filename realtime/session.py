@@ -27,6 +27,8 @@ MOST_UNANSWERED = 16
 """Frames of one connection that may wait for their answer; beyond that, reading pauses."""
 FRAMES_PER_SECOND = 100.0
 FRAMES_BURST = 200.0
+MOST_SLOWED = 500
+"""Frames in a row that came faster than that: who goes on is a flooder, and is closed."""
 
 OVERLAY, STUDIO = "/ws/overlay", "/ws/studio"
 """The views that are no viewers."""
@@ -45,13 +47,17 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class Attendance(msgspec.Struct):
-    """One stay of one viewer; `viewer` is who they are counted as, times are ms since the epoch."""
+    """One stay of one viewer; `viewer` is who they are counted as, times are ms since the epoch.
+
+    `waiting` until the stream is live: then the stay begins, and only then is it an event.
+    """
 
     viewer: str
     session_id: str
     user_id: UUID | None
     since: int
     beat_at: int
+    waiting: bool = True
 
 
 class Desk(msgspec.Struct, frozen=True):
@@ -89,8 +95,8 @@ class Session:
     """
 
     __slots__ = (
-        "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_parting", "_working", "attendance", "channels",
-        "claims", "codec", "connection", "covered", "generation", "greeted", "opened_at", "person",
+        "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_parting", "_slowed", "_working", "attendance",
+        "channels", "claims", "codec", "connection", "covered", "generation", "greeted", "opened_at", "person",
         "room", "session_id", "standing", "standing_asked", "view", "visitor",
     )  # fmt: skip
 
@@ -112,7 +118,7 @@ class Session:
         self.greeted = False
         self._inbox: list[Work] = []
         self._working = self._parting = False
-        self._answered = 0
+        self._answered = self._slowed = 0
         self._credit, self._credit_at = FRAMES_BURST, 0.0
 
     # who it is
@@ -195,7 +201,8 @@ class Session:
         while self._inbox:
             work = self._inbox[0]
             if isinstance(work, Message):
-                await self._rest()
+                if not await self._rest():
+                    break
                 self.connection.send(await self._answer(work))
             elif isinstance(work, Farewell):
                 self._say_farewell(work)
@@ -227,13 +234,22 @@ class Session:
             self.connection.send(self.codec.refusal(None, as_refusal(error)))
             self.connection.close(Close.TRY_LATER, "the room does not answer: try again")
 
-    async def _rest(self) -> None:
-        """Slow a flood down to `FRAMES_PER_SECOND`: what follows waits at the sender."""
+    async def _rest(self) -> bool:
+        """Slow a flood down to `FRAMES_PER_SECOND`: what follows waits at the sender. False for one that is over."""
         at = asyncio.get_running_loop().time()
         self._credit = min(FRAMES_BURST, self._credit + (at - self._credit_at) * FRAMES_PER_SECOND) - 1
         self._credit_at = at
-        if self._credit < 0:
-            await asyncio.sleep(-self._credit / FRAMES_PER_SECOND)
+        if self._credit >= 0:
+            self._slowed = 0
+            return True
+        self._slowed += 1
+        if self._slowed > MOST_SLOWED:
+            self._inbox.clear()
+            self._desk.metrics.drops.labels("flood").inc()
+            self.connection.close(Close.POLICY, "too many messages")
+            return False
+        await asyncio.sleep(-self._credit / FRAMES_PER_SECOND)
+        return True
 
     async def _answer(self, message: Message) -> bytes:
         frame_id: FrameId = None

@@ -19,7 +19,7 @@ TICKS = 10
 """Ticks in a round."""
 PING_SECONDS = 20.0
 PONG_SECONDS = 20.0
-STALL_SECONDS = 6.0
+STALL_SECONDS = 5.0
 """How long a peer may take nothing of what waits for it."""
 PRIVATE_SECONDS = 5.0
 """How long a private stream's owner has to sign in."""
@@ -55,6 +55,8 @@ class Sweep:
         if not session.greeted and session.generation and age > ANONYMOUS_AFTER_MS:
             session.greeted = True
             self._spawn(self._presence.enter(session))
+        elif self._presence.is_behind(session):
+            self._spawn(self._presence.follow(session))
         if session.generation == 0 and session.room.private and age > PRIVATE_SECONDS * 1000:
             session.connection.close(Close.NO_SUCH_STREAM, "there is no such stream")
 

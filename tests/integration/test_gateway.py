@@ -9,6 +9,7 @@ import websockets
 
 from domain.accounts.tokens import AccessTokens
 from livestreamx.settings import Settings
+from realtime.wire import Close
 from tests.builders import eventually
 from tests.integration.gateways import Viewer, metric
 from tests.integration.shows import Show, recorded
@@ -171,6 +172,13 @@ async def test_a_flood_of_frames_is_slowed_down_at_its_sender(show: Show) -> Non
     await flood.until(lambda v: len(v.answers) == sent, 30)
     await pushing
     assert asyncio.get_running_loop().time() - began > 3
+
+
+async def test_a_flood_that_does_not_end_is_closed(show: Show) -> None:
+    flood = await show.enter()
+    with pytest.raises(websockets.ConnectionClosed):
+        await _push(flood, 10_000)
+    assert await flood.closed(30) == Close.POLICY
 
 
 async def _push(viewer: Viewer, count: int) -> None:
