@@ -6,13 +6,15 @@ from uuid import UUID
 
 import msgspec
 
-from livestreamx.errors import Conflict, Invalid
+from livestreamx.errors import Conflict, Invalid, TooMany
 
 Action = Literal[
     "overlay.play", "scene.background", "scene.filter", "minigame.start", "challenge.progress", "sound.play", "tts.say"
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 State = Literal["queued", "running", "done", "rejected", "expired"]
+Pace = Literal["at_once", "in_turn", "cooled"]
+"""Without waiting, however many; one after the other in a stream; or also once in `COOLDOWN_SECONDS` only."""
 
 Theme = Literal["plain", "neon", "sunset", "forest", "arcade"]
 Filter = Literal["none", "noir", "sepia", "vivid", "dream", "cold"]
@@ -24,7 +26,7 @@ Side = Literal["hype", "joy", "love", "surprise", "sad", "angry", "calm"]
 
 MOST_WAITING = 20
 COOLDOWN_SECONDS = 30
-"""Between two starts of one action in one stream; who comes earlier waits in the queue."""
+"""Between two starts of one action in one stream."""
 EXPIRY_SECONDS = 30
 LONGEST_MS = 15_000
 MOST_SPOKEN = 120
@@ -72,18 +74,24 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
     args: type[Args]
     shown_ms: int
+    pace: Pace = "cooled"
     on: bool = True
 
 
 REGISTRY: dict[Action, Kind] = {
-    "overlay.play": Kind(args=PlayOverlay, shown_ms=8_000),
+    "overlay.play": Kind(args=PlayOverlay, shown_ms=8_000, pace="at_once"),
     "scene.background": Kind(args=SetBackground, shown_ms=5_000),
     "scene.filter": Kind(args=SetFilter, shown_ms=5_000),
     "minigame.start": Kind(args=StartGame, shown_ms=5_000),
-    "challenge.progress": Kind(args=AddProgress, shown_ms=4_000),
-    "sound.play": Kind(args=PlaySound, shown_ms=5_000),
+    "challenge.progress": Kind(args=AddProgress, shown_ms=1_100, pace="in_turn"),
+    "sound.play": Kind(args=PlaySound, shown_ms=5_000, pace="at_once"),
     "tts.say": Kind(args=Speak, shown_ms=12_000, on=False),
 }
+
+
+def paced(pace: Pace) -> list[Action]:
+    """The actions that go at a pace."""
+    return [action for action, kind in REGISTRY.items() if kind.pace == pace]
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +126,6 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 
     creator_id: UUID
     switched: bool | None
-    waiting: int
     playing: str | None
     """The mini-game that is on."""
     challenged: bool
@@ -137,3 +144,9 @@ class CommandInvalid(Invalid):
 
 class QueueFull(Conflict):
     code, title = "command_queue_full", "Too many commands are waiting in this stream"
+
+
+class CommandCooling(TooMany):
+    """It could not play in time; `retryAfterMs` says when it would be taken."""
+
+    code, title = "command_cooling", "This has just played or waits already"

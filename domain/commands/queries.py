@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from psycopg.types.json import Jsonb
 
-from domain.commands.model import COOLDOWN_SECONDS, EXPIRY_SECONDS, Channel, Command, Scene
+from domain.commands.model import COOLDOWN_SECONDS, EXPIRY_SECONDS, Action, Channel, Command, Scene, State, paced
 from livestreamx.engines.postgres import Db, struct_row
 from livestreamx.events import CommandQueued
 
@@ -19,6 +19,16 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A gift that was sent with this key before; `args` is what it asked for, None for a gift that asks for nothing."""
 
     args: dict[str, Any] | None
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that waits, runs, or has started lately; seconds from now, None where it has not started."""
+
+    action: Action
+    state: State
+    expires_in: float
+    started_in: float | None
+    ends_in: float | None
 
 
 # asking
@@ -46,12 +56,25 @@ async def channel(db: Db, stream_id: UUID, action: str) -> Channel | None:
         await cursor.execute(
             "SELECT s.creator_id, w.enabled AS switched, (SELECT game FROM minigames m WHERE m.stream_id = s.id AND "
             "m.state = 'running') AS playing, EXISTS (SELECT FROM challenges h WHERE h.stream_id = s.id AND "
-            "h.state = 'active') AS challenged, (SELECT count(*) FROM commands c WHERE c.stream_id = s.id AND "
-            "c.state = 'queued') AS waiting FROM streams s LEFT JOIN command_switches w "
+            "h.state = 'active') AS challenged FROM streams s LEFT JOIN command_switches w "
             "ON w.creator_id = s.creator_id AND w.action = %s WHERE s.id = %s",
             (action, stream_id),
         )
         return await cursor.fetchone()
+
+
+async def turns(db: Db, stream_id: UUID) -> list[Turn]:
+    """What takes turns in a stream: the oldest first, as long as it matters for who comes next."""
+    async with db.cursor(row_factory=struct_row(Turn)) as cursor:
+        await cursor.execute(
+            "SELECT action, state, extract(epoch FROM expires_at - at)::float8 AS expires_in, "
+            "extract(epoch FROM started_at - at)::float8 AS started_in, "
+            "extract(epoch FROM ends_at - at)::float8 AS ends_in FROM commands, clock_timestamp() AS at "
+            "WHERE stream_id = %s AND action <> ALL (%s) AND ((state = 'queued' AND expires_at > at) "
+            "OR state = 'running' OR started_at > at - make_interval(secs => %s)) ORDER BY queued_at",
+            (stream_id, paced("at_once"), COOLDOWN_SECONDS),
+        )
+        return await cursor.fetchall()
 
 
 async def enqueue(db: Db, asked: CommandQueued, request_id: str) -> None:
@@ -86,18 +109,20 @@ async def claim_finished(db: Db) -> Command | None:
 
 
 async def claim_next(db: Db) -> Command | None:
-    """The oldest command that may start: nothing runs in its stream, and its action has cooled down there."""
+    """The oldest command that may start: at once, or as nothing changes its stream's show and its action is cool."""
     return await _claim(
         db,
-        "state = 'queued' AND expires_at > clock_timestamp() "
-        "AND NOT EXISTS (SELECT FROM commands r WHERE r.stream_id = c.stream_id AND r.state = 'running') "
-        "AND NOT EXISTS (SELECT FROM commands r WHERE r.stream_id = c.stream_id AND r.action = c.action "
-        "AND r.started_at > clock_timestamp() - make_interval(secs => %s)) ORDER BY queued_at",
-        COOLDOWN_SECONDS,
+        "state = 'queued' AND expires_at > clock_timestamp() AND (action = ANY (%(at_once)s) OR NOT EXISTS ("
+        "SELECT FROM commands r WHERE r.stream_id = c.stream_id AND r.action <> ALL (%(at_once)s) "
+        "AND (r.state = 'running' OR (r.action = c.action AND r.action = ANY (%(cooled)s) "
+        "AND r.started_at > clock_timestamp() - make_interval(secs => %(cooldown)s))))) ORDER BY queued_at",
+        at_once=paced("at_once"),
+        cooled=paced("cooled"),
+        cooldown=COOLDOWN_SECONDS,
     )
 
 
-async def _claim(db: Db, which: str, *values: object) -> Command | None:
+async def _claim(db: Db, which: str, **values: object) -> Command | None:
     async with db.cursor(row_factory=struct_row(Command)) as cursor:
         await cursor.execute(
             f"SELECT {COMMAND} FROM commands c WHERE {which} LIMIT 1 FOR UPDATE SKIP LOCKED",  # noqa: S608 own text

@@ -1,6 +1,7 @@
 """Asking for what a gift can do: allowed, well-formed and waiting in turn, or refused before anything is charged."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,17 +10,20 @@ from redis.asyncio import Redis as AsyncRedis
 
 from domain.commands import queries
 from domain.commands.model import (
+    COOLDOWN_SECONDS,
     MOST_WAITING,
     REGISTRY,
     Action,
     AddProgress,
     Args,
     Channel,
+    CommandCooling,
     CommandInvalid,
     CommandNotAllowed,
     QueueFull,
     StartGame,
 )
+from domain.commands.queueing import Stage, Waiting, seconds_until_taken
 from domain.commands.rules import as_action, read_args
 from domain.economy import service as economy
 from domain.economy.coalesce import GiftBatches
@@ -54,7 +58,8 @@ class GiftDesk:
     ) -> GiftReceipt:
         """Charge a gift and, if it acts, queue what it asks for: both or neither.
 
-        Besides the refusals of `economy.send_gift`: `CommandNotAllowed`, `CommandInvalid`, `QueueFull`.
+        Besides the refusals of `economy.send_gift`: `CommandNotAllowed`, `CommandInvalid`, `CommandCooling` and
+        `QueueFull`.
         """
         gift = await self._acting_gift(code)
         sending: dict[str, Any] = {
@@ -75,12 +80,15 @@ class GiftDesk:
         action = as_action(gift.command_action or "")
         asked = read_args(action, args or {}, gift.command_args)
         async with transaction(self._pool) as db:
-            await queries.lock_queue(db, stream_id)
+            if takes_turns := REGISTRY[action].pace != "at_once":
+                await queries.lock_queue(db, stream_id)
             channel = None
             if not await was_sent(db, sender, idempotency_key, asked):
                 channel = await queries.channel(db, stream_id, action)
                 if channel is not None:
                     check(channel, action, asked)
+                    if takes_turns:
+                        check_turn(await queries.turns(db, stream_id), action)
             receipt, is_new = await economy.charge_gift(db, **sending)
             if is_new and channel is not None:
                 queued = CommandQueued(
@@ -116,7 +124,7 @@ async def was_sent(db: Db, sender: UUID, key: str, asked: Args) -> bool:
 
 
 def check(channel: Channel, action: Action, asked: Args) -> None:
-    """`CommandNotAllowed` or `QueueFull` when the channel does not take this now."""
+    """`CommandNotAllowed` when the channel does not take this now."""
     if not (REGISTRY[action].on if channel.switched is None else channel.switched):
         raise CommandNotAllowed(f"{action}: the creator has switched this off", field="code", action=action)
     if isinstance(asked, StartGame) and channel.playing:
@@ -125,8 +133,33 @@ def check(channel: Channel, action: Action, asked: Args) -> None:
         raise CommandNotAllowed(
             "No boss, no tug and no challenge is on that this could help in", field="code", action=action
         )
-    if channel.waiting >= MOST_WAITING:
-        raise QueueFull(f"{channel.waiting} commands are waiting: try again in a moment")
+
+
+def check_turn(turns: Sequence[queries.Turn], action: Action) -> None:
+    """`QueueFull`, or `CommandCooling` when its turn would come too late, or make somebody else's come too late."""
+    stage = stage_of(turns)
+    if len(stage.queue) >= MOST_WAITING:
+        raise QueueFull(f"{len(stage.queue)} commands are waiting: try again in a moment")
+    if wait := seconds_until_taken(stage, action):
+        raise CommandCooling(
+            f"{action}: it could not play in time, as the same has just played or others wait; again in {wait} s",
+            retry_after_ms=wait * 1000,
+        )
+
+
+def stage_of(turns: Sequence[queries.Turn]) -> Stage:
+    """What runs, waits and cools down."""
+    ready: dict[Action, float] = {}
+    for turn in turns:
+        if turn.started_in is not None and REGISTRY[turn.action].pace == "cooled":
+            ready[turn.action] = max(turn.started_in + COOLDOWN_SECONDS, ready.get(turn.action, 0.0))
+    return Stage(
+        free_in=max(
+            (turn.ends_in for turn in turns if turn.state == "running" and turn.ends_in is not None), default=0.0
+        ),
+        ready_in=ready,
+        queue=tuple(Waiting(turn.action, turn.expires_in) for turn in turns if turn.state == "queued"),
+    )
 
 
 async def switches(pool: Pool, creator_id: UUID) -> dict[Action, bool]:

@@ -16,7 +16,7 @@ from tests.integration.commanding import balance, books_are_in_order, give, rich
 from tests.integration.people import Person
 
 STREAMS = 6
-GIFTS = ("CONFETTI", "ROCKET", "CONFETTI", "BG_SWAP", "WHEEL")
+GIFTS = ("BG_SWAP", "CONFETTI", "FILTER", "ROCKET", "WHEEL")
 KILLS = 10
 
 
@@ -39,6 +39,8 @@ async def test_killed_at_any_moment_no_command_is_lost_or_runs_twice(
     for fan, stream in zip(fans, streams, strict=True):
         for code in GIFTS:
             assert (await give(fan, stream, code)).status_code == 201
+
+    await shift(pool, streams[0], 31)  # whose turn did not come in time
 
     async def ended() -> int:
         found = await rows(

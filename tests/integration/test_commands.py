@@ -131,48 +131,106 @@ async def test_no_help_without_a_fight_and_no_second_game(api: AsyncClient, pool
     assert await balance(fan) == 1100 - 250 - 25
 
 
-async def test_the_queue_holds_twenty_also_when_many_ask_at_once(api: AsyncClient, pool: Pool) -> None:
+async def test_a_popular_overlay_or_sound_plays_for_everyone_at_once(api: AsyncClient, pool: Pool) -> None:
     stream = await (await Person.creator(api)).go_live()
-    fans = await asyncio.gather(*(rich(api, 0) for _ in range(26)))
-    answers = await asyncio.gather(*(give(fan, stream, "CONFETTI") for fan in fans))
-    charged = [fan for fan, answer in zip(fans, answers, strict=True) if answer.status_code == 201]
-    refused = [refusal(answer) for answer in answers if answer.status_code != 201]
-    assert refused == [(409, "command_queue_full")] * 6
-    assert len(await states(pool, stream)) == 20
-    assert sorted([await balance(fan) for fan in fans]) == [50] * 20 + [100] * 6
-    assert {await balance(fan) for fan in charged} == {50}
+    fans = await asyncio.gather(*(rich(api, 0) for _ in range(25)))
+    codes = ["ROCKET" if place % 2 else "CONFETTI" for place in range(len(fans))]
+    answers = await asyncio.gather(*(give(fan, stream, code) for fan, code in zip(fans, codes, strict=True)))
+    assert {answer.status_code for answer in answers} == {201}
+    await run_due(pool)
+    assert {state for _, state in await states(pool, stream)} == {"running"}
     await shift(pool, stream, 31)
     await run_due(pool)
+    assert {state for _, state in await states(pool, stream)} == {"done"}
+    assert [await told(pool, stream, f"command.{what}") for what in ("started", "done", "expired")] == [25, 25, 0]
+    assert sorted([await balance(fan) for fan in fans]) == [0] * 12 + [50] * 13
 
 
-async def test_one_plays_at_a_time_and_an_action_cools_down(api: AsyncClient, pool: Pool) -> None:
+async def boss_fight(api: AsyncClient, pool: Pool) -> tuple[str, Person]:
+    """A stream where a boss is on, that nothing waits in; and who began the fight."""
+    stream = await (await Person.creator(api)).go_live()
+    starter = await rich(api)
+    assert (await give(starter, stream, "WHEEL", {"game": "boss", "hp": 10_000})).status_code == 201
+    await run_due(pool)
+    await shift(pool, stream, 6)
+    await run_due(pool)
+    return stream, starter
+
+
+async def test_the_queue_holds_twenty_also_when_many_ask_at_once_and_all_of_them_play(
+    api: AsyncClient, pool: Pool
+) -> None:
+    stream, _ = await boss_fight(api, pool)
+    fans = await asyncio.gather(*(rich(api, 0) for _ in range(26)))
+    answers = await asyncio.gather(*(give(fan, stream, "HAMMER") for fan in fans))
+    refused = [refusal(answer) for answer in answers if answer.status_code != 201]
+    assert refused == [(409, "command_queue_full")] * 6
+    assert sorted([await balance(fan) for fan in fans]) == [75] * 20 + [100] * 6
+    for _ in range(20):
+        await run_due(pool)
+        assert [state for _, state in await states(pool, stream)].count("running") == 1, "one at a time"
+        await shift(pool, stream, 1.35)
+    await run_due(pool)
+    assert [state for _, state in await states(pool, stream)] == ["done"] * 21
+    assert sorted([await balance(fan) for fan in fans]) == [75] * 20 + [100] * 6
+
+
+async def test_one_changes_the_show_at_a_time_and_an_action_cools_down(api: AsyncClient, pool: Pool) -> None:
     stream = await (await Person.creator(api)).go_live()
     fan = await rich(api)
-    for code in ("CONFETTI", "CONFETTI", "ROCKET"):
+    for code in ("BG_SWAP", "FILTER", "CONFETTI"):
         assert (await give(fan, stream, code)).status_code == 201
     await run_due(pool)
-    assert [state for _, state in await states(pool, stream)] == ["running", "queued", "queued"]
+    assert [state for _, state in await states(pool, stream)] == ["running", "queued", "running"]
     await shift(pool, stream, 9)
     await run_due(pool)
-    assert [state for _, state in await states(pool, stream)] == ["done", "queued", "running"]
+    assert [state for _, state in await states(pool, stream)] == ["done", "running", "done"]
+    assert (await give(fan, stream, "BG_SWAP")).status_code == 201
     await shift(pool, stream, 9)
     await run_due(pool)
-    assert [state for _, state in await states(pool, stream)] == ["done", "queued", "done"]
-    assert [await told(pool, stream, f"command.{what}") for what in ("queued", "started", "done")] == [3, 2, 2]
+    assert [state for _, state in await states(pool, stream)] == ["done", "done", "done", "queued"], "18 s of 30"
+    await shift(pool, stream, 13)
+    await run_due(pool)
+    assert [state for _, state in await states(pool, stream)] == ["done", "done", "done", "running"]
+    assert [await told(pool, stream, f"command.{what}") for what in ("queued", "started", "done")] == [4, 4, 3]
+    assert await balance(fan) == 1100 - 200 - 150 - 50 - 200
+
+
+async def test_what_could_not_play_in_time_is_refused_uncharged_with_when_it_could(
+    api: AsyncClient, pool: Pool
+) -> None:
+    stream = await (await Person.creator(api)).go_live()
+    fans = await asyncio.gather(*(rich(api) for _ in range(4)))
+    answers = [await give(fan, stream, "BG_SWAP") for fan in fans]
+    assert [answer.status_code for answer in answers] == [201, 429, 429, 429]
+    for answer in answers[1:]:
+        assert refusal(answer) == (429, "command_cooling")
+        assert 0 < answer.json()["retryAfterMs"] <= 2000, "from when on it would start before it expires"
+        assert 1 <= int(answer.headers["Retry-After"]) <= 2
+    assert [await balance(fan) for fan in fans] == [900, 1100, 1100, 1100]
+    await run_due(pool)
+    await shift(pool, stream, 3)
+    assert (await give(fans[1], stream, "BG_SWAP")).status_code == 201
+    again = await give(fans[2], stream, "BG_SWAP")
+    assert refusal(again) == (429, "command_cooling")
+    assert 25_000 < again.json()["retryAfterMs"] <= 30_000
+    await shift(pool, stream, 28)
+    await run_due(pool)
+    assert [state for _, state in await states(pool, stream)] == ["done", "running"]
+    assert [await balance(fan) for fan in fans] == [900, 900, 1100, 1100]
 
 
 async def test_what_waits_too_long_is_given_back_exactly_once(api: AsyncClient, pool: Pool) -> None:
     stream = await (await Person.creator(api)).go_live()
     fan = await rich(api)
-    gifts = [(await give(fan, stream, "CONFETTI")).json()["giftEventId"] for _ in range(3)]
-    await run_due(pool)
-    await shift(pool, stream, 31)
+    gifts = [(await give(fan, stream, code)).json()["giftEventId"] for code in ("BG_SWAP", "FILTER", "CONFETTI")]
+    await shift(pool, stream, 31)  # no executor was there
     await asyncio.gather(*(run_due(pool) for _ in range(4)))
     await run_due(pool)
-    assert [state for _, state in await states(pool, stream)] == ["done", "expired", "expired"]
-    assert [await gift_state(pool, gift) == "refunded" for gift in gifts] == [False, True, True]
-    assert await balance(fan) == 1100 - 50
-    assert await told(pool, stream, "command.expired") == 2
+    assert [state for _, state in await states(pool, stream)] == ["expired"] * 3
+    assert [await gift_state(pool, gift) for gift in gifts] == ["refunded"] * 3
+    assert await balance(fan) == 1100
+    assert await told(pool, stream, "command.expired") == 3
     assert await books_are_in_order(pool)
 
 

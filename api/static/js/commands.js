@@ -24,9 +24,12 @@ export function playTrigger(overlays, trigger, { speaks = false } = {}) {
   if (trigger.scene) showScene(trigger.scene);
   if (!(kind in KINDS) || !durationMs) return false;
   const lasts = Math.min(durationMs, LONGEST_MS);
-  overlays.play({ actor, text, picture: PICTURES[animationKey] ?? "gift", rarity: KINDS[kind], durationMs: lasts, kind });
-  if (speaks && kind === "sound.play") playSound(animationKey);
-  if (speaks && kind === "tts.say") speak(`${actor}: ${text}`, lasts);
+  const heard = {
+    "sound.play": () => playSound(animationKey),
+    "tts.say": () => speak(`${actor}: ${text}`, lasts),
+  };
+  const begin = speaks ? heard[kind] : undefined;
+  overlays.play({ actor, text, picture: PICTURES[animationKey] ?? "gift", rarity: KINDS[kind], durationMs: lasts, kind, begin });
   return true;
 }
 

@@ -21,7 +21,7 @@ export class Overlays {
     this.#longest = longest;
   }
 
-  /** Queue an alert: `{actor, text, picture, rarity, comboCount, durationMs, kind}`. */
+  /** Queue an alert: `{actor, text, picture, rarity, comboCount, durationMs, kind}`; `begin` is called once it shows. */
   play(alert) {
     if (this.#queue.length >= MOST_WAITING) this.#queue.shift();
     this.#queue.push({ ...alert, at: Date.now() });
@@ -43,6 +43,7 @@ export class Overlays {
     if (alert.comboCount > 1) shown.append(make("span", { className: "combo", textContent: `× ${alert.comboCount}` }));
     this.#layer.append(shown);
     this.#words.textContent = `${alert.actor} ${alert.text}`;
+    alert.begin?.();
     if (!this.#still.matches) this.#scatter(alert);
     const lasts = this.#queue.length > 3 ? SHORT_MS : Math.min(alert.durationMs || 3_000, this.#longest);
     setTimeout(() => shown.classList.add("leaving"), lasts);
