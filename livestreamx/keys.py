@@ -150,6 +150,11 @@ def chat_author(message: Id) -> str:
     return f"chat:{message}:author"
 
 
+def chat_filters(creator: Id | None) -> str:
+    """Name of the version of a channel's filters, or with None of the platform's list, that is in force."""
+    return f"chat:filters:{creator or 'platform'}"
+
+
 def gift_sends(user: Id) -> str:
     """ZSET: idempotency key -> ms, of the gifts that somebody sent a moment ago."""
     return f"gifts:{{{user}}}:sends"

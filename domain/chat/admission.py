@@ -1,4 +1,4 @@
-"""Who may say what now: bucket, flood control, slow mode, repetition and crowds, in one call to Redis.
+"""Who may say what now: bucket, floods, slow mode, repetition, crowds, and by which filters, in one call to Redis.
 
 A refusal counts against nothing and remembers nothing.
 """
@@ -10,6 +10,7 @@ import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.chat.similarity import Likeness
+from domain.chat.versions import version_keys
 from livestreamx import keys
 from livestreamx.engines.throttle import GCRA, Limit, script_arguments
 from livestreamx.settings import Settings
@@ -20,13 +21,16 @@ MOST_UNIQUE = 2000
 MOST_SAID = 8
 """Texts of one viewer that a new one is compared with."""
 
-# KEYS: the limits, the author's note, the viewer's texts, the room's unique texts, the bands of the SimHash.
-# ARGV after those of the limits: how many limits, author's note, user, same, high, low, unique text, moderator?
-# Answers {why, ms to wait}: a limit from 1 on, 0 taken, -1 repeated, -2 said by a crowd, -3 not unique.
+# KEYS: the limits, the author's note, the viewer's texts, the room's unique texts, the versions of the channel's and
+# the platform's filters, the bands of the SimHash.
+# ARGV after those of the limits: how many limits, author's note, user, same, high, low, unique text, filters' version,
+# moderator?
+# Answers {why, ms to wait}: a limit from 1 on, 0 taken, -1 repeated, -2 said by a crowd, -3 not unique, -4 outdated.
 ADMIT = """
-local limits = tonumber(ARGV[#ARGV - 7])
+local limits = tonumber(ARGV[#ARGV - 8])
 local author, said, unique = KEYS[limits + 1], KEYS[limits + 2], KEYS[limits + 3]
-local note, user, same, high, low, once, free = unpack(ARGV, 2 * limits + 2)
+local own, shared, bands = KEYS[limits + 4], KEYS[limits + 5], limits + 6
+local note, user, same, high, low, once, version, free = unpack(ARGV, 2 * limits + 2)
 local ms = math.floor(now / 1000)
 
 local function differing(a, b)
@@ -49,12 +53,13 @@ local function repeated()
 end
 
 if free == '0' then
+  if version ~= (redis.call('GET', own) or '') .. ':' .. (redis.call('GET', shared) or '') then return {-4, 0} end
   local dues, which, wait = due_times(limits)
   if not dues then return {which, wait} end
   if once ~= '' and redis.call('ZSCORE', unique, once) then return {-3, 0} end
   local left = repeated()
   if left then return {-1, left} end
-  for i = limits + 4, #KEYS do
+  for i = bands, #KEYS do
     if redis.call('SISMEMBER', KEYS[i], user) == 0 and redis.call('SCARD', KEYS[i]) >= crowd then
       return {-2, math.max(1, redis.call('PTTL', KEYS[i]))}
     end
@@ -70,7 +75,7 @@ if free == '0' then
     redis.call('LTRIM', said, 0, most_said - 1)
     redis.call('PEXPIRE', said, window)
   end
-  for i = limits + 4, #KEYS do
+  for i = bands, #KEYS do
     redis.call('SADD', KEYS[i], user)
     if redis.call('PTTL', KEYS[i]) < 0 then redis.call('PEXPIRE', KEYS[i], window) end
   end
@@ -94,29 +99,37 @@ def admission_script(settings: Settings) -> str:
     return "".join(f"local {name} = {value}\n" for name, value in constants.items()) + GCRA + ADMIT
 
 
-REPEATED, CROWD, NOT_UNIQUE = -1, -2, -3
+REPEATED, CROWD, NOT_UNIQUE, OUTDATED = -1, -2, -3, -4
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody wants to say something; `unique` where nothing may be said twice, `free` for moderators."""
+    """Somebody wants to say something that the filters of `version` let through.
+
+    `unique` where nothing may be said twice, `free` for moderators, whom no filter judges.
+    """
 
     stream_id: UUID
+    creator_id: UUID
     user_id: UUID
     message_id: UUID
     likeness: Likeness
+    version: bytes = b""
     unique: bool = False
     free: bool = False
 
 
 class Stop(msgspec.Struct, frozen=True):
-    """Why not: the limit that was reached, or `repeated`, `crowd`, `not_unique`; when it would be taken (ms)."""
+    """Why not: the limit that was reached, or `repeated`, `crowd`, `not_unique`; when it would be taken (ms).
+
+    `outdated` where the filters are not those of the attempt any more.
+    """
 
     why: str
     limit: Limit | None
     retry_after_ms: int
 
 
-WHY = {REPEATED: "repeated", CROWD: "crowd", NOT_UNIQUE: "not_unique"}
+WHY = {REPEATED: "repeated", CROWD: "crowd", NOT_UNIQUE: "not_unique", OUTDATED: "outdated"}
 
 
 class Admission:
@@ -131,7 +144,7 @@ class Admission:
         why, wait = await self._admit(keys=names, args=args)
         if not why:
             return None
-        wait = max(1, int(wait)) if why != NOT_UNIQUE else 0
+        wait = max(1, int(wait)) if why not in (NOT_UNIQUE, OUTDATED) else 0
         return Stop("limit", limits[why - 1][0], wait) if why > 0 else Stop(WHY[why], None, wait)
 
     def _call(self, attempt: Attempt, limits: tuple[tuple[Limit, str], ...]) -> tuple[list[str], list[Any]]:
@@ -141,6 +154,7 @@ class Admission:
             keys.chat_author(attempt.message_id),
             keys.chat_said(stream, attempt.user_id),
             keys.chat_unique(stream),
+            *version_keys(attempt.creator_id),
             *(keys.chat_alike(stream, band) for band in alike.bands),
         ]
         high, low = alike.halves if alike.simhash is not None else ("", "")
@@ -152,6 +166,7 @@ class Admission:
             high,
             low,
             alike.exact if attempt.unique else "",
+            attempt.version,
             int(attempt.free),
         ]
         return names, args

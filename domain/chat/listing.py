@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import msgspec
+from redis.asyncio import Redis as AsyncRedis
 
 from domain.accounts.tokens import Claims
 from domain.audit.service import note
@@ -10,6 +11,7 @@ from domain.chat import queries
 from domain.chat.filters import ChatFilter, Policy, Verdict
 from domain.chat.model import MOST_TERMS, BlockedTerm, KnownTerm, UnknownTerm
 from domain.chat.terms import Term, normal_form
+from domain.chat.versions import tell_filters
 from domain.moderation import service as moderation
 from domain.text import clean_text
 from livestreamx.engines.outbox import record
@@ -42,7 +44,9 @@ async def terms(
         return await queries.terms(db, creator_id, before, limit)
 
 
-async def add_term(pool: Pool, creator_id: UUID | None, term: Term, claims: Claims, request_id: str) -> BlockedTerm:
+async def add_term(
+    pool: Pool, redis: AsyncRedis, creator_id: UUID | None, term: Term, claims: Claims, *, request_id: str
+) -> BlockedTerm:
     """Block one term more. `KnownTerm` for one that the list has in whatever spelling, `Conflict` for a full list."""
     text, form = clean_text(term.text), normal_form(term.text)
     async with transaction(pool) as db:
@@ -55,11 +59,12 @@ async def add_term(pool: Pool, creator_id: UUID | None, term: Term, claims: Clai
         event = BlockedTermAdded(creator_id=creator_id, user_id=claims.sub, term_id=added.id)
         await record(db, event, request_id=request_id)
         await _note_term(db, "term.added", added, claims, request_id)
+    await tell_filters(redis, creator_id)
     return added
 
 
 async def remove_term(
-    pool: Pool, creator_id: UUID | None, term_id: UUID, claims: Claims, request_id: str
+    pool: Pool, redis: AsyncRedis, creator_id: UUID | None, term_id: UUID, claims: Claims, *, request_id: str
 ) -> BlockedTerm:
     """Block one term less. `UnknownTerm`."""
     async with transaction(pool) as db:
@@ -70,6 +75,7 @@ async def remove_term(
         event = BlockedTermRemoved(creator_id=creator_id, user_id=claims.sub, term_id=term_id)
         await record(db, event, request_id=request_id)
         await _note_term(db, "term.removed", removed, claims, request_id)
+    await tell_filters(redis, creator_id)
     return removed
 
 
@@ -101,7 +107,9 @@ async def try_text(pool: Pool, creator_id: UUID, text: str, claims: Claims, *, s
         return (await filter_of(db, creator_id)).judge(clean_text(text), shield=shield)
 
 
-async def set_policy(pool: Pool, creator_id: UUID, policy: Policy, claims: Claims, request_id: str) -> Policy:
+async def set_policy(
+    pool: Pool, redis: AsyncRedis, creator_id: UUID, policy: Policy, claims: Claims, *, request_id: str
+) -> Policy:
     """Do something else about them; the same again changes nothing."""
     async with transaction(pool) as db:
         await _require_keeper(db, creator_id, claims)
@@ -121,4 +129,5 @@ async def set_policy(pool: Pool, creator_id: UUID, policy: Policy, claims: Claim
             request_id=request_id,
             channel_id=creator_id,
         )
+    await tell_filters(redis, creator_id)
     return policy

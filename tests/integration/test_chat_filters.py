@@ -1,13 +1,14 @@
 """Filters in a room: refused, or held until a moderator decides, once; and nothing said over and over."""
 
 import asyncio
+import secrets
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
 
 from livestreamx.client import Account, Refused
-from livestreamx.engines.postgres import Pool
+from livestreamx.engines.postgres import Pool, transaction
 from livestreamx.settings import Settings
 from tests.builders import make_user
 from tests.integration.gateways import GatewayProcess, Viewer
@@ -84,25 +85,62 @@ async def test_moderators_who_decide_at_once_decide_once(show: Show, web: AsyncC
     )
 
 
-async def test_terms_are_refused_soon_after_they_are_listed(show: Show, web: AsyncClient) -> None:
-    viewer, owner = await show.enter(show.viewer), await show.enter(show.creator)
-    await viewer.say("buy my merch")
+async def outcomes(viewers: list[Viewer], text: str) -> list[str]:
+    """What became of the same words at each of these sockets: `ack`, `held`, or the code of the refusal."""
+    answers = [(await viewer.ask("chat:message", {"text": text}))["data"] for viewer in viewers]
+    return [str(answer.get("code", answer.get("state", "ack"))) for answer in answers]
+
+
+async def enter_both(show: Show, pair: list[GatewayProcess], web: AsyncClient) -> list[Viewer]:
+    """A new viewer at each gateway."""
+    return [await Viewer(gateway.url, show.stream).open((await make_user(web)).access) for gateway in pair]
+
+
+async def test_the_very_next_message_meets_a_changed_list(
+    show: Show, pair: list[GatewayProcess], web: AsyncClient
+) -> None:
+    viewers, owner = await enter_both(show, pair, web), await show.enter(show.creator)
+    assert await outcomes(viewers, "buy my merch") == ["ack", "ack"]
     added = await block(show, "Buy my merch", "refuse")
     path = f"/api/creators/{show.creator.user_id}/blocked-terms"
     with pytest.raises(Refused, match="term_exists"):
         await block(show, "buy  MY merch")
-    newcomer = await show.enter(await make_user(web))
-
-    async def say(text: str) -> str:
-        answer = await newcomer.ask("chat:message", {"text": text})
-        return str(answer["data"].get("code", "ack"))
-
-    async with asyncio.timeout(20):
-        while await say("buuy  MY  m3rch!") != "blocked_term":
-            await asyncio.sleep(0.3)
+    assert await outcomes(viewers, "buuy  MY  m3rch!") == ["blocked_term"] * 2
     await owner.say("buy my merch, says the creator")
     await show.creator.call("DELETE", f"{path}/{added['id']}")
     assert (await show.creator.call("GET", path))["items"] == []
+    assert await outcomes(viewers, "so buy my merch") == ["ack", "ack"]
+    await block(show, "buy my merch", "hold")
+    assert await outcomes(viewers, "then buy my merch") == ["held", "held"]
+
+
+async def test_the_very_next_message_meets_a_changed_policy_and_the_platforms_list(
+    show: Show, pair: list[GatewayProcess], web: AsyncClient, pool: Pool
+) -> None:
+    viewers, term = await enter_both(show, pair, web), f"zyx{secrets.token_hex(4)}"
+    assert await outcomes(viewers, f"see example.com {term}") == ["ack", "ack"]
+    policy = f"/api/creators/{show.creator.user_id}/chat-policy"
+    await show.creator.call("PUT", policy, {"links": "refuse"})
+    assert await outcomes(viewers, "or example.org instead") == ["message_refused"] * 2
+    await show.creator.call("PUT", policy, {})
+    assert await outcomes(viewers, "or example.net instead") == ["ack", "ack"]
+    admin = await make_user(web)
+    async with pool.connection() as db:
+        await db.execute("UPDATE users SET roles = roles || 'admin'::text WHERE id = %s", (admin.user_id,))
+    await admin.renew()
+    added = await admin.call("POST", "/api/admin/blocked-terms", {"text": term})
+    assert await outcomes(viewers, f"nobody says {term}") == ["blocked_term"] * 2
+    await admin.call("DELETE", f"/api/admin/blocked-terms/{added['id']}")
+    assert await outcomes(await enter_both(show, pair, web), f"everybody says {term}") == ["ack", "ack"]
+
+
+async def test_messages_are_judged_without_reading_the_lists(show: Show, web: AsyncClient, pool: Pool) -> None:
+    viewer, other = await show.enter(show.viewer), await show.enter(await make_user(web))
+    await viewer.say("the lists are read by now")
+    async with transaction(pool) as db:
+        await db.execute("LOCK TABLE blocked_terms, chat_policies IN ACCESS EXCLUSIVE MODE")
+        await viewer.say("nobody can read them")
+        await other.say("and yet we talk")
 
 
 async def test_the_policy_on_links_and_capitals(show: Show) -> None:
