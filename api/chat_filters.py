@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
+from redis.asyncio import Redis as AsyncRedis
 
 from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
@@ -78,11 +79,12 @@ class TermsController(Controller):
         data: JSONBody[NewTerm],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
         request_id: NamedDependency[str],
     ) -> TermView:
         """Block one term more, whatever its spelling. Its moderators only; 409 `term_exists` or `list_full`."""
         term = Term(data.text, data.action)
-        return TermView.of(await listing.add_term(pool, channel_id, term, user, request_id))
+        return TermView.of(await listing.add_term(pool, redis, channel_id, term, user, request_id=request_id))
 
     @post("/try", status_code=200)
     async def try_text(
@@ -103,10 +105,11 @@ class TermsController(Controller):
         term_id: FromPath[UUID],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
         request_id: NamedDependency[str],
     ) -> None:
         """Block one term less. Its moderators only; 404 `term_not_found`."""
-        await listing.remove_term(pool, channel_id, term_id, user, request_id)
+        await listing.remove_term(pool, redis, channel_id, term_id, user, request_id=request_id)
 
 
 class PlatformTermsController(Controller):
@@ -126,10 +129,13 @@ class PlatformTermsController(Controller):
         data: JSONBody[NewTerm],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
         request_id: NamedDependency[str],
     ) -> TermView:
         """Block one term more in every channel. Admins only; 409 `term_exists` or `list_full`."""
-        return TermView.of(await listing.add_term(pool, None, Term(data.text, data.action), user, request_id))
+        return TermView.of(
+            await listing.add_term(pool, redis, None, Term(data.text, data.action), user, request_id=request_id)
+        )
 
     @delete("/{term_id:uuid}")
     async def remove(
@@ -137,10 +143,11 @@ class PlatformTermsController(Controller):
         term_id: FromPath[UUID],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
         request_id: NamedDependency[str],
     ) -> None:
         """Block one term less. Admins only; 404 `term_not_found`."""
-        await listing.remove_term(pool, None, term_id, user, request_id)
+        await listing.remove_term(pool, redis, None, term_id, user, request_id=request_id)
 
 
 class PolicyController(Controller):
@@ -161,10 +168,11 @@ class PolicyController(Controller):
         data: JSONBody[Policy],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
         request_id: NamedDependency[str],
     ) -> Policy:
         """Do something else about them; what is left out is as at first. Its moderators only."""
-        return await listing.set_policy(pool, channel_id, data, user, request_id)
+        return await listing.set_policy(pool, redis, channel_id, data, user, request_id=request_id)
 
 
 async def _page(pool: Pool, channel_id: UUID | None, user: Claims, cursor: str | None, limit: int) -> Page[TermView]:
