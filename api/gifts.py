@@ -18,7 +18,6 @@ from domain.commands.service import GiftDesk
 from domain.economy import service
 from domain.economy.model import MOST_COMBO_CHARACTERS, MOST_GIFTS, Gift, GiftEvent, GiftReceipt, Rarity
 from domain.fraud.guard import GiftGuard
-from domain.moderation import service as moderation
 from domain.streams.service import find_visible
 from livestreamx.engines.postgres import Pool, connection
 
@@ -142,16 +141,13 @@ class GiftController(Controller):
         user: NamedDependency[Claims],
         request_id: NamedDependency[str],
         idempotency_key: IdempotencyKey,
-        pool: NamedDependency[Pool],
         gifts: NamedDependency[GiftDesk],
         guard: NamedDependency[GiftGuard],
     ) -> GiftReceiptView:
-        """402 `insufficient_tokens`, 403 `self_gift`, `banned`, `velocity_limit`, `spend_limit` or `self_excluded`,
-        404, 409 `not_live`, `idempotency_key_reused` or `command_queue_full`, 422 `command_not_allowed` or
-        `command_invalid`, 423 `wallet_locked`, 429.
+        """402 `insufficient_tokens`, 403 `self_gift`, `banned`, `muted`, `velocity_limit`, `spend_limit` or
+        `self_excluded`, 404, 409 `not_live`, `idempotency_key_reused` or `command_queue_full`, 422
+        `command_not_allowed` or `command_invalid`, 423 `wallet_locked`, 429 `rate_limited` or `command_cooling`.
         """
-        async with connection(pool) as db:
-            await moderation.require_welcome_to_stream(db, user.sub, stream_id)
         admitted = guard.admitted(
             user, stream_id, code=data.code, qty=data.qty, key=idempotency_key, request_id=request_id
         )

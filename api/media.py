@@ -37,7 +37,8 @@ class MediaController(Controller):
     ) -> MediaPassView:
         """The creator may publish, everybody else sees and hears; good for an hour.
 
-        403 `banned`, 409 `not_live` before and after the stream, 503 `media_off` where no media server is connected.
+        403 `banned` or `muted`, 409 `not_live` before and after the stream, 503 `media_off` where no media server is
+        connected.
         """
         given = await service.admit(pool, media, stream_id, visitor)
         return MediaPassView(url=given.url, token=given.token, expires_at=given.expires_at, publishes=given.publishes)

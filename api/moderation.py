@@ -92,7 +92,7 @@ class ModeratorsController(Controller):
         redis: NamedDependency[AsyncRedis],
         request_id: NamedDependency[str],
     ) -> ModeratorState:
-        """Let somebody moderate the channel; again changes nothing. Its creator only; 403 `banned`."""
+        """Let somebody moderate the channel; again changes nothing. Its creator only; 403 `banned` or `muted`."""
         changed = await service.grant(pool, channel_id, user_id, user, request_id)
         await tell_standing(redis, user_id, channel_id)
         return ModeratorState(moderator=True, changed=changed)

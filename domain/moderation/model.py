@@ -66,19 +66,25 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             raise Banned(self.until, self.reason)
 
 
+MUTED = "muted"
+"""The code of a timeout."""
 PLAIN = Standing()
 """Of who neither keeps order nor is banned."""
 
 
 class Banned(Forbidden):
-    """`until` is sent along: when the timeout ends, null for a ban that does not."""
+    """`until` is sent along, null for a ban; a timeout has the code `muted` and also says how long it lasts (ms)."""
 
-    code, title = "banned", "You are banned from this channel"
+    code, title = "banned", "You may not take part in this channel"
 
     def __init__(self, until: datetime | None, reason: str = "") -> None:
-        super().__init__(
-            f"{self.title}: {reason}" if reason else self.title, until=until.isoformat() if until else None
-        )
+        told = "You are banned from this channel" if until is None else "You are timed out in this channel"
+        told = f"{told}: {reason}" if reason else told
+        if until is None:
+            super().__init__(told, until=None)
+        else:
+            left_ms = max(1, round((until - now()).total_seconds() * 1000))
+            super().__init__(told, code=MUTED, until=until.isoformat(), retryAfterMs=left_ms)
 
 
 class NotBanned(NotFound):

@@ -51,15 +51,25 @@ def _ack(kind: type[msgspec.Struct]) -> Json:
 
 
 def _error() -> Json:
-    codes = {
+    usual = {
         kind.code: kind.title for kind in errors.DomainError.__subclasses__() if kind.__module__ == errors.__name__
     }
+    codes = usual | ROOM_CODES
     data = {"code": "rate_limited", "message": "You are too fast: slow down", "retryAfterMs": 1200}
     example = {"event": "error", "id": "c1", "data": data}
     payload = _envelope("error", "Refusal", {"id": ID}, ["id"])
     return message("error", errors.DomainError, payload, example, "private") | {"x-codes": codes}
 
 
+ROOM_CODES = {
+    "muted": "A timeout in this channel: `until` and `retryAfterMs` say for how long",
+    "banned": "A ban from this channel that does not end by itself: `until` is null",
+    "mode_restricted": "The chat's mode does not let this through: `mode` says which",
+    "blocked_term": "The message holds a term that is blocked here",
+    "message_refused": "The chat's filters do not let this through: `reasons` says why",
+    "duplicate_message": "This was said a moment ago",
+}
+"""What acts in a room are refused with beside the usual codes."""
 REFUSAL: Json = {
     "type": "object",
     "required": ["code", "message"],
@@ -67,6 +77,7 @@ REFUSAL: Json = {
         "code": {"type": "string", "description": "what happened, for programs; stable"},
         "message": {"type": "string", "description": "what happened, for people"},
         "retryAfterMs": {"type": "integer", "minimum": 0, "description": "when to try again"},
+        "until": {"anyOf": [TIME, {"type": "null"}], "description": "of `muted` and `banned`: when it ends"},
     },
 }
 

@@ -69,26 +69,32 @@ async def test_a_ban_holds_on_both_gateways_at_once_and_at_every_door(
     for viewer in (here, there):
         await viewer.until(lambda v: any(a["event"] == "error" and a["id"] is None for a in v.answers))
         told = next(answer for answer in viewer.answers if answer["id"] is None)["data"]
-        assert (told["code"], told["until"][:19]) == ("banned", banned["until"][:19])
+        assert (told["code"], told["until"][:19]) == ("muted", banned["until"][:19])
         for event, data in (
             ("chat:message", {"text": "still here?"}),
             ("mood:react", {"mood": "angry"}),
             ("gift:send", {"code": "HEART"}),
         ):
             answer = await viewer.ask(event, data)
-            assert answer["data"]["code"] == "banned", answer
+            assert answer["data"]["code"] == "muted", answer
             assert answer["data"]["until"] == told["until"]
+            assert 0 < answer["data"]["retryAfterMs"] <= 600_000
+            assert "Advertising" in answer["data"]["message"]
     gift = rowdy.call("POST", f"/api/streams/{show.stream}/gifts", {"code": "HEART"}, Idempotency_Key="k")
-    assert await refused(gift) == "banned"
+    assert await refused(gift) == "muted"
     late = await Viewer(pair[1].url, show.stream).open(rowdy.access)
-    assert (await late.ask("chat:message", {"text": "me again"}))["data"]["code"] == "banned"
+    assert (await late.ask("chat:message", {"text": "me again"}))["data"]["code"] == "muted"
+    await ban(friend, show.stream, rowdy, reason="Advertising")
+    await late.until(lambda v: any(a["id"] is None and a["data"]["code"] == "banned" for a in v.answers))
+    for_good = (await late.ask("chat:message", {"text": "and again"}))["data"]
+    assert (for_good["code"], for_good["until"], "retryAfterMs" in for_good) == ("banned", None, False)
     await bystander.say("they read on, though")
     await late.until(lambda v: v.texts == ["they read on, though"])
     listed = await friend.call("GET", f"/api/streams/{show.stream}/bans")
     assert [(one["userId"], one["reason"]) for one in listed["items"]] == [(rowdy.user_id, "Advertising")]
-    assert await events_of(pool, show.stream, "moderation.banned") == 1
+    assert await events_of(pool, show.stream, "moderation.banned") == 2
     await friend.call("DELETE", f"/api/streams/{show.stream}/bans/{rowdy.user_id}")
-    await there.until(lambda v: [f["data"]["banned"] for f in v.seen("standing:changed")] == [True, False])
+    await there.until(lambda v: [f["data"]["banned"] for f in v.seen("standing:changed")] == [True, True, False])
     await there.say("forgiven")
 
 
@@ -97,7 +103,7 @@ async def test_a_timeout_ends_by_itself(show: Show, web: AsyncClient, pool: Pool
     viewer = await show.enter(rowdy)
     await ban(show.creator, show.stream, rowdy, durationS=10)
     await viewer.first("standing:changed")
-    assert (await viewer.ask("chat:message", {"text": "x"}))["data"]["code"] == "banned"
+    assert (await viewer.ask("chat:message", {"text": "x"}))["data"]["code"] == "muted"
     async with pool.connection() as db:
         await db.execute(
             "UPDATE channel_bans SET until = clock_timestamp() + interval '0.3 s' WHERE user_id = %s", (rowdy.user_id,)

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -13,8 +14,10 @@ import msgspec
 import pytest
 
 import realtime
+from domain.moderation.model import Banned
 from livestreamx import events, frames
 from livestreamx.asyncapi import event_document, room_document
+from livestreamx.clock import now
 from livestreamx.frames.closing import CLOSINGS
 from realtime.routes import VIEWS
 from realtime.session import Session
@@ -114,3 +117,12 @@ def test_every_close_code_is_explained() -> None:
     for code, closing in CLOSINGS.items():
         if code != Close.NORMAL:
             assert f"| {code} | {closing.why} | {closing.what_to_do} |" in page
+
+
+def test_a_timeout_and_a_ban_are_told_apart() -> None:
+    codes = DOCUMENTS["rooms"]["components"]["messages"]["error"]["x-codes"]
+    timeout, ban = Banned(now() + timedelta(minutes=1), "spam"), Banned(None, "spam")
+    assert [timeout.given_code, ban.given_code] == ["muted", "banned"]
+    assert {timeout.given_code, ban.given_code, "rate_limited", "mode_restricted", "blocked_term"} <= codes.keys()
+    assert 0 < timeout.extra["retryAfterMs"] <= 60_000
+    assert ban.extra == {"until": None}

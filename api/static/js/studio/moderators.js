@@ -33,7 +33,7 @@ export function bindModerators(section, creator) {
       count();
       toast(changed ? `${person.handle} moderates your channel.` : `${person.handle} does so already.`);
     },
-    { user_not_found: "handle", validation: "handle", banned: "handle" },
+    { user_not_found: "handle", validation: "handle", banned: "handle", muted: "handle" },
   );
 
   list.addEventListener("click", async (press) => {
