@@ -9,7 +9,7 @@ from litestar import Controller, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from api.auth.identity import require_role
+from api.auth.guards import admin_only
 from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Mirror, Page
 from domain.accounts.tokens import Claims
@@ -61,11 +61,11 @@ class Decision(Body, frozen=True, kw_only=True):
 class AdminController(Controller):
     path = "/api/admin"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @get("/audit")
     async def audit(
         self,
-        user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         actor: FromQuery[str | None] = None,
         action: FromQuery[str | None] = None,
@@ -75,7 +75,6 @@ class AdminController(Controller):
         limit: Limit = 50,
     ) -> Page[AuditEntry]:
         """The audit log, newest first: by somebody (a handle), of a kind of action, within a span. Admins only."""
-        require_role(user, "admin")
         search = Search(actor=actor, action=action, since=since, until=until)
         entries = await audit.read(pool, decode_cursor(cursor, UUID), limit + 1, search)
         return page_of(entries, limit, AuditEntry.of)
@@ -83,14 +82,12 @@ class AdminController(Controller):
     @get("/flags")
     async def flags(
         self,
-        user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         which: Annotated[FlagState, QueryParameter(name="state")] = "open",
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[FlagView]:
         """Flags of abuse, newest first. Admins only."""
-        require_role(user, "admin")
         found = await fraud.flags(pool, which, decode_cursor(cursor, UUID), limit + 1)
         return page_of(found, limit, FlagView.of)
 
@@ -104,7 +101,6 @@ class AdminController(Controller):
         request_id: NamedDependency[str],
     ) -> FlagView:
         """Close a flag, with a note for the audit log. Admins only; 404, 409 `flag_resolved`."""
-        require_role(user, "admin")
         resolved = await fraud.resolve(
             pool,
             flag_id,

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
-from api.auth.identity import require_role
+from api.auth.guards import admin_only
 from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Mirror, Page, View
 from domain.accounts.tokens import Claims
@@ -78,18 +78,17 @@ class GivenBack(View, frozen=True, kw_only=True):
 class AccountsController(Controller):
     path = "/api/admin/users"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @get("/")
     async def people(
         self,
-        user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         text: Text = "",
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[FoundView]:
         """Accounts by the beginning of their handle, by e-mail or by id, the newest first. Admins only."""
-        require_role(user, "admin")
         found = await service.find_people(pool, text, decode_cursor(cursor, UUID), limit + 1)
         return page_of(found, limit, FoundView.of)
 
@@ -103,7 +102,6 @@ class AccountsController(Controller):
         request_id: NamedDependency[str],
     ) -> FoundView:
         """Keep a wallet from spending; its owner reads the reason. Admins only; 404."""
-        require_role(user, "admin")
         locked = await service.lock(pool, user_id, admin_id=user.sub, reason=data.reason, request_id=request_id)
         return FoundView.of(locked)
 
@@ -116,7 +114,6 @@ class AccountsController(Controller):
         request_id: NamedDependency[str],
     ) -> FoundView:
         """Let a wallet spend again, whatever locked it. Admins only; 404."""
-        require_role(user, "admin")
         return FoundView.of(await service.unlock(pool, user_id, admin_id=user.sub, request_id=request_id))
 
     @put("/{user_id:uuid}/roles/admin")
@@ -128,7 +125,6 @@ class AccountsController(Controller):
         request_id: NamedDependency[str],
     ) -> FoundView:
         """Give somebody the admin's role; again changes nothing. Admins only; 404."""
-        require_role(user, "admin")
         named = await service.name_admin(pool, user_id, is_admin=True, admin_id=user.sub, request_id=request_id)
         return FoundView.of(named)
 
@@ -141,7 +137,6 @@ class AccountsController(Controller):
         request_id: NamedDependency[str],
     ) -> FoundView:
         """Take the admin's role from somebody, and end their sessions. Admins only; 404, 409 `own_role`."""
-        require_role(user, "admin")
         dismissed = await service.name_admin(pool, user_id, is_admin=False, admin_id=user.sub, request_id=request_id)
         return FoundView.of(dismissed)
 
@@ -149,32 +144,29 @@ class AccountsController(Controller):
 class MoneyController(Controller):
     path = "/api/admin"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @get("/gifts")
     async def gifts(
         self,
-        user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         text: Text,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[SentGiftView]:
         """Gifts by their sender's handle or by id, the newest first. Admins only."""
-        require_role(user, "admin")
         found = await service.find_gifts(pool, text, decode_cursor(cursor, UUID), limit + 1)
         return page_of(found, limit, SentGiftView.of)
 
     @get("/payments")
     async def purchases(
         self,
-        user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         text: Text,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[PurchaseView]:
         """Purchases by their buyer's handle or by id, the newest first. Admins only."""
-        require_role(user, "admin")
         found = await service.find_purchases(pool, text, decode_cursor(cursor, UUID), limit + 1)
         return page_of(found, limit, PurchaseView.of)
 
@@ -190,7 +182,6 @@ class MoneyController(Controller):
         request_id: NamedDependency[str],
     ) -> GivenBack:
         """Give a buyer the money of the unspent tokens back. Admins only; the refusals of the buyer's own refund."""
-        require_role(user, "admin")
         refund = await service.give_back(
             pool, redis, checkout, payment_id, admin_id=user.sub, reason=data.reason, request_id=request_id
         )

@@ -16,6 +16,7 @@ from api.administration import AccountsController, MoneyController
 from api.assets import AssetsController, asset_file
 from api.auth.controller import AuthController, jwks
 from api.auth.csrf import require_same_site
+from api.auth.guards import sign_in_first
 from api.challenges import ChallengesController
 from api.chat import ChatController, HeldController, StreamChatController
 from api.chat_filters import PlatformTermsController, PolicyController, TermsController
@@ -192,7 +193,7 @@ def create_app(settings: Settings) -> Platform:
         lifespan=[lifespan],
         dependencies=dependencies(),
         template_config=template_config(),
-        guards=[limit_address, require_same_site],
+        guards=[limit_address, require_same_site, sign_in_first],
         before_request=refuse_loose_body,
         exception_handlers=problems.HANDLERS,
         request_max_body_size=BODY_BYTES,

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
+from api.auth.guards import admin_only
 from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
@@ -115,6 +116,7 @@ class TermsController(Controller):
 class PlatformTermsController(Controller):
     path = "/api/admin/blocked-terms"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @get("/")
     async def terms(

@@ -9,7 +9,7 @@ from litestar import Controller, Response, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from api.auth.identity import require_role
+from api.auth.guards import creator_only
 from api.schema import Body, View
 from domain.accounts.tokens import Claims
 from domain.commands import overlay_keys, scenes, service
@@ -96,25 +96,22 @@ class CommandController(Controller):
     path = "/api"
     tags = ("Commands",)
 
-    @get("/me/commands", summary="What gifts may do in one's channel")
+    @get("/me/commands", summary="What gifts may do in one's channel", guards=[creator_only])
     async def read_switches(self, user: NamedDependency[Claims], pool: NamedDependency[Pool]) -> SwitchesView:
-        require_role(user, "creator")
         return SwitchesView(actions=await service.switches(pool, user.sub))
 
-    @put("/me/commands", summary="Turn actions on or off")
+    @put("/me/commands", summary="Turn actions on or off", guards=[creator_only])
     async def turn_switches(
         self, data: JSONBody[SwitchesBody], user: NamedDependency[Claims], pool: NamedDependency[Pool]
     ) -> SwitchesView:
         """Gifts whose action is off are refused before they are charged: 422 `command_not_allowed`."""
-        require_role(user, "creator")
         return SwitchesView(actions=await service.switch(pool, user.sub, data.actions))
 
-    @post("/me/overlay-key", summary="A new key for one's overlay page")
+    @post("/me/overlay-key", summary="A new key for one's overlay page", guards=[creator_only])
     async def rotate_key(
         self, user: NamedDependency[Claims], pool: NamedDependency[Pool], settings: NamedDependency[Settings]
     ) -> Response[OverlayKey]:
         """The key before it stops working now."""
-        require_role(user, "creator")
         key = await overlay_keys.rotate(pool, user.sub)
         made = OverlayKey(key=key, url=f"{settings.url}/o/{key}")
         return Response(made, status_code=201, headers={"Cache-Control": "no-store"})

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.auth.identity import require_role
+from api.auth.guards import admin_only
 from api.schema import Body, View
 from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
@@ -126,7 +126,7 @@ class InventoryController(Controller):
     async def read_inventory(self, pool: NamedDependency[Pool], user: NamedDependency[Claims]) -> ItemList:
         return ItemList(items=tuple(map(item_view, await service.inventory(pool, user.sub))))
 
-    @post("/admin/packs", summary="Put an exclusive pack on sale")
+    @post("/admin/packs", summary="Put an exclusive pack on sale", guards=[admin_only])
     async def offer(
         self,
         data: JSONBody[PackOffer],
@@ -135,6 +135,5 @@ class InventoryController(Controller):
         request_id: NamedDependency[str],
     ) -> PackOffered:
         """Admins only."""
-        require_role(user, "admin")
         given = msgspec.structs.asdict(data) | {"items": tuple(Item(item=one.item, qty=one.qty) for one in data.items)}
         return PackOffered(id=await service.offer_pack(pool, actor=user.sub, request_id=request_id, **given))

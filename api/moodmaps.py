@@ -7,7 +7,7 @@ from litestar import Controller, get, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from api.auth.identity import require_role
+from api.auth.guards import creator_only
 from api.schema import Body, View
 from domain.accounts.tokens import Claims
 from domain.moodmaps import service
@@ -39,10 +39,10 @@ class MoodMapView(View, frozen=True, kw_only=True):
 class MoodMapController(Controller):
     path = "/api/me/mood-map"
     tags = ("Profile",)
+    guards = (creator_only,)
 
     @get(summary="How your channel looks in each mood")
     async def read_map(self, user: NamedDependency[Claims], pool: NamedDependency[Pool]) -> MoodMapView:
-        require_role(user, "creator")
         async with connection(pool) as db:
             return MoodMapView.of(await service.map_of(db, user.sub))
 
@@ -51,6 +51,5 @@ class MoodMapController(Controller):
         self, data: JSONBody[MoodMapBody], user: NamedDependency[Claims], pool: NamedDependency[Pool]
     ) -> MoodMapView:
         """422 `contrast_too_low` where text has less than 4.5:1 on its surface; nothing flashes over 3 Hz."""
-        require_role(user, "creator")
         chosen = MoodMap(looks=data.looks, dwell_seconds=data.dwell_seconds)
         return MoodMapView.of(await service.choose(pool, user.sub, chosen))

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from redis.asyncio import Redis as AsyncRedis
 
-from api.auth.identity import require_role
+from api.auth.guards import admin_only
 from api.health import EngineHealth, Probes
 from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Mirror, Page, View
@@ -117,11 +117,11 @@ async def with_letters(settings: Settings, work: Callable[[Letters], T]) -> T:
 class OperationsController(Controller):
     path = "/api/admin"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @get("/health")
     async def health(
         self,
-        user: NamedDependency[Claims],
         probes: NamedDependency[Probes],
         pool: NamedDependency[Pool],
         redis: NamedDependency[AsyncRedis],
@@ -129,19 +129,16 @@ class OperationsController(Controller):
         settings: NamedDependency[Settings],
     ) -> HealthView:
         """Engines with their latency, the outbox, how far each flow is behind, and the roles. Admins only."""
-        require_role(user, "admin")
         return await look_at_health(probes, pool, redis, clickhouse, settings)
 
     @get("/dead-letters")
     async def letters(
         self,
-        user: NamedDependency[Claims],
         settings: NamedDependency[Settings],
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[LetterView]:
         """Records that no flow could read, the newest first. Admins only."""
-        require_role(user, "admin")
         skip = max(0, decode_cursor(cursor, int) or 0)
         found = await with_letters(settings, lambda letters: letters.find(skip=skip, limit=limit + 1))
         return page_of(found, limit, LetterView.of, lambda _: skip + limit)
@@ -156,7 +153,6 @@ class OperationsController(Controller):
         request_id: NamedDependency[str],
     ) -> None:
         """Put a letter, such as `interactions:2:1041`, back into the log, once. Admins only; 409 `letter_refused`."""
-        require_role(user, "admin")
         async with transaction(pool) as db:
             await note(db, actor_id=user.sub, action="letter.requeued", subject=f"letter:{name}", request_id=request_id)
             await with_letters(settings, lambda letters: letters.requeue(letters.named(name)))

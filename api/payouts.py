@@ -9,7 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from api.auth.identity import require_role
+from api.auth.guards import admin_only, creator_only
 from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Mirror, Page, View
 from api.wallet import IdempotencyKey
@@ -64,10 +64,10 @@ class PayoutStep(Body, frozen=True, kw_only=True):
 class PayoutController(Controller):
     path = "/api/payouts"
     tags = ("Payouts",)
+    guards = (creator_only,)
 
     @get("/earnings", summary="Where your earnings are")
     async def read_earnings(self, pool: NamedDependency[Pool], user: NamedDependency[Claims]) -> EarningsView:
-        require_role(user, "creator")
         return EarningsView.of(await service.earnings(pool, user.sub))
 
     @post(summary="Ask for available earnings to be paid")
@@ -80,7 +80,6 @@ class PayoutController(Controller):
         idempotency_key: IdempotencyKey,
     ) -> PayoutView:
         """At least 20 USD. 402 `insufficient_earnings`, 403 `payout_too_small`, 409 `payout_open` and others."""
-        require_role(user, "creator")
         asked = await service.request(
             pool,
             creator_id=user.sub,
@@ -94,7 +93,6 @@ class PayoutController(Controller):
     async def list_payouts(
         self, pool: NamedDependency[Pool], user: NamedDependency[Claims], cursor: Cursor = None, limit: Limit = 20
     ) -> Page[PayoutView]:
-        require_role(user, "creator")
         before = decode_cursor(cursor, UUID)
         found = await service.payouts(pool, before, limit + 1, creator_id=user.sub)
         return page_of(found, limit, PayoutView.of)
@@ -104,7 +102,6 @@ class PayoutController(Controller):
         self, pool: NamedDependency[Pool], user: NamedDependency[Claims], month: FromQuery[str]
     ) -> Response[str]:
         """`month` as `2026-01` (UTC). Columns: at, kind, gift, and gross, fee, reversal and net in USD."""
-        require_role(user, "creator")
         text = await statement(pool, user.sub, month)
         named = {"content-disposition": f'attachment; filename="earnings-{month}.csv"'}
         return Response(text, media_type="text/csv; charset=utf-8", headers=named)
@@ -113,18 +110,17 @@ class PayoutController(Controller):
 class PayoutReviewController(Controller):
     path = "/api/admin/payouts"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @get(summary="Payouts to look at, newest first")
     async def list_payouts(
         self,
         pool: NamedDependency[Pool],
-        user: NamedDependency[Claims],
         which: Annotated[PayoutState | None, QueryParameter(name="state")] = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[PayoutView]:
         """Admins only."""
-        require_role(user, "admin")
         found = await service.payouts(pool, decode_cursor(cursor, UUID), limit + 1, state=which)
         return page_of(found, limit, PayoutView.of)
 
@@ -141,7 +137,6 @@ class PayoutReviewController(Controller):
 
         Admins only; 404, 409 `payout_stale` (look again) or `payouts_blocked` (the books do not agree).
         """
-        require_role(user, "admin")
         moved = await service.move(
             pool, payout_id, data.state, admin_id=user.sub, note=data.note, request_id=request_id
         )

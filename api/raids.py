@@ -7,7 +7,7 @@ from litestar import Controller, delete, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from api.auth.identity import require_role
+from api.auth.guards import creator_only
 from api.schema import Body, View
 from domain.accounts.tokens import Claims
 from domain.interactions.raids import service as raids
@@ -87,14 +87,12 @@ class RaidsController(Controller):
         """404 `raid_not_found` when none waits to leave."""
         return RaidView.of(await raids.cancel_raid(pool, stream_id, user, request_id))
 
-    @get("/me/raids", summary="Whether one may be raided")
+    @get("/me/raids", summary="Whether one may be raided", guards=[creator_only])
     async def read_settings(self, user: NamedDependency[Claims], pool: NamedDependency[Pool]) -> RaidSettingsView:
-        require_role(user, "creator")
         return RaidSettingsView(accept=await raids.accepts_raids(pool, user.sub))
 
-    @put("/me/raids", summary="Say whether one may be raided")
+    @put("/me/raids", summary="Say whether one may be raided", guards=[creator_only])
     async def change_settings(
         self, data: JSONBody[RaidSettings], user: NamedDependency[Claims], pool: NamedDependency[Pool]
     ) -> RaidSettingsView:
-        require_role(user, "creator")
         return RaidSettingsView(accept=await raids.accept_raids(pool, user.sub, data.accept))

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from redis.asyncio import Redis as AsyncRedis
 
-from api.auth.identity import require_role
+from api.auth.guards import admin_only
 from api.schema import Body, View
 from domain.accounts.tokens import Claims
 from domain.economy import returns
@@ -35,6 +35,7 @@ class RefundView(View, frozen=True, kw_only=True):
 class RefundController(Controller):
     path = "/api/admin/gifts"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @post("/{gift_event_id:uuid}/refund", status_code=200, summary="Take a gift back")
     async def refund(
@@ -47,7 +48,6 @@ class RefundController(Controller):
         request_id: NamedDependency[str],
     ) -> RefundView:
         """Tokens go back to the sender; earnings, score, boards and experience are reversed. Admins only."""
-        require_role(user, "admin")
         done = await returns.refund_gift(
             pool, redis, actor=user.sub, gift_event_id=gift_event_id, reason=data.reason, request_id=request_id
         )

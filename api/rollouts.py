@@ -8,7 +8,7 @@ from litestar import Controller, get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from api.auth.identity import require_role
+from api.auth.guards import admin_only
 from api.schema import Body, Page, View
 from domain.accounts.tokens import Claims
 from domain.rollouts import service
@@ -50,11 +50,11 @@ class Decision(Body, frozen=True, kw_only=True):
 class RolloutsController(Controller):
     path = "/api/admin/features"
     tags = ("Administration",)
+    guards = (admin_only,)
 
     @get("/")
-    async def features(self, user: NamedDependency[Claims], pool: NamedDependency[Pool]) -> Page[RolloutView]:
+    async def features(self, pool: NamedDependency[Pool]) -> Page[RolloutView]:
         """Every feature that can be turned off or rolled out by and by. Admins only."""
-        require_role(user, "admin")
         return Page(items=tuple(map(RolloutView.of, await service.rollouts(pool))))
 
     @put("/{name:str}")
@@ -67,7 +67,6 @@ class RolloutsController(Controller):
         request_id: NamedDependency[str],
     ) -> RolloutView:
         """Turn a feature on for a share of people, or off; again changes nothing. Admins only; 404."""
-        require_role(user, "admin")
         decided = await service.decide(
             pool, name, is_on=data.on, share=data.share, admin_id=user.sub, request_id=request_id
         )

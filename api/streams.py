@@ -11,7 +11,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from redis.asyncio import Redis as AsyncRedis
 
-from api.auth.identity import require_role
+from api.auth.guards import creator_only
 from api.paging import Cursor, Limit, Place, cursor_after, decode_cursor
 from api.schema import Body, Page
 from api.shows import StreamCard, StreamView, cards, show
@@ -74,7 +74,7 @@ class StreamsController(Controller):
     tags = ("Streams",)
     dependencies = MappingProxyType({"mover": Provide(provide_mover, sync_to_thread=False)})
 
-    @post("/")
+    @post("/", guards=[creator_only])
     async def announce(
         self,
         data: JSONBody[NewStream],
@@ -85,7 +85,6 @@ class StreamsController(Controller):
         request_id: NamedDependency[str],
     ) -> StreamView:
         """Announce a stream; it is `scheduled` until it is started. Creators only."""
-        require_role(user, "creator")
         draft = Draft(**msgspec.structs.asdict(data))
         return await show(redis, settings, await streams.announce(pool, user.sub, draft, request_id))
 

@@ -24,9 +24,10 @@ from livestreamx.errors import Invalid
 
 MEDIA_TYPES: dict[ExportFormat, str] = {
     "csv": "text/csv",
-    "json": "application/x-ndjson",
+    "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
 }
+EXPORT = ["/export", "/analytics/export"]
 Since = Annotated[datetime | None, QueryParameter(name="from", description="From this time on (ISO 8601, with zone)")]
 Until = Annotated[datetime | None, QueryParameter(name="to", description="Before this time (ISO 8601, with zone)")]
 
@@ -66,6 +67,14 @@ def panel_names(text: str | None) -> Sequence[PanelName]:
         raise Invalid(f"Panels are {', '.join(PANEL_NAMES)}", code="unknown_panel") from error
 
 
+def one_panel(text: str) -> PanelName:
+    """The panel of that name. `Invalid` for a name that is none, and for several."""
+    names = panel_names(text)
+    if len(names) != 1:
+        raise Invalid("A file holds one panel", code="one_panel")
+    return names[0]
+
+
 def aware(at: datetime | None) -> datetime | None:
     """The time, once it says its zone; `Invalid` without."""
     if at is not None and at.tzinfo is None:
@@ -74,6 +83,7 @@ def aware(at: datetime | None) -> datetime | None:
 
 
 Names = Annotated[str | None, QueryParameter(max_length=200, description="Names with commas between")]
+OneName = Annotated[str, QueryParameter(max_length=200, description="The name of one panel")]
 Format = Annotated[ExportFormat, QueryParameter(name="format")]
 
 
@@ -82,8 +92,7 @@ def file_of(
 ) -> StreamedResponse:
     """A panel's series to download; `of` is what its name says."""
     pieces = service.export(clickhouse, span, panel, file_format)
-    ending = "jsonl" if file_format == "json" else file_format
-    name = f'attachment; filename="{panel}-{of}.{ending}"'
+    name = f'attachment; filename="{panel}-{of}.{file_format}"'
     return StreamedResponse(pieces, media_type=MEDIA_TYPES[file_format], headers={"content-disposition": name})
 
 
@@ -111,24 +120,24 @@ class StreamStudioController(Controller):
         found = await service.panels(clickhouse, service.span_of(stream, aware(since), aware(until), grain), names)
         return Analytics.of(as_of, found)
 
-    @get("/export", summary="A panel's series as a file", operation_class=answering(*MEDIA_TYPES.values()))
+    @get(EXPORT, summary="A panel's series as a file", operation_class=answering(*MEDIA_TYPES.values()))
     async def export(
         self,
         stream_id: FromPath[UUID],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         clickhouse: NamedDependency[AsyncClient],
-        panel: FromQuery[PanelName],
+        panels: OneName = "viewers",
         file_format: Format = "csv",
         since: Since = None,
         until: Until = None,
         grain: FromQuery[Grain] = "1m",
     ) -> StreamedResponse:
-        """CSV with a header, one JSON object a line, or Parquet; times are UTC."""
+        """One panel as CSV with a header, as a JSON list of objects, or as Parquet; times are UTC."""
         async with connection(pool) as db:
             stream = await find_owned(db, stream_id, user)
         span = service.span_of(stream, aware(since), aware(until), grain)
-        return file_of(clickhouse, span, panel, file_format, stream_id)
+        return file_of(clickhouse, span, one_panel(panels), file_format, stream_id)
 
 
 class StudioController(Controller):
@@ -152,18 +161,18 @@ class StudioController(Controller):
         span = await service.span_of_creator(pool, user.sub, aware(since), aware(until), grain)
         return Analytics.of(as_of, await service.panels(clickhouse, span, names))
 
-    @get("/export", summary="A panel over all of your streams", operation_class=answering(*MEDIA_TYPES.values()))
+    @get(EXPORT, summary="A panel over all of your streams", operation_class=answering(*MEDIA_TYPES.values()))
     async def export(
         self,
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         clickhouse: NamedDependency[AsyncClient],
-        panel: FromQuery[PanelName],
+        panels: OneName = "viewers",
         file_format: Format = "csv",
         since: Since = None,
         until: Until = None,
         grain: FromQuery[Grain] = "1d",
     ) -> StreamedResponse:
-        """CSV with a header, one JSON object a line, or Parquet; times are UTC."""
+        """One panel as CSV with a header, as a JSON list of objects, or as Parquet; times are UTC."""
         span = await service.span_of_creator(pool, user.sub, aware(since), aware(until), grain)
-        return file_of(clickhouse, span, panel, file_format, user.sub)
+        return file_of(clickhouse, span, one_panel(panels), file_format, user.sub)

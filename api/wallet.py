@@ -1,6 +1,7 @@
 """A person's own wallet: what it holds, what moved it, and the development top-up."""
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Annotated
 from uuid import UUID
 
@@ -45,9 +46,10 @@ class WalletView(View, frozen=True, kw_only=True):
 
 
 class LedgerEntryView(View, frozen=True, kw_only=True):
-    """One transaction's effect on one bucket; `refId` is the stream of a gift."""
+    """One transaction's effect on one bucket of an account; `refId` is the stream of a gift."""
 
     txn_id: UUID
+    account: Annotated[UUID, msgspec.Meta(description="whose wallet it is")]
     bucket: Bucket
     delta: Annotated[int, msgspec.Meta(examples=[-5])]
     reason: Annotated[str, msgspec.Meta(examples=["gift"])]
@@ -58,9 +60,10 @@ class LedgerEntryView(View, frozen=True, kw_only=True):
     created_at: datetime
 
     @classmethod
-    def of(cls, entry: LedgerEntry) -> "LedgerEntryView":
+    def of(cls, entry: LedgerEntry, owner: UUID) -> "LedgerEntryView":
         return cls(
             txn_id=entry.txn_id,
+            account=owner,
             bucket=entry.bucket,
             delta=entry.delta,
             reason=entry.reason,
@@ -95,7 +98,7 @@ class WalletController(Controller):
     ) -> Page[LedgerEntryView]:
         before = decode_cursor(cursor, LedgerPlace)
         entries = await service.ledger_page(pool, user.sub, before, limit + 1)
-        return page_of(entries, limit, LedgerEntryView.of, lambda last: last.place)
+        return page_of(entries, limit, lambda entry: LedgerEntryView.of(entry, user.sub), attrgetter("place"))
 
     @get("/statement", media_type="text/csv", summary="A month of your wallet, as CSV")
     async def read_statement(

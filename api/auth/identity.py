@@ -18,17 +18,26 @@ def bearer(connection: AnyConnection) -> str | None:
     return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else None
 
 
-def provide_visitor(request: Request[Any, Any, Any], tokens: NamedDependency[AccessTokens]) -> Claims | None:
+def visitor_of(connection: AnyConnection, tokens: AccessTokens) -> Claims | None:
     """Who is asking, or nobody. A bearer token that is not good is an error; a cookie that is not good is nobody."""
-    token = bearer(request)
-    return tokens.verify(token) if token is not None else claims_in_cookie(request, tokens)
+    token = bearer(connection)
+    return tokens.verify(token) if token is not None else claims_in_cookie(connection, tokens)
 
 
-def provide_user(visitor: NamedDependency[Claims | None]) -> Claims:
-    """Who is asking; 401 for nobody."""
+def user_of(connection: AnyConnection, tokens: AccessTokens) -> Claims:
+    """Who is asking; `Unauthenticated` for nobody."""
+    visitor = visitor_of(connection, tokens)
     if visitor is None:
         raise Unauthenticated()
     return visitor
+
+
+def provide_visitor(request: Request[Any, Any, Any], tokens: NamedDependency[AccessTokens]) -> Claims | None:
+    return visitor_of(request, tokens)
+
+
+def provide_user(request: Request[Any, Any, Any], tokens: NamedDependency[AccessTokens]) -> Claims:
+    return user_of(request, tokens)
 
 
 def require_role(user: Claims, role: str) -> None:

@@ -155,12 +155,16 @@ async def export(
     stream = await clickhouse.raw_stream(
         PANELS[name].series(fitting(span.step)),
         parameters=span.parameters(PANELS[name].of),
-        settings={**SETTINGS, "date_time_output_format": "iso"},
+        settings={**SETTINGS, "date_time_output_format": "iso", "output_format_json_array_of_rows": 1},
         fmt=FORMATS[file_format],
     )
+    is_empty = True
     async with stream as pieces:
         async for piece in pieces:
+            is_empty = False
             yield piece
+    if is_empty and file_format == "json":  # no rows make no output at all, not an empty list
+        yield b"[]"
 
 
 async def moments(clickhouse: AsyncClient, stream_id: UUID, limit: int) -> list[Moment]:

@@ -33,7 +33,7 @@ from livestreamx.events import (
 from livestreamx.settings import Settings
 from pipelines.archive import page_of, table_writer
 from tests.flows.chunks import chunks_of
-from tests.integration.people import Person
+from tests.integration.people import Person, refusal
 
 BEGAN = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 MINUTES = 30
@@ -220,15 +220,17 @@ async def test_all_panels_at_once_and_an_empty_stream(api: AsyncClient, show: Sh
 async def test_exports_hold_the_series(show: Show) -> None:
     path = f"/api/studio/streams/{show.stream}/export"
     series = (await show.panels("chat"))["chat"]["series"]
-    answer = await show.creator.ask("GET", path, params={"panel": "chat", "format": "csv"})
+    answer = await show.creator.ask("GET", path, params={"panels": "chat", "format": "csv"})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [int(row["messages"]) for row in rows] == [row["messages"] for row in series]
-    answer = await show.creator.ask("GET", path, params={"panel": "chat", "format": "json"})
-    assert [msgspec.json.decode(line)["messages"] for line in answer.content.splitlines()] == [
-        row["messages"] for row in series
-    ]
-    answer = await show.creator.ask("GET", path, params={"panel": "retention", "format": "parquet"})
+    answer = await show.creator.ask("GET", path, params={"panels": "chat", "format": "json"})
+    assert [row["messages"] for row in answer.json()] == [row["messages"] for row in series]
+    answer = await show.creator.ask("GET", path, params={"panels": "retention", "format": "parquet"})
     assert answer.content[:4] == answer.content[-4:] == b"PAR1"
+    empty = f"/api/studio/streams/{await show.creator.announce()}/export"
+    assert (await show.creator.ask("GET", empty, params={"panels": "highlights", "format": "json"})).json() == []
+    for panels, code in (("chat,gifts", "one_panel"), ("nonsense", "unknown_panel")):
+        assert refusal(await show.creator.ask("GET", path, params={"panels": panels})) == (422, code)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +253,7 @@ async def test_bad_questions_are_422(show: Show, params: dict[str, str]) -> None
 
 
 async def test_only_the_creator_and_admins_may_look(api: AsyncClient, pool: Pool, show: Show) -> None:
-    for what in ("analytics", "export?panel=chat"):
+    for what in ("analytics", "export?panels=chat", "analytics/export"):
         path = f"/api/studio/streams/{show.stream}/{what}"
         assert (await api.get(path, headers={"cookie": ""})).status_code == 401
         assert (await (await Person.creator(api)).ask("GET", path)).status_code == 403

@@ -39,7 +39,7 @@ export class Panel {
     this.#stepMs = stepMs;
     this.#marks = marks;
     this.#asOf = asOf;
-    for (const link of this.#section.querySelectorAll("[data-export]")) link.href = `${api}/export?panel=${this.name}&format=${link.dataset.export}&${query}`;
+    for (const link of this.#section.querySelectorAll("[data-export]")) link.href = `${api}/export?panels=${this.name}&format=${link.dataset.export}&${query}`;
     put(this.#find("definition"), definition);
     const settled = asOf - (isLive ? 1000 * this.#section.dataset.settles : 0);
     this.#rows = this.#chart ? series.filter((row) => Date.parse(row.at) < settled) : series;
