@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,7 @@ REASONS = {
     "switched_off": "the creator had switched that off",
     "game_running": "another game was on",
     "no_game": "the game was over",
+    "words_refused": "the chat does not take these words",
 }
 
 
@@ -80,7 +82,7 @@ def trigger(event: CommandEvent) -> OverlayTrigger:
         kind=kind,
         animationKey=key,
         actor=event.handle,
-        text=text,
+        text=escape(text),
         durationMs=duration,
         commandId=event.command_id,
     )

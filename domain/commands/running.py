@@ -11,8 +11,9 @@ import msgspec
 from psycopg.errors import UniqueViolation
 
 from domain.commands import queries
-from domain.commands.model import REGISTRY, AddProgress, Args, Command, SetBackground, SetFilter, StartGame
+from domain.commands.model import REGISTRY, AddProgress, Args, Command, SetBackground, SetFilter, Speak, StartGame
 from domain.commands.scenes import change_scene
+from domain.commands.speaking import judge_spoken
 from domain.economy.returns import refund_within
 from domain.interactions.challenges import service as challenges
 from domain.minigames import queries as games
@@ -95,9 +96,20 @@ async def _apply(db: Db, command: Command) -> str:
         case AddProgress(points=points):
             if not await _help(db, command, points):
                 return "no_game"
+        case Speak(text=text):
+            if not await _may_be_said(db, command, text):
+                return "words_refused"
         case StartGame():
             return await _begin(db, command, asked)
     return ""
+
+
+async def _may_be_said(db: Db, command: Command, text: str) -> bool:
+    """Whether the chat's filters, which may have changed since it was asked for, let it through."""
+    verdict = await judge_spoken(
+        db, creator_id=command.creator_id, stream_id=command.stream_id, speaker=command.sender_id, text=text
+    )
+    return verdict.action == "allow"
 
 
 async def _help(db: Db, command: Command, points: int) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
+from domain.chat.model import Refused
 from domain.commands import queries
 from domain.commands.model import (
     COOLDOWN_SECONDS,
@@ -21,10 +22,12 @@ from domain.commands.model import (
     CommandInvalid,
     CommandNotAllowed,
     QueueFull,
+    Speak,
     StartGame,
 )
 from domain.commands.queueing import Stage, Waiting, seconds_until_taken
 from domain.commands.rules import as_action, read_args
+from domain.commands.speaking import judge_spoken
 from domain.economy import service as economy
 from domain.economy.coalesce import GiftBatches
 from domain.economy.model import Gift, GiftReceipt, KeyReused
@@ -58,8 +61,8 @@ class GiftDesk:
     ) -> GiftReceipt:
         """Charge a gift and, if it acts, queue what it asks for: both or neither.
 
-        Besides the refusals of `economy.send_gift`: `CommandNotAllowed`, `CommandInvalid`, `CommandCooling` and
-        `QueueFull`.
+        Besides the refusals of `economy.send_gift`: `CommandNotAllowed`, `CommandInvalid`, `CommandCooling`,
+        `QueueFull`, and the chat's `Refused` for words that it would not show at once.
         """
         gift = await self._acting_gift(code)
         sending: dict[str, Any] = {
@@ -87,6 +90,8 @@ class GiftDesk:
                 channel = await queries.channel(db, stream_id, action)
                 if channel is not None:
                     check(channel, action, asked)
+                    if isinstance(asked, Speak):
+                        await check_words(db, channel.creator_id, stream_id, sender, asked.text)
                     if takes_turns:
                         check_turn(await queries.turns(db, stream_id), action)
             receipt, is_new = await economy.charge_gift(db, **sending)
@@ -133,6 +138,13 @@ def check(channel: Channel, action: Action, asked: Args) -> None:
         raise CommandNotAllowed(
             "No boss, no tug and no challenge is on that this could help in", field="code", action=action
         )
+
+
+async def check_words(db: Db, creator_id: UUID, stream_id: UUID, speaker: UUID, text: str) -> None:
+    """The chat's `Refused`, also for what it would hold: nobody can look at words first that are read out now."""
+    verdict = await judge_spoken(db, creator_id=creator_id, stream_id=stream_id, speaker=speaker, text=text)
+    if verdict.action != "allow":
+        raise Refused(verdict.reasons)
 
 
 def check_turn(turns: Sequence[queries.Turn], action: Action) -> None:

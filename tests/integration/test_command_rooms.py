@@ -90,6 +90,19 @@ async def test_a_wheel_gives_its_starter_a_prize_that_is_no_token(http: httpx.As
     assert (await fan.call("GET", "/api/wallet"))["tokens"] == ack["balance"]
 
 
+async def test_blocked_words_are_refused_over_the_socket_as_in_the_chat(http: httpx.AsyncClient) -> None:
+    creator, stream = await go_live(http)
+    await creator.call("PUT", "/api/me/commands", {"actions": {"tts.say": True}})
+    await creator.call(
+        "POST", f"/api/creators/{creator.user_id}/blocked-terms", {"text": "grumbleword", "action": "refuse"}
+    )
+    fan = await rich(http)
+    async with Room(str(http.base_url), stream, fan) as room:
+        with pytest.raises(Refused, match="blocked_term"):
+            await room.ask("gift:send", code="SHOUT", args={"text": "say grumbleword please"})
+    assert (await fan.call("GET", "/api/wallet"))["tokens"] == 1100
+
+
 async def test_a_creator_tests_the_overlay_and_nobody_else_does(http: httpx.AsyncClient) -> None:
     creator, stream = await go_live(http)
     fan, watcher = await make_user(http), Watcher()

@@ -61,7 +61,7 @@ HOSTILE: dict[str, tuple[str, dict[str, Any]]] = {
     "a huge number": ("WHEEL", {"game": "boss", "hp": 2**70}),
     "no text": ("SHOUT", {}),
     "nothing to read": ("SHOUT", {"text": "\u200b\u202e ... !!"}),
-    "nothing but markup": ("SHOUT", {"text": "<b></b>"}),
+    "nothing but brackets": ("SHOUT", {"text": "<></>"}),
     "an address": ("SHOUT", {"text": "win at https://evil.example"}),
     "a bare domain": ("SHOUT", {"text": "go to evil.com now"}),
     "a slur in disguise": ("SHOUT", {"text": "you f4gg0t"}),
@@ -98,8 +98,32 @@ async def test_what_may_be_read_out_is_cleaned(api: AsyncClient, pool: Pool) -> 
     text = f"<b>Hello</b> {BIDI}sky says 1 < 2"
     assert (await give(fan, stream, "SHOUT", {"text": text})).status_code == 201
     assert await rows(pool, "SELECT args ->> 'text' FROM commands WHERE stream_id = %s", stream) == [
-        ("Hello evilsky says 1 < 2",)
+        ("<b>Hello</b> evilsky says 1 < 2",)
     ]
+
+
+async def test_what_the_chat_would_not_show_is_not_read_out_either(api: AsyncClient, pool: Pool) -> None:
+    creator = await Person.creator(api)
+    stream = await creator.go_live()
+    await creator.ask("PUT", "/api/me/commands", json={"actions": {"tts.say": True}})
+    fan = await rich(api, 0)
+    channel = f"/api/creators/{creator.id}"
+    for term, action in (("grumbleword", "refuse"), ("mumbleword", "hold")):
+        await creator.ask("POST", f"{channel}/blocked-terms", json={"text": term, "action": action})
+    await creator.ask("PUT", f"{channel}/chat-policy", json={"capitals": "refuse"})
+    for text in ("say grumbleword please", "say GRUMBLEW0RD", "say mumbleword please"):
+        assert refusal(await give(fan, stream, "SHOUT", {"text": text})) == (422, "blocked_term"), text
+    loud = await give(fan, stream, "SHOUT", {"text": "THIS IS ALL CAPITALS HERE"})
+    assert refusal(loud) == (422, "message_refused")
+    assert (await balance(fan), await states(pool, stream)) == (100, [])
+
+    assert (await give(fan, stream, "SHOUT", {"text": "say fumbleword please"})).status_code == 201
+    await creator.ask("POST", f"{channel}/blocked-terms", json={"text": "fumbleword", "action": "refuse"})
+    await run_due(pool)
+    assert await rows(pool, "SELECT state, reason FROM commands WHERE stream_id = %s", stream) == [
+        ("rejected", "words_refused")
+    ]
+    assert await balance(fan) == 100
 
 
 async def test_switches_are_the_creators_and_are_asked_before_charging(api: AsyncClient, pool: Pool) -> None:

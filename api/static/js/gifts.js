@@ -15,6 +15,7 @@ const REASONS = {
   self_gift: "You cannot send gifts to yourself.",
   self_excluded: "You excluded yourself from spending.",
   velocity_limit: "A new account gives only so many tokens an hour.",
+  blocked_term: "This channel does not have these words read out. Nothing was charged.",
   command_cooling: "That has just played, or others wait for their turn. Nothing was charged.",
   command_queue_full: "Many gifts wait for their turn. Nothing was charged; try again in a moment.",
   rate_limited: "That was fast.",
