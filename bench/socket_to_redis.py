@@ -1,139 +1,172 @@
 """From a viewer's socket to the numbers in Redis, through the whole platform under load and after a kill of its flows.
 
-`python -m bench.socket_to_redis [--rate N] [--seconds N] [--kills N]`; the load is chat over sockets, its client on the
-same cores.
+`python -m bench.socket_to_redis [--rate N] [--seconds N] [--kills N]`: so many people react once a second, each over a
+socket; a few more, each alone in a room, wait until theirs is counted. They are on the same cores.
 """
 
 import argparse
 import asyncio
-import itertools
-import secrets
+import random
 import statistics
 import sys
 import tempfile
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
+import psycopg
 from redis.asyncio import Redis
 from rich.console import Console
 from rich.table import Table
 
 from bench.day_platform import whole_platform
+from domain.accounts.tokens import AccessTokens
 from livestreamx import keys
 from livestreamx.client import Account, Refused, Room, Unanswered
+from livestreamx.events import MOODS
 from livestreamx.stack import Platform
 
-ROOMS, TALKERS = 5, 8
-LOOK_SECONDS = 0.001
-PAUSE_SECONDS = 0.02
+ROOMS, PROBES = 20, 20
+AT_ONCE = 25
+TURN_SECONDS = 1.1
+"""A person may react once a second."""
+LOOK_SECONDS = 0.002
+SETTLE_SECONDS = 3
+PEOPLE = "INSERT INTO users (handle, roles) SELECT 'load_' || n, '{viewer}' FROM generate_series(1, %s) n RETURNING id"
+STREAMS = """
+WITH owners AS (
+    INSERT INTO users (handle, roles)
+    SELECT 'owner_' || n, '{viewer,creator}' FROM generate_series(1, %s) AS n RETURNING id)
+INSERT INTO streams (creator_id, title, status, started_at)
+SELECT id, 'Measured', 'live', now() FROM owners RETURNING id
+"""
 
 
-class Load:
-    """People in several rooms who together say `rate` messages a second, each sent at its time, answered or not."""
+class Crowd:
+    """People with a socket each, who react in turn; those at the end of the list are alone in their rooms."""
 
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self.said = self.refused = 0
+    def __init__(self, platform: Platform, http: httpx.AsyncClient, people: int) -> None:
+        tokens = AccessTokens(platform.settings.signing_key, 60)
+        with psycopg.connect(platform.settings.postgres_url) as db:
+            ids = [row[0] for row in db.execute(PEOPLE, (people + PROBES,))]
+            self.streams = [str(row[0]) for row in db.execute(STREAMS, (ROOMS + PROBES,))]
         self._rooms: list[Room] = []
+        for number, user in enumerate(ids):
+            handle = f"load_{number + 1}"
+            access = tokens.issue(user, handle, ("viewer",), uuid4())
+            account = Account(
+                http, handle, {"user": {"id": str(user)}, "access": access, "refresh": "", "expiresIn": 3600}
+            )
+            stream = self.streams[number % ROOMS if number < people else ROOMS + number - people]
+            self._rooms.append(Room(platform.url, stream, account, channels="gifts"))
+        self.said = self.refused = 0
 
-    async def come(self, platform: Platform, http: httpx.AsyncClient) -> None:
-        """Open the rooms."""
-        for _ in range(ROOMS):
-            _, stream = await go_live(http)
-            for _ in range(TALKERS):
-                room = Room(platform.url, stream, await person(http), channels="gifts")
-                await room.open()
-                self._rooms.append(room)
+    @property
+    def first_alone(self) -> tuple[Room, str]:
+        """Somebody alone in a room, and its stream."""
+        return self._rooms[-PROBES], self.streams[-PROBES]
 
-    async def talk(self) -> None:
-        """Until cancelled."""
-        began, turns = time.perf_counter(), itertools.cycle(self._rooms)
+    async def come(self) -> None:
+        """Open every socket."""
+        for start in range(0, len(self._rooms), AT_ONCE):
+            await asyncio.gather(*(room.open(60) for room in self._rooms[start : start + AT_ONCE]))
+
+    async def leave(self) -> None:
+        """Close every socket."""
+        await asyncio.gather(*(room.close() for room in self._rooms))
+
+    async def react_often(self) -> None:
+        """The load; until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for number in itertools.count():
-                await asyncio.sleep(max(0.0, began + number / self._rate - time.perf_counter()))
-                group.create_task(self._say(next(turns)))
+            for room in self._rooms[:-PROBES]:
+                group.create_task(self._react_often(room))
 
-    async def _say(self, room: Room) -> None:
+    async def _react_often(self, room: Room) -> None:
+        await asyncio.sleep(random.random() * TURN_SECONDS)
+        while True:
+            await asyncio.gather(self._react(room), asyncio.sleep(TURN_SECONDS))
+
+    async def _react(self, room: Room) -> None:
         try:
-            await room.ask("chat:message", text=f"what a run {secrets.token_hex(4)}")
+            await room.ask("mood:react", mood=random.choice(MOODS))
         except (Refused, Unanswered, TimeoutError):
             self.refused += 1
         else:
             self.said += 1
 
-    async def leave(self) -> None:
-        """Close the sockets."""
-        await asyncio.gather(*(room.close() for room in self._rooms))
+    async def probe(self, redis: Redis, seconds: float) -> list[float]:
+        """From sending a reaction to its count (s), of all who are alone."""
+        alone = zip(self._rooms[-PROBES:], self.streams[-PROBES:], strict=True)
+        found = await asyncio.gather(*(self._probe(redis, room, stream, seconds) for room, stream in alone))
+        return [delay for some in found for delay in some]
+
+    async def _probe(self, redis: Redis, room: Room, stream: str, seconds: float) -> list[float]:
+        await asyncio.sleep(random.random() * TURN_SECONDS)
+        found: list[float] = []
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            delay, *_ = await asyncio.gather(self.counted(redis, room, stream), asyncio.sleep(TURN_SECONDS))
+            found.append(delay)
+        return found
+
+    async def counted(self, redis: Redis, room: Room, stream: str) -> float:
+        """React and wait until it is counted; how long that took (s)."""
+        before, began = await reactions(redis, stream), time.perf_counter()
+        asked = asyncio.create_task(room.ask("mood:react", 60, mood="joy"))
+        while await reactions(redis, stream) == before:
+            await asyncio.sleep(LOOK_SECONDS)
+        took = time.perf_counter() - began
+        await asked
+        return took
 
 
-async def person(http: httpx.AsyncClient) -> Account:
-    return await Account.register(http, f"load_{secrets.token_hex(6)}", secrets.token_urlsafe(12))
+async def reactions(redis: Redis, stream: str) -> int:
+    """The reactions of a stream that are in its totals."""
+    return int(await redis.hget(keys.stream_metrics(stream), "reactions") or 0)
 
 
-async def go_live(http: httpx.AsyncClient) -> tuple[Account, str]:
-    creator = await person(http)
-    await creator.become_creator()
-    return creator, await creator.go_live("Measured", category="Talk", tags=[])
-
-
-async def counted(redis: Redis, stream: str, number: int) -> None:
-    """Wait until so many messages of a stream are in its totals."""
-    while int(await redis.hget(keys.stream_metrics(stream), "messages") or 0) < number:
-        await asyncio.sleep(LOOK_SECONDS)
-
-
-async def delays(platform: Platform, redis: Redis, rate: float, seconds: float) -> tuple[list[float], float]:
-    """From sending a message to its count (s), one after the other beside a load; and the load that there was."""
-    found: list[float] = []
-    async with httpx.AsyncClient(base_url=platform.url, timeout=30) as http:
-        load = Load(rate)
-        await load.come(platform, http)
-        _, stream = await go_live(http)
-        async with Room(platform.url, stream, await person(http), channels="gifts") as room:
-            talking = asyncio.create_task(load.talk())
-            await asyncio.sleep(2)
-            before, began = load.said, time.perf_counter()
-            while time.perf_counter() < began + seconds:
-                sent = time.perf_counter()
-                asked = asyncio.create_task(room.ask("chat:message", text=secrets.token_hex(6)))
-                await counted(redis, stream, len(found) + 1)
-                found.append(time.perf_counter() - sent)
-                await asyncio.gather(asked, asyncio.sleep(PAUSE_SECONDS))
-            made = (load.said - before) / (time.perf_counter() - began)
-            talking.cancel()
-            await asyncio.gather(talking, return_exceptions=True)
-            await load.leave()
+async def under_load(redis: Redis, crowd: Crowd, seconds: float) -> tuple[list[float], float]:
+    """Delays (s) beside the load, sorted, and the acts a second that there were."""
+    load = asyncio.create_task(crowd.react_often())
+    await asyncio.sleep(SETTLE_SECONDS)
+    before, began = crowd.said, time.perf_counter()
+    found = await crowd.probe(redis, seconds)
+    made = (crowd.said - before + len(found)) / (time.perf_counter() - began)
+    load.cancel()
+    await asyncio.gather(load, return_exceptions=True)
     return sorted(found), made
 
 
-async def restarts(platform: Platform, redis: Redis, kills: int) -> list[float]:
-    """From kill -9 of the dataflows to the count of what was said while they were away (s)."""
+async def restarts(platform: Platform, redis: Redis, crowd: Crowd, kills: int) -> list[float]:
+    """From kill -9 of the dataflows to the next count, of what was said right after it (s)."""
     found: list[float] = []
-    async with httpx.AsyncClient(base_url=platform.url, timeout=30) as http:
-        _, stream = await go_live(http)
-        async with Room(platform.url, stream, await person(http), channels="gifts") as room:
-            for number in range(1, kills + 1):
-                began, killed = time.perf_counter(), platform.kill("dataflows")
-                await room.ask("chat:message", text=secrets.token_hex(6))
-                await counted(redis, stream, number)
-                found.append(time.perf_counter() - began)
-                await asyncio.to_thread(platform.wait_back, "dataflows", killed)
+    for _ in range(kills):
+        began, killed = time.perf_counter(), platform.kill("dataflows")
+        await crowd.counted(redis, *crowd.first_alone)
+        found.append(time.perf_counter() - began)
+        await asyncio.to_thread(platform.wait_back, "dataflows", killed)
+        await asyncio.sleep(TURN_SECONDS)
     return sorted(found)
 
 
 async def measure(platform: Platform, asked: argparse.Namespace) -> Table:
     """All of it as a table."""
     table = Table("what", "value", title="Through the whole platform")
-    async with Redis.from_url(platform.settings.redis_url) as redis:
-        for rate in (100.0, asked.rate):
-            found, made = await delays(platform, redis, rate, asked.seconds)
-            p50, p99 = statistics.median(found), found[int(len(found) * 0.99)]
-            table.add_row(f"socket to Redis at {made:,.0f} acts/s", f"p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms")
-            print(f"{made:.0f}/s: {p50 * 1e3:.1f} {p99 * 1e3:.1f} of {len(found)}", file=sys.stderr)
-        again = await restarts(platform, redis, asked.kills)
+    people = int(asked.rate * TURN_SECONDS)
+    async with Redis.from_url(platform.settings.redis_url) as redis, httpx.AsyncClient() as http:
+        crowd = Crowd(platform, http, people)
+        await crowd.come()
+        found, made = await under_load(redis, crowd, asked.seconds)
+        p50, p99 = statistics.median(found), found[int(len(found) * 0.99)]
+        table.add_row(f"socket to Redis at {made:,.0f} acts/s", f"p50 {p50 * 1e3:.0f} ms, p99 {p99 * 1e3:.0f} ms")
+        print(
+            f"{made:.0f}/s: {p50 * 1e3:.1f} {p99 * 1e3:.1f} of {len(found)}; refused {crowd.refused}", file=sys.stderr
+        )
+        again = await restarts(platform, redis, crowd, asked.kills)
         value = f"median {statistics.median(again):.2f} s, longest {again[-1]:.2f} s"
         table.add_row("kill -9 of the dataflows to the next count", value)
+        await crowd.leave()
     return table
 
 

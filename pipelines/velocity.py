@@ -13,7 +13,7 @@ from uuid import UUID
 import psycopg
 from redis import Redis
 
-from domain.fraud.guard import account_age
+from domain.fraud.model import account_age
 from domain.fraud.service import flag
 from livestreamx import keys, topics
 from livestreamx.clock import now

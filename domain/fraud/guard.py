@@ -15,9 +15,8 @@ from redis.asyncio import Redis as AsyncRedis
 from domain.accounts.tokens import Claims
 from domain.economy import service as economy
 from domain.fraud import service
-from domain.fraud.model import VelocityLimit
+from domain.fraud.model import VelocityLimit, account_age
 from domain.fraud.speed import SENDS, TOKENS, Send, SpeedLimits, Verdict
-from livestreamx.clock import made_at, now
 from livestreamx.engines.postgres import Pool, transaction
 from livestreamx.errors import DomainError, TooMany
 from livestreamx.settings import Settings
@@ -25,11 +24,6 @@ from livestreamx.settings import Settings
 CATALOGUE_SECONDS = 2.0
 
 log = structlog.get_logger("domain.fraud")
-
-
-def account_age(user_id: UUID) -> timedelta:
-    """How long ago an account was made, as its id says."""
-    return now() - made_at(user_id)
 
 
 class GiftGuard:
@@ -75,7 +69,7 @@ class GiftGuard:
                 f"An account younger than {rule.young_account_days} days gives at most {rule.young_account_tokens} "
                 f"tokens an hour, to protect you from theft of your account; there is room again in "
                 f"{-(-wait // 60_000)} min",
-                retryAfterMs=wait,
+                retry_after_ms=wait,
             )
 
     async def _cost(self, sender: UUID, code: str, qty: int) -> int:

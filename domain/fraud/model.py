@@ -1,12 +1,13 @@
 """What a flag is, and the refusals that stop somebody before they are charged."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 from uuid import UUID
 
 import msgspec
 
-from livestreamx.errors import Conflict, Forbidden, NotFound
+from livestreamx.clock import made_at, now
+from livestreamx.errors import Conflict, NotFound, TooMany
 
 FlagKind = Literal[
     "velocity", "shared_card", "gift_ring", "dispute", "amount_mismatch", "second_payment", "refund_failed"
@@ -49,7 +50,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     oldest_token_ms: int
 
 
-class VelocityLimit(Forbidden):
+class VelocityLimit(TooMany):
     code, title = "velocity_limit", "A young account gives only so many tokens an hour"
 
 
@@ -59,3 +60,8 @@ class UnknownFlag(NotFound):
 
 class FlagResolved(Conflict):
     code, title = "flag_resolved", "Somebody resolved this flag already"
+
+
+def account_age(user_id: UUID) -> timedelta:
+    """How long ago an account was made, as its id says."""
+    return now() - made_at(user_id)

@@ -1,10 +1,13 @@
 """ClickHouse over its HTTP interface, the same for a server and for the embedded engine."""
 
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import clickhouse_connect
-from clickhouse_connect.driver.asyncclient import AsyncClient
 from clickhouse_connect.driver.client import Client
+
+if TYPE_CHECKING:  # it brings an HTTP client along that dataflows need not wait for when they start again
+    from clickhouse_connect.driver.asyncclient import AsyncClient
 
 DATABASE = "livestreamx"
 
@@ -27,6 +30,6 @@ def connect_plain(url: str, database: str = DATABASE) -> Client:
     return clickhouse_connect.get_client(**_where(url, database))  # type: ignore[arg-type]
 
 
-async def connect(url: str, database: str = DATABASE) -> AsyncClient:
+async def connect(url: str, database: str = DATABASE) -> "AsyncClient":
     """An async client; `await client.close()` belongs into the lifespan."""
     return await clickhouse_connect.get_async_client(**_where(url, database))  # type: ignore[arg-type]

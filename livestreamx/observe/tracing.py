@@ -1,15 +1,21 @@
 """Traces (OpenTelemetry): spans are exported when an OTLP endpoint is set; their context travels in Kafka headers."""
 
+from typing import TYPE_CHECKING
+
 from opentelemetry import propagate
-from opentelemetry.sdk.resources import SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+if TYPE_CHECKING:  # only who makes spans needs it; others start sooner
+    from opentelemetry.sdk.trace import TracerProvider
 
 TRACEPARENT = "traceparent"
 
 
-def make_tracer_provider(role: str, otlp_endpoint: str) -> TracerProvider:
+def make_tracer_provider(role: str, otlp_endpoint: str) -> "TracerProvider":
     """Spans of one role; `provider.shutdown()` flushes them. Without an endpoint they stay in process."""
+    from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: f"livestreamx-{role}"}))
     if otlp_endpoint:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -17,8 +17,8 @@ from domain.accounts.tokens import Claims
 from domain.economy import service as economy
 from domain.economy.model import NotLive
 from domain.fraud import service as fraud
-from domain.fraud.guard import GiftGuard, account_age
-from domain.fraud.model import VelocityLimit
+from domain.fraud.guard import GiftGuard
+from domain.fraud.model import VelocityLimit, account_age
 from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, connection, transaction
 from livestreamx.errors import TooMany
@@ -140,8 +140,9 @@ async def test_both_ways_to_send_pass_the_guard(api: AsyncClient) -> None:
     too_much = await rich.ask(
         "POST", f"/api/streams/{stream}/gifts", json={"code": "CROWN", "qty": 6}, headers={"Idempotency-Key": "k"}
     )
-    assert refusal(too_much) == (403, "velocity_limit")
+    assert refusal(too_much) == (429, "velocity_limit")
     assert "5000 tokens an hour" in too_much.json()["detail"]
+    assert int(too_much.headers["retry-after"]) > 0
 
 
 class Desk:
