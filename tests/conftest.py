@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
+import hypothesis
 import pytest
 import pytest_asyncio
 from clickhouse_connect.driver.asyncclient import AsyncClient
@@ -23,6 +24,9 @@ from livestreamx.engines.postgres import Pool, make_pool
 from livestreamx.settings import Settings
 from livestreamx.stack import engines_only
 from livestreamx.stack.platform import Platform
+
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 def environment(settings: Settings) -> dict[str, str]:
