@@ -48,10 +48,10 @@ class Gate:
         try:
             async with self.guard.admitted(self.claims, self.stream, code=code, qty=qty, key=key, request_id=""):
                 return "sent"
-        except TooMany:
-            return "slow down"
         except VelocityLimit:
             return "enough"
+        except TooMany:
+            return "slow down"
 
 
 @pytest.fixture
