@@ -145,8 +145,8 @@ class GiftController(Controller):
         guard: NamedDependency[GiftGuard],
     ) -> GiftReceiptView:
         """402 `insufficient_tokens`, 403 `self_gift`, `banned`, `muted`, `spend_limit` or `self_excluded`, 404,
-        409 `not_live`, `idempotency_key_reused` or `command_queue_full`, 422 `command_not_allowed` or `command_invalid`,
-        423 `wallet_locked`, 429 `rate_limited`, `velocity_limit` or `command_cooling`.
+        409 `not_live`, `idempotency_key_reused` or `command_queue_full`, 422 `command_not_allowed` or
+        `command_invalid`, 423 `wallet_locked`, 429 `rate_limited`, `velocity_limit` or `command_cooling`.
         """
         admitted = guard.admitted(
             user, stream_id, code=data.code, qty=data.qty, key=idempotency_key, request_id=request_id
