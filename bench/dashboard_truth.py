@@ -7,9 +7,9 @@ from clickhouse_connect.driver.client import Client
 NOBODY = "toUUID('00000000-0000-0000-0000-000000000000')"
 VIEWER = f"if(user_id = {NOBODY}, reinterpretAsUUID(sipHash128(anon_id)), user_id)"
 
-# Signs of life of a viewer in a stream, cut where the silence is longer than 45 s.
+# Signs of life of a viewer in a stream, cut where the silence is longer than 45 s, while it is live.
 SESSIONS = f"""
-SELECT stream_id, viewer, signed, stretch[1] AS since, stretch[-1] AS until
+SELECT stream_id, viewer, signed, greatest(stretch[1], began) AS since, least(stretch[-1], over) AS until
 FROM (
     SELECT stream_id, viewer, any(signed) AS signed, arraySort(groupArray(at)) AS signs,
            arrayJoin(arraySplit((x, gap) -> gap > 45000, signs, arrayDifference(signs))) AS stretch
@@ -18,7 +18,11 @@ FROM (
         FROM presence FINAL WHERE user_id != creator_id
     )
     GROUP BY stream_id, viewer
-)"""
+) AS seen JOIN (
+    SELECT stream_id, toUnixTimestamp64Milli(assumeNotNull(started_at)) AS began,
+           toUnixTimestamp64Milli(assumeNotNull(ended_at)) AS over FROM lifecycle FINAL
+) AS lives USING (stream_id)
+WHERE since <= until"""
 WATCHED = f"SELECT viewer, any(signed) AS signed, sum(until - since) AS ms FROM ({SESSIONS}) GROUP BY viewer"
 SAMPLES = f"""
 SELECT stream_id, arrayJoin(range(toUInt64(intDiv(since + 9999, 10000)), toUInt64(intDiv(until, 10000)) + 1)) AS sample,
@@ -100,7 +104,12 @@ TRUTH: dict[str, tuple[str, tuple[str, ...]]] = {
         ("new",),
     ),
     "funnel": (FUNNEL, ("shown", "viewed", "stayed", "engaged")),
-    "mood": ("SELECT count() * 5, uniqExact(mood) FROM mood_states FINAL", ("told", "kinds")),
+    "mood": (
+        """SELECT count() * 5, uniqExact(mood) FROM mood_states FINAL
+           JOIN (SELECT stream_id, max(ended_at) AS over FROM lifecycle FINAL GROUP BY stream_id) AS lives
+           USING (stream_id) WHERE hop_end <= over""",
+        ("told", "kinds"),
+    ),
 }
 
 

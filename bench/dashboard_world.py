@@ -34,7 +34,13 @@ EVENT = "reinterpretAsUUID(sipHash128({0}, number))"
 MOODS = "['hype', 'joy', 'love', 'surprise', 'sad', 'angry', 'calm']"
 CODES = "['HEART', 'ROSE', 'CONFETTI', 'ROCKET']"
 
-# A visit begins somewhere in its stream and lasts from 15 s to an hour.
+LIFE = f"""
+INSERT INTO lifecycle (stream_id, occurred_at, event_id, type, creator_id, started_at, ended_at)
+SELECT {STREAM.format("number")}, occurred, {EVENT.format(10)}, 'stream.ended', {{creator:UUID}}, began, occurred
+FROM (SELECT number, addDays(toDateTime64({{began:String}}, 6, 'UTC'), number) AS began, {{seconds:UInt64}} AS seconds,
+             addSeconds(began, seconds) AS occurred FROM numbers({{streams:UInt64}}))"""
+
+# A visit begins somewhere in its stream and lasts from 15 s to an hour; who is there at the end stays on for a minute.
 PRESENCE = f"""
 INSERT INTO presence (stream_id, occurred_at, event_id, kind, creator_id, user_id, anon_id, session_id, focus)
 SELECT {STREAM.format("stream")},
@@ -45,7 +51,7 @@ SELECT {STREAM.format("stream")},
 FROM (
     SELECT number, intDiv(number, {{visits:UInt64}}) AS stream, cityHash64(number, 1) % {{people:UInt64}} AS person,
            cityHash64(number, 2) % ({{seconds:UInt64}} - 60) AS join,
-           least(1 + cityHash64(number, 3) % 180, intDiv({{seconds:UInt64}} - join, 15)) AS beats
+           least(1 + cityHash64(number, 3) % 180, intDiv({{seconds:UInt64}} - join, 15) + 4) AS beats
     FROM numbers({{streams:UInt64}} * {{visits:UInt64}})
 ) ARRAY JOIN range(toUInt64(beats) + 1) AS beat"""
 
@@ -89,9 +95,9 @@ SELECT {STREAM.format("stream")}, addSeconds(toDateTime64({{began:String}}, 6, '
        map({MOODS}[1 + intDiv(hop, 24) % 7], 0.5, 'joy', 0.5), 5,
        addSeconds(toDateTime64({{began:String}}, 6, 'UTC'), stream * 86400 + 5 * (hop - hop % 24))
 FROM (SELECT number, number % {{streams:UInt64}} AS stream, 1 + intDiv(number, {{streams:UInt64}}) AS hop
-      FROM numbers({{streams:UInt64}} * intDiv({{seconds:UInt64}}, 5)))"""
+      FROM numbers({{streams:UInt64}} * (intDiv({{seconds:UInt64}}, 5) + 6)))"""
 
-TABLES = ("presence", "chat_messages", "reactions", "gifts", "recommendations", "follows", "mood_states")
+TABLES = ("lifecycle", "presence", "chat_messages", "reactions", "gifts", "recommendations", "follows", "mood_states")
 
 
 def write(db: Client, size: Size, creator: UUID = CREATOR, began: datetime = BEGAN) -> int:
@@ -102,7 +108,7 @@ def write(db: Client, size: Size, creator: UUID = CREATOR, began: datetime = BEG
         "seconds": size.minutes * 60,
         **{name: getattr(size, name) for name in ("streams", "visits", "people", "acts")},
     }
-    for statement in (PRESENCE, CHAT, REACTIONS, GIFTS, SHOWN, FOLLOWS, MOOD_STATES):
+    for statement in (LIFE, PRESENCE, CHAT, REACTIONS, GIFTS, SHOWN, FOLLOWS, MOOD_STATES):
         db.command(statement, parameters=parameters)
     return sum(int(db.query(f"SELECT count() FROM {table}").result_rows[0][0]) for table in TABLES)
 

@@ -34,6 +34,11 @@ def now_ms() -> int:
     return int(frozen.at.timestamp() * 1000) if frozen else time.time_ns() // 1_000_000
 
 
+def at_ms(ms: int) -> datetime:
+    """The moment so many milliseconds after the epoch."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
 def uuid7() -> UUID:
     """A time-ordered id (RFC 9562, version 7)."""
     return _uuid7()

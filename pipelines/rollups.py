@@ -23,6 +23,8 @@ from livestreamx.events import (
     QuestionAsked,
     QuestionUpvoted,
     ReactionSent,
+    StreamEnded,
+    StreamStarted,
     ViewerHeartbeat,
     ViewerJoined,
     ViewerLeft,
@@ -33,6 +35,8 @@ MOST_SPANS = 8
 """Of one source and page; a page that is more scattered is made anew as one span."""
 MINUTE = 60
 INSTANT = timedelta(milliseconds=1)
+STRAY = timedelta(days=1)
+"""How far outside its stream's life a sign may lie that was archived before the news of it."""
 
 SOURCES: dict[type[Event], Source] = {
     ChatMessage: "chat_messages",
@@ -49,14 +53,19 @@ SOURCES: dict[type[Event], Source] = {
     ),
 }
 
+TIMED: tuple[Source, ...] = ("presence", "mood_states")
+"""What counts for as long as it lasts."""
+
 Minutes = tuple[int, int]
 
 
 def touched_by(records: Iterable[Record]) -> list[Touched]:
-    """What these events change, streams with the same minutes together."""
+    """What these events change, streams with the same minutes together; then what starts and ends take away."""
     spans: dict[tuple[Source, UUID], Minutes] = {}
+    cut: list[Touched] = []
     for record in records:
         event = record.event
+        cut += cut_by(event)
         source = SOURCES.get(type(event))
         about = event.creator_id if source == "follows" else event.stream_id
         if source is None or about is None:
@@ -67,11 +76,25 @@ def touched_by(records: Iterable[Record]) -> list[Touched]:
     together: defaultdict[Source, defaultdict[Minutes, list[UUID]]] = defaultdict(lambda: defaultdict(list))
     for (source, about), minutes in spans.items():
         together[source][minutes].append(about)
-    return [
+    touched = [
         Touched(source, tuple(about), at_minute(first), at_minute(last + 1))
         for source, found in together.items()
         for (first, last), about in (found if len(found) <= MOST_SPANS else as_one(found)).items()
     ]
+    return touched + cut
+
+
+def cut_by(event: Event) -> list[Touched]:
+    """What may have been counted outside of the life of a stream before its start or end was known."""
+    if not isinstance(event, StreamStarted | StreamEnded) or event.stream_id is None:
+        return []
+    if isinstance(event, StreamEnded):
+        since = event.ended_at or event.occurred_at
+        until = since + STRAY
+    else:
+        until = event.started_at or event.occurred_at
+        since = until - STRAY
+    return [Touched(source, (event.stream_id,), since, until) for source in TIMED]
 
 
 def moment_of(event: Event) -> datetime:

@@ -125,7 +125,7 @@ MOODS = "hype joy love surprise sad angry calm".split()
 
 def mood_totals(of: Relations) -> str:
     return f"""
-        SELECT mood, sum(hops) * 5 AS seconds, sum(cells.changes) AS changes,
+        SELECT mood, sum(felt_ms) / 1000 AS seconds, sum(cells.changes) AS changes,
                round(sum(cells.intensity) / sum(hops), 6) AS intensity
         FROM ({of.moods}) AS cells GROUP BY mood ORDER BY seconds DESC, mood"""
 

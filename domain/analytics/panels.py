@@ -31,11 +31,11 @@ PANELS: dict[PanelName, PanelSql] = {
     "viewers": PanelSql(
         definition=(
             "A session is a viewer's heartbeats until 45 s of silence and ends with the last of them; a viewer on "
-            "several devices counts once, the creator never. Minutes watched: the sum of session minutes within the "
-            "time shown. Average concurrent viewers (acv): minutes watched divided by the minutes live. Peak: most "
-            "open sessions at samples every 10 s; `ofPeak` is the share of it. Unique: viewers of at least 10 s; "
-            "engaged: signed-in viewers of at least 5 min; anonymous viewers are told apart by cookie. Average watch: "
-            "watch time divided by unique viewers."
+            "several devices counts once, the creator never; only what lies between the stream's start and its end "
+            "counts. Minutes watched: the sum of session minutes within the time shown. Average concurrent viewers "
+            "(acv): minutes watched divided by the minutes live. Peak: most open sessions at samples every 10 s; "
+            "`ofPeak` is the share of it. Unique: viewers of at least 10 s; engaged: signed-in viewers of at least "
+            "5 min; anonymous viewers are told apart by cookie. Average watch: watch time divided by unique viewers."
         ),
         totals=audience.viewers_totals,
         series=audience.viewers_series,
@@ -57,7 +57,8 @@ PANELS: dict[PanelName, PanelSql] = {
     "mood": PanelSql(
         definition=(
             "Seconds in each mood, decided every 5 s from the reactions and emotes of the last 30 s; neutral is the "
-            "rest of the time live. Transitions: how often another mood took over. Shares and intensity are averages."
+            "rest of the time live, and what was told after the end does not count. Transitions: how often another "
+            "mood took over. Shares and intensity are averages."
         ),
         totals=audience.mood_totals,
         series=audience.mood_series,

@@ -3,7 +3,7 @@
 
 import msgspec
 
-from domain.rollups.queries import ACTS
+from domain.rollups.queries import ACTS, MOODS_FELT, hops
 
 IN_CELLS = (
     "grain = {level:UInt32} AND at >= toDateTime(intDiv({since:Int64}, 1000), 'UTC') "
@@ -52,17 +52,13 @@ SELECT viewer, any(signed) AS signed,
 FROM ({VISITS}) GROUP BY viewer"""
 
 MOOD_CELLS = f"""
-SELECT toInt64(toUnixTimestamp(at)) * 1000 AS ms, mood, hops, intensity, shares, reactors, changes
-FROM mood_cells FINAL WHERE stream_id IN {{streams:Array(UUID)}} AND {IN_CELLS}"""
+SELECT toInt64(toUnixTimestamp(at)) * 1000 AS ms, mood, hops, intensity, shares, reactors, changes, felt_ms
+FROM mood_cells FINAL WHERE stream_id IN {{streams:Array(UUID)}} AND {IN_CELLS} AND hops > 0"""
 
-RAW_MOODS = """
-SELECT intDiv(toUnixTimestamp64Milli(hop_end) - 1, 10000) * 10000 AS ms, mood, count() AS hops,
-       sum(states.intensity) AS intensity, sumMap(states.shares) AS shares, max(states.reactors) AS reactors,
-       countIf(since = hop_end) AS changes
-FROM mood_states AS states FINAL
-WHERE stream_id IN {streams:Array(UUID)} AND hop_end > fromUnixTimestamp64Milli({since:Int64})
-  AND hop_end <= fromUnixTimestamp64Milli({until:Int64})
-GROUP BY ms, mood"""
+RAW_MOODS = f"""
+SELECT intDiv(toUnixTimestamp64Milli(hop_end) - 1, 10000) * 10000 AS ms, mood, {MOODS_FELT}
+FROM ({hops("streams")}) AS told
+GROUP BY ms, mood HAVING hops > 0"""
 
 
 class Relations(msgspec.Struct, frozen=True):

@@ -121,10 +121,9 @@ async def _totals(clickhouse: AsyncClient, name: PanelName, span: Span, totals: 
 
 
 def mood_totals(found: Sequence[dict[str, Any]], live_seconds: float) -> dict[str, Any]:
-    """Seconds in each mood and their mean intensity; neutral is what is left of the time live."""
-    told = {row["mood"]: row["seconds"] for row in found}
-    felt = {mood: seconds for mood, seconds in told.items() if mood != "neutral"}
-    neutral = max(told.get("neutral", 0), round(live_seconds) - sum(felt.values()))
+    """Seconds in each mood, to a tenth, and their mean intensity; neutral is what is left of the time live."""
+    felt = {row["mood"]: round(row["seconds"], 1) for row in found if row["mood"] != "neutral"}
+    neutral = round(max(0.0, live_seconds - sum(felt.values())), 1)
     return {
         "seconds": felt | {"neutral": neutral},
         "dominant": max(felt, key=lambda mood: felt[mood]) if felt else "neutral",

@@ -5,6 +5,11 @@ from domain.rollups.model import Source
 
 GAP_MS = 45_000
 """Silence that ends a session."""
+HOP_MS = 5000
+"""What a mood is told for, up to `hop_end`."""
+NEVER = "9223372036854775807"
+KNOWN_OF_VISITS = 30
+"""The bit from which a visit's version says what is known of its stream's life; below it are the signs."""
 NOBODY = "toUUID('00000000-0000-0000-0000-000000000000')"
 
 COMES = (
@@ -104,11 +109,33 @@ def audience_cells(grain: int, narrower: int) -> str:
 def mood_cells(grain: int, narrower: int) -> str:
     columns = (
         "cells.mood, sum(cells.hops) AS hops, sum(cells.intensity) AS intensity, sumMap(cells.shares) AS shares, "
-        "max(cells.reactors) AS reactors, sum(cells.changes) AS changes"
+        "max(cells.reactors) AS reactors, sum(cells.changes) AS changes, sum(cells.felt_ms) AS felt_ms"
     )
     return wider(
         "mood_cells", "stream_id", columns=columns, by="cells.stream_id, at, cells.mood", grain=grain, narrower=narrower
     )
+
+
+def lives(streams: str) -> str:
+    """When streams were live (ms since the epoch; what is unknown is 0), `known` of both ends.
+
+    Of two versions of a cell the one that knows more of them holds, whichever signs it is made of.
+    """
+    return f"""
+        SELECT stream_id, ifNull(toUnixTimestamp64Milli(min(started_at)), 0) AS began,
+               ifNull(toUnixTimestamp64Milli(min(ended_at)), 0) AS closed,
+               toUInt64(began > 0) + toUInt64(closed > 0) AS known
+        FROM lifecycle FINAL WHERE stream_id IN {{{streams}:Array(UUID)}} GROUP BY stream_id"""
+
+
+LIVES = lives("about")
+UNTIL = f"if(closed = 0, {NEVER}, closed)"
+
+
+def while_live(sessions: str) -> str:
+    """The parts of sessions in which the stream was live."""
+    parts = f"arrayMap(one -> (greatest(one.1, began), least(one.2, {UNTIL})), {sessions})"
+    return f"arrayFilter(one -> one.1 <= one.2, {parts})"
 
 
 # Every session of the viewers who gave a sign between the times: all their signs in the stream, cut at each silence.
@@ -116,50 +143,85 @@ VISITS = f"""
 INSERT INTO visits
 SELECT stream_id, viewer, creator_id, signed, fromUnixTimestamp64Milli(sessions[1].1, 'UTC') AS began,
        fromUnixTimestamp64Milli(sessions[-1].2, 'UTC') AS ended,
-       arraySum(session -> session.2 - session.1, sessions) AS watched_ms, sessions, length(moments) AS made_of
+       arraySum(session -> session.2 - session.1, sessions) AS watched_ms, sessions, signs AS made_of
 FROM (
-    SELECT stream_id, viewer, any(creator_id) AS creator_id, any(signed) AS signed,
-           arraySort(groupUniqArray(toUnixTimestamp64Milli(at))) AS moments,
-           arrayMap(stretch -> (stretch[1], stretch[-1]),
-                    arraySplit((_, gap) -> gap > {GAP_MS}, moments, arrayDifference(moments))) AS sessions
-    FROM signs
-    WHERE stream_id IN {{about:Array(UUID)}} AND (stream_id, viewer) IN (
-        SELECT stream_id, if(user_id = {NOBODY}, reinterpretAsUUID(sipHash128(anon_id)), user_id)
-        FROM presence WHERE {OF_STREAMS}
-    )
-    GROUP BY stream_id, viewer
+    SELECT stream_id, viewer, creator_id, signed, {while_live("stretches")} AS sessions,
+           length(moments) + bitShiftLeft(known, {KNOWN_OF_VISITS}) AS signs
+    FROM (
+        SELECT stream_id, viewer, any(creator_id) AS creator_id, any(signed) AS signed,
+               arraySort(groupUniqArray(toUnixTimestamp64Milli(at))) AS moments,
+               arrayMap(stretch -> (stretch[1], stretch[-1]),
+                        arraySplit((_, gap) -> gap > {GAP_MS}, moments, arrayDifference(moments))) AS stretches
+        FROM signs
+        WHERE stream_id IN {{about:Array(UUID)}} AND (stream_id, viewer) IN (
+            SELECT stream_id, if(user_id = {NOBODY}, reinterpretAsUUID(sipHash128(anon_id)), user_id)
+            FROM presence WHERE {OF_STREAMS}
+        )
+        GROUP BY stream_id, viewer
+    ) AS viewers LEFT JOIN ({LIVES}) AS lives USING (stream_id)
 )"""
 
 # A sign reaches 45 s back and forth, so the minutes before and after are made anew too. The version counts the signs
-# of those who were there: every sign that changes a minute adds to it.
-AUDIENCE_MINUTES = """
+# of those who were there: every sign that changes a minute adds to it. What an end takes away leaves cells of nothing.
+AUDIENCE_MINUTES = f"""
 INSERT INTO audience_cells
-WITH {since:Int64} - 60000 AS first, {until:Int64} + 60000 AS last
+WITH {{since:Int64}} - 60000 AS first, {{until:Int64}} + 60000 AS last
 SELECT stream_id, 60 AS grain, toDateTime(intDiv(minute, 1000), 'UTC') AS at, sum(ms) AS watched_ms,
-       sumForEach(open) AS samples, arrayMax(samples) AS peak, sum(signs) AS made_of
+       sumForEach(open) AS samples, arrayMax(samples) AS peak, sum(signs) + bitShiftLeft(max(known), 40) AS made_of
 FROM (
-    SELECT stream_id, viewer, minute, any(made_of) AS signs,
+    SELECT stream_id, viewer, minute, any(known) AS known, any(made_of) AS signs,
            sum(least(until, minute + 60000) - greatest(since, minute)) AS ms,
            groupBitOrForEach(arrayMap(ten -> toUInt32(minute + ten * 10000 BETWEEN since AND until), range(6))) AS open
     FROM (
-        SELECT stream_id, viewer, made_of, session.1 AS since, session.2 AS until,
+        SELECT stream_id, viewer, known, made_of, session.1 AS since, session.2 AS until,
                arrayJoin(range(toUInt64(intDiv(greatest(since, first), 60000)),
                                toUInt64(intDiv(least(until, last - 1), 60000)) + 1)) * 60000 AS minute
-        FROM visits FINAL ARRAY JOIN sessions AS session
-        WHERE stream_id IN {about:Array(UUID)} AND session.1 < last AND session.2 >= first
+        FROM (
+            SELECT stream_id, viewer, known, bitAnd(made_of, bitShiftLeft(1, {KNOWN_OF_VISITS}) - 1) AS made_of,
+                   {while_live("sessions")} AS parts
+            FROM (SELECT stream_id, viewer, made_of, sessions FROM visits FINAL
+                  WHERE stream_id IN {{about:Array(UUID)}}) AS visits
+            LEFT JOIN ({LIVES}) AS lives USING (stream_id)
+        ) ARRAY JOIN parts AS session
+        WHERE session.1 < last AND session.2 >= first
     )
     GROUP BY stream_id, viewer, minute
+    UNION ALL
+    SELECT stream_id, {NOBODY} AS viewer, toUInt64(toUnixTimestamp(at)) * 1000 AS minute, known, 0 AS signs,
+           toInt64(0) AS ms, CAST([0, 0, 0, 0, 0, 0], 'Array(UInt32)') AS open
+    FROM (SELECT stream_id, at FROM audience_cells FINAL
+          WHERE stream_id IN {{about:Array(UUID)}} AND grain = 60 AND at >= toDateTime(intDiv(first, 1000), 'UTC')
+            AND at < toDateTime(intDiv(last, 1000), 'UTC')) AS cells
+    LEFT JOIN ({LIVES}) AS lives USING (stream_id)
 )
 GROUP BY stream_id, minute"""
 
-MOOD_MINUTES = """
+
+def hops(streams: str) -> str:
+    """The moods told between two times, and how long (ms) each held while the stream was live."""
+    end = "toUnixTimestamp64Milli(hop_end)"
+    return f"""
+        SELECT states.*, known,
+               toUInt64(greatest(0, least({end}, {UNTIL}) - greatest({end} - {HOP_MS}, began))) AS felt
+        FROM (
+            SELECT * FROM mood_states FINAL
+            WHERE stream_id IN {{{streams}:Array(UUID)}} AND hop_end > fromUnixTimestamp64Milli({{since:Int64}})
+              AND hop_end <= fromUnixTimestamp64Milli({{until:Int64}})
+        ) AS states LEFT JOIN ({lives(streams)}) AS lives USING (stream_id)"""
+
+
+# Rounded, as the sum of fractions depends on the order in which they are read.
+MOODS_FELT = """
+       countIf(felt > 0) AS hops, round(sumIf(told.intensity, felt > 0), 9) AS intensity,
+       mapApply((name, share) -> (name, round(share, 9)), sumMapIf(told.shares, felt > 0)) AS shares,
+       maxIf(told.reactors, felt > 0) AS reactors,
+       countIf(since = hop_end AND felt > 0) AS changes, sum(felt) AS felt_ms"""
+
+MOOD_MINUTES = f"""
 INSERT INTO mood_cells
 SELECT stream_id, 60 AS grain, toStartOfMinute(toDateTime(hop_end - INTERVAL 1 MILLISECOND, 'UTC')) AS at, mood,
-       count() AS hops, sum(states.intensity) AS intensity, sumMap(states.shares) AS shares,
-       max(states.reactors) AS reactors, countIf(since = hop_end) AS changes, count() AS made_of
-FROM mood_states AS states FINAL
-WHERE stream_id IN {about:Array(UUID)} AND hop_end > fromUnixTimestamp64Milli({since:Int64})
-  AND hop_end <= fromUnixTimestamp64Milli({until:Int64})
+       {MOODS_FELT}, count() + bitShiftLeft(max(known), 40) AS made_of
+FROM ({hops("about")}) AS told
 GROUP BY stream_id, at, mood"""
 
 SUPPORTERS = """

@@ -1,14 +1,19 @@
 """Who is in a room: viewers are counted once each, and one who does not read harms nobody."""
 
 import asyncio
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from httpx import AsyncClient
 from redis.asyncio import Redis as AsyncRedis
 
 from livestreamx import keys
+from livestreamx.engines.bus import RoomBus
+from livestreamx.events import Event, ViewerHeartbeat, ViewerJoined, ViewerLeft
 from livestreamx.settings import Settings
-from tests.builders import eventually
+from tests.builders import eventually, make_creator
 from tests.integration.gateways import GatewayProcess, Viewer
 from tests.integration.shows import Show, recorded
 
@@ -92,3 +97,46 @@ async def test_who_moves_to_another_gateway_stays_counted(
     assert viewer in await present()
     await new.close()
     await eventually(present, lambda viewers: viewer not in viewers)
+
+
+async def test_a_stay_begins_and_ends_with_its_stream(
+    show: Show, web: AsyncClient, settings: Settings, redis: AsyncRedis
+) -> None:
+    """Whoever waits before the start, or stays on after the end, is no viewer then."""
+    creator = await make_creator(web)
+    made = await creator.call("POST", "/api/streams", {"title": "Later"})
+    stream = str(made["id"])
+    viewer, bus = await Viewer(show.url, stream).open(show.viewer.access), RoomBus(redis)
+    refused = await viewer.ask("viewer:heartbeat")
+    assert (refused["event"], refused["data"]["code"]) == ("error", "not_live")
+    state = (await viewer.first("room:state"))["stream"]
+
+    async def present() -> int:
+        return int(await redis.zcard(keys.room_viewers(stream)))
+
+    await eventually(present, lambda count: count == 1)  # in the waiting room
+    live = await creator.call("POST", f"/api/streams/{stream}/start")
+    began = {**state, "status": "live", "startedAt": live["startedAt"]}
+    await bus.publish(UUID(stream), "stream:state", began)
+    assert (await viewer.ask("viewer:heartbeat"))["event"] == "ack"
+    over = await creator.call("POST", f"/api/streams/{stream}/end")
+    await bus.publish(UUID(stream), "stream:state", {**began, "status": "ended", "endedAt": over["endedAt"]})
+    await viewer.until(lambda v: any(f["data"]["status"] == "ended" for f in v.seen("stream:state")))
+    await eventually(present, lambda count: count == 0)
+    refused = await viewer.ask("viewer:heartbeat")
+    assert (refused["event"], refused["data"]["code"]) == ("error", "not_live")
+
+    async def stay() -> list[Event]:
+        return [*await asyncio.to_thread(recorded, settings, stream)]
+
+    joined, beat, left = await eventually(stay, lambda events: len(events) == 3)
+    await viewer.close()
+    late = await Viewer(show.url, stream).open(show.viewer.access)
+    await late.close()
+    assert [type(event) for event in (joined, beat, left)] == [ViewerJoined, ViewerHeartbeat, ViewerLeft]
+    told = (datetime.fromisoformat(at) for at in (live["startedAt"], over["endedAt"]))
+    whole = [at.replace(microsecond=at.microsecond // 1000 * 1000) for at in told]
+    assert whole == [joined.occurred_at, left.occurred_at]
+    assert isinstance(left, ViewerLeft)
+    assert left.watched_ms == (left.occurred_at - joined.occurred_at) // timedelta(milliseconds=1)
+    assert len(await stay()) == 3

@@ -18,7 +18,18 @@ from domain.rollups.service import fill, rebuild
 from livestreamx.clock import uuid7
 from livestreamx.engines.clickhouse import connect, connect_plain
 from livestreamx.engines.migrate import migrate_clickhouse
-from livestreamx.events import Event, FollowAdded, GiftRefunded, GiftSent, PollEnded, PollVoted, QuestionAsked
+from livestreamx.events import (
+    Event,
+    FollowAdded,
+    GiftRefunded,
+    GiftSent,
+    MoodChanged,
+    PollEnded,
+    PollVoted,
+    QuestionAsked,
+    StreamEnded,
+    StreamStarted,
+)
 from livestreamx.settings import Settings
 from tests.integration.people import Person
 from tests.integration.test_analytics import BEGAN, MINUTES, Show, archive, happen
@@ -100,6 +111,67 @@ def event_of(event: Event, creator: UUID, stream: UUID, show: Show) -> Event:
     if event.user_id == show.creator.id:
         ids["user_id"] = creator
     return msgspec.structs.replace(event, **ids)
+
+
+LIVE = BEGAN + timedelta(seconds=10)
+OVER = BEGAN + timedelta(seconds=200.3)
+
+
+def outstayed() -> Show:
+    """A stream of 190.3 s, and viewers and a mood that were there before it began and stayed after its end."""
+    person = Person.__new__(Person)
+    person.id = uuid7()
+    show = Show(person, str(uuid7()))
+    for since, until in ((0, 260), (195, 230), (210, 300), (0, 5)):
+        show.watch(since, until, uuid7())
+    for second in range(5, 245, 5):
+        end = BEGAN + timedelta(seconds=second)
+        state = {"intensity": 0.8, "shares": {"joy": 1.0}, "reactors": 4, "since": BEGAN, "hop_end": end}
+        show.add(MoodChanged, second, mood="joy", **state)
+    told = {"title": "t", "creator": "c", "started_at": LIVE}
+    show.add(StreamStarted, 10, person.id, **told)
+    show.add(StreamEnded, 200.3, person.id, ended_at=OVER, **told)
+    return show
+
+
+async def live_panels(settings: Settings, show: Show, grain: Any) -> dict[PanelName, Panel]:
+    span = Span(
+        creator_id=show.creator.id,
+        streams=(Shown(id=UUID(show.stream), began=LIVE, over=OVER),),
+        since=BEGAN,
+        until=BEGAN + timedelta(minutes=10),
+        grain=grain,
+    )
+    clickhouse = await connect(settings.clickhouse_url)
+    try:
+        return await service.panels(clickhouse, span, PANEL_NAMES)
+    finally:
+        await clickhouse.close()
+
+
+@pytest.mark.parametrize("order", ["news first", "news last", "one by one", "end before start"])
+async def test_only_the_time_live_counts_whenever_its_end_is_known(settings: Settings, order: str) -> None:
+    show = outstayed()
+    *signs, started, ended = show.events
+    pages: dict[str, list[list[Event]]] = {
+        "news first": [[started, ended], signs],
+        "news last": [signs, [started], [ended]],
+        "one by one": [[event] for event in random.Random(5).sample(show.events, len(show.events))],
+        "end before start": [signs[:20], [ended], signs[20:], [started]],
+    }
+    for page in pages[order]:
+        archive(settings, page)
+    for grain in ("10s", "1m", "1h", "1d"):
+        found = await live_panels(settings, show, grain)
+        viewers = found["viewers"]
+        assert viewers.totals["minutesWatched"] == pytest.approx((190.3 + 5.3) / 60)
+        assert sum(row["minutes"] for row in viewers.series) == pytest.approx((190.3 + 5.3) / 60)
+        assert (viewers.totals["peak"], viewers.totals["unique"]) == (2, 1)
+        assert viewers.totals["acv"] == pytest.approx(195.6 / 190.3)
+        assert found["retention"].totals["viewers"] == 2
+        assert found["retention"].series[-1]["share"] == 1.0
+        assert found["mood"].totals["seconds"] == {"joy": 190.3, "neutral": 0.0}
+        assert sum(row["mood"] == "joy" for row in found["mood"].series) == {"10s": 20, "1m": 4}.get(grain, 1)
 
 
 ROWS = 300_000
