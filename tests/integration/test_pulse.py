@@ -28,6 +28,8 @@ from tests.flows.chunks import BEGAN, BEGAN_MS
 from tests.flows.messages import Message
 from tests.integration.flows import Cast
 
+MINUTES = range(BEGAN_MS // 60_000 - 1, BEGAN_MS // 60_000 + 3)
+
 
 def acts_of(cast: Cast, count: int = 600) -> list[Event]:
     return [
@@ -68,11 +70,15 @@ def expected(acts: Sequence[Event]) -> dict[UUID | None, dict[int, list[int]]]:
     return counted
 
 
-def found(redis: Redis, streams: Sequence[UUID]) -> dict[UUID | None, dict[int, list[int]]]:
+def found(
+    redis: Redis,
+    streams: Sequence[UUID],
+    minutes: Sequence[int] = range(BEGAN_MS // 60_000 - 1, BEGAN_MS // 60_000 + 3),
+) -> dict[UUID | None, dict[int, list[int]]]:
     """The seconds of these streams in Redis."""
     seconds: dict[UUID | None, dict[int, list[int]]] = {}
     for stream in streams:
-        for minute in range(BEGAN_MS // 60_000 - 1, BEGAN_MS // 60_000 + 3):
+        for minute in minutes:
             rows = redis.hgetall(keys.stream_pulse(stream, minute))
             seconds.setdefault(stream, {}).update({int(at): sums_of(row) for at, row in rows.items()})
     return seconds
