@@ -1,4 +1,4 @@
-"""Why a wallet does not spend, in words that its owner understands; asked only once the database has refused."""
+"""Why a gift is refused, in words that its sender understands; asked only once the database has refused."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,12 +9,16 @@ import msgspec
 import psycopg
 
 from domain.economy import queries
-from domain.economy.model import SelfExcluded, SpendLimit, WalletLock
+from domain.economy.model import GiftOrder, GiftOutcome, SelfExcluded, SpendLimit, WalletLock
+from domain.moderation import queries as bans
+from domain.moderation.model import Banned
 from livestreamx.clock import now
 from livestreamx.engines.postgres import Db
 from livestreamx.errors import DomainError, Locked
 
 DISPUTE = "dispute"
+EXPLAINED = ("wallet_locked", "banned")
+"""What `explain` explains."""
 SPEND_LIMIT, SELF_EXCLUDED = "LX001", "LX002"
 """SQLSTATEs of the limits that the database keeps."""
 WINDOWS = {1: "a day", 7: "a week"}
@@ -48,6 +52,22 @@ def explain_lock(lock: WalletLock | None) -> Locked:
         reason=DISPUTE,
         purchases=[str(purchase) for purchase in lock.purchases],
     )
+
+
+async def why_banned(db: Db, user_id: UUID, stream_id: UUID) -> Banned:
+    """The ban from the stream's channel; it may have been lifted since it refused."""
+    standing = await bans.welcome(db, user_id, stream_id)
+    if standing is None or not standing.is_banned:
+        return Banned(now(), "it was lifted a moment ago, try once more")
+    return Banned(standing.until, standing.reason)
+
+
+async def explain(db: Db, order: GiftOrder, outcome: GiftOutcome) -> None:
+    """Raise what there is more to say of than its name: `Locked` or `Banned`."""
+    if outcome.outcome == "wallet_locked":
+        raise await why_locked(db, order.sender)
+    if outcome.outcome == "banned":
+        raise await why_banned(db, order.sender, order.stream_id)
 
 
 @asynccontextmanager

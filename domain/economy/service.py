@@ -33,7 +33,7 @@ from domain.economy.model import (
     UnknownStream,
     Wallet,
 )
-from domain.economy.refusals import limits_explained, why_locked
+from domain.economy.refusals import EXPLAINED, explain, limits_explained
 from livestreamx.clock import uuid7
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
@@ -137,8 +137,8 @@ async def send_gift(
 
     The key is the sender's own: the same request with it gives the same receipt, another one is `KeyReused`.
     `batches` sends it together with those that wait at the same moment, to the same end.
-    Refusals: `UnknownGift`, `UnknownStream`, `NotLive`, `SelfGift`, `Locked`, `InsufficientTokens`, `SpendLimit`,
-    `SelfExcluded`, `Invalid`.
+    Refusals: `UnknownGift`, `UnknownStream`, `Banned`, `NotLive`, `SelfGift`, `Locked`, `InsufficientTokens`,
+    `SpendLimit`, `SelfExcluded`, `Invalid`.
     """
     order = GiftOrder(
         sender=sender,
@@ -157,9 +157,9 @@ async def send_gift(
         else:
             async with connection(pool) as db:
                 outcome = await queries.send_gift(db, order)
-    if outcome.outcome == "wallet_locked":
+    if outcome.outcome in EXPLAINED:
         async with connection(pool) as db:
-            raise await why_locked(db, sender)
+            await explain(db, order, outcome)
     receipt = _receipt(outcome, code, qty)
     if batches is not None:  # they tell the balance themselves
         return receipt
@@ -194,8 +194,7 @@ async def charge_gift(
     check_order(order)
     async with limits_explained():
         outcome = await queries.send_gift(db, order)
-    if outcome.outcome == "wallet_locked":
-        raise await why_locked(db, sender)
+    await explain(db, order, outcome)
     return _receipt(outcome, code, qty), outcome.outcome == "sent"
 
 

@@ -41,14 +41,6 @@ async def require_welcome(db: Db, user_id: UUID, creator_id: UUID) -> None:
     (await standing(db, user_id, creator_id)).require_welcome()
 
 
-async def require_welcome_to_stream(db: Db, user_id: UUID, stream_id: UUID) -> None:
-    """`Banned` for who may not take part in the stream's channel; `NotFound` without the stream."""
-    found = await queries.welcome(db, user_id, stream_id)
-    if found is None:
-        raise streams.missing()
-    found.require_welcome()
-
-
 async def banned_among(db: Db, people: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Banned]:
     """The refusals of those who may not take part, by creator and person."""
     found = await queries.bans_among(db, people)

@@ -39,7 +39,7 @@ async def books(url: str) -> AsyncIterator[Pool]:
 
 
 class World:
-    """People with some tokens, one of them locked, and streams: two live, one private, one over."""
+    """People with some tokens, one of them locked, some banned, and streams: two live, one private, one over."""
 
     def __init__(self, url: str, luck: random.Random) -> None:
         with psycopg.connect(url, autocommit=True) as db:
@@ -52,6 +52,8 @@ class World:
                     if tokens := luck.choice((0, 7, 60, 400)):
                         grant(db, person, reason, tokens)
             db.execute("SELECT ledger.lock_wallet(%s, 'dispute')", (self.people[-1],))
+            for creator, banned, until in ((0, 1, None), (0, 4, "-1 hour"), (1, 5, "1 hour"), (3, 5, None)):
+                ban(db, self.people[creator], self.people[banned], until)
 
     def orders(self, luck: random.Random, number: int) -> list[GiftOrder]:
         """Whatever people may ask for; keys and combos come again."""
@@ -135,6 +137,35 @@ async def test_the_rest_of_a_poor_senders_gifts_is_asked_for_singly(books: Pool,
         outcomes = await queries.send_gifts(adb, orders)
         assert [one.outcome for one in outcomes] == ["sent", "insufficient", "again"]
         assert (await queries.send_gift(adb, orders[2])).outcome == "sent"
+
+
+async def test_who_is_banned_gives_nothing_but_what_was_given_before_is_told_again(books: Pool, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as db:
+        welcome, banned, creator = (make_person(db) for _ in range(3))
+        stream = make_stream(db, creator)
+        for person in (welcome, banned):
+            grant(db, person, "purchase", 100)
+        before, after, other = (order_of(banned, stream, key=key) for key in ("before", "after", "other"))
+        async with connection(books) as adb:
+            assert (await queries.send_gift(adb, before)).outcome == "sent"
+            ban(db, creator, banned, None)
+            again = msgspec.structs.replace(before, gift_event_id=uuid4())
+            outcomes = await queries.send_gifts(adb, [again, after, order_of(welcome, stream)])
+            assert [one.outcome for one in outcomes] == ["replayed", "banned", "sent"]
+            assert outcomes[1].gift_event_id is None
+            assert (await queries.send_gift(adb, other)).outcome == "banned"
+            ban(db, creator, banned, "-1 second")
+            assert [one.outcome for one in await queries.send_gifts(adb, [after, other])] == ["sent", "sent"]
+        assert faults(db) == {}
+
+
+def ban(db: psycopg.Connection[tuple[object, ...]], creator: UUID, person: UUID, until: str | None) -> None:
+    """From now on until so much later, for ever with None."""
+    db.execute(
+        "INSERT INTO channel_bans (creator_id, user_id, until, reason) VALUES (%s, %s, now() + %s::interval, 'spam') "
+        "ON CONFLICT (creator_id, user_id) DO UPDATE SET until = excluded.until",
+        (creator, person, until),
+    )
 
 
 def order_of(sender: UUID, stream: UUID, code: str = "HEART", key: str = "") -> GiftOrder:
