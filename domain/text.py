@@ -1,18 +1,14 @@
-"""Cleaning of user text: markup out, invisible and direction-changing characters out, whitespace in order.
+"""User text as it was written, but for what nobody can see and what turns the direction of writing.
 
-What comes out is plain text; whoever shows it still escapes it. `<3`, `a < b` and joined emoji stay as they were.
+What looks like markup is text like any other: whoever shows it escapes it.
 """
 
-import html
 import re
 import unicodedata
-
-import nh3
 
 MOST_MARKS = 6
 """Combining marks kept on one character: enough for every script, too few for stacks that cover other lines."""
 
-MARKUP = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 BREAKS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
 UNSEEN = re.compile(
     "["
@@ -24,17 +20,8 @@ UNSEEN = re.compile(
     "\U000e0000-\U000e007f"  # tags: text that nobody sees
     "]"
 )
-SPACES = re.compile(r"[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]{2,}")
-
-
-def strip_markup(text: str) -> str:
-    """Without HTML elements; the content of script and style goes with them."""
-    for _ in range(3):
-        if not MARKUP.search(text):
-            return text
-        text = html.unescape(nh3.clean(text, tags=set()))
-    # Markup that was escaped several times over: what still looks like an element loses its bracket.
-    return MARKUP.sub(lambda match: match[0][1:-1], text)
+BLANKS = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]{2,}")
+"""Runs of spaces that pages do not fold into one."""
 
 
 def thin_marks(text: str) -> str:
@@ -48,10 +35,8 @@ def thin_marks(text: str) -> str:
 
 
 def clean_text(text: str) -> str:
-    """One line of plain text in Unicode NFC, trimmed; empty when nothing is left."""
-    if text.isascii() and text.isprintable() and "<" not in text and "  " not in text:
+    """One line of text in Unicode NFC, trimmed; empty when nothing is left."""
+    if text.isascii() and text.isprintable():
         return text.strip()
-    text = BREAKS.sub(" ", text)
-    text = strip_markup(UNSEEN.sub("", text))
-    text = thin_marks(unicodedata.normalize("NFC", UNSEEN.sub("", text)))
-    return SPACES.sub(" ", text).strip()
+    text = UNSEEN.sub("", BREAKS.sub(" ", text))
+    return BLANKS.sub(" ", thin_marks(unicodedata.normalize("NFC", text))).strip()

@@ -5,6 +5,7 @@ Frames go out before the fence moves, each guarded by its event's id, so that a 
 
 from collections.abc import Sequence
 from datetime import timedelta
+from html import escape
 from typing import Any, cast
 from uuid import UUID
 
@@ -104,7 +105,7 @@ def gift_frames(event: GiftSent, level: int) -> list[Frame]:
             kind="gift",
             animationKey=event.animation_key or event.code.lower(),
             actor=event.handle,
-            text=f"{event.handle} sent {many}{event.name or event.code}",
+            text=escape(f"{event.handle} sent {many}{event.name or event.code}"),
             durationMs=SHOWN_MS.get(event.rarity, SHOWN_MS["common"]),
         )
         frames.append((stream, "overlay:trigger", trigger, event.event_id))

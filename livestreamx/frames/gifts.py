@@ -43,7 +43,8 @@ class OverlayTrigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """Something to play on screen, built by the server only; `durationMs` <= 15000, 0 where there is nothing to play.
 
     `kind` is `gift`, `test`, `scene`, an action such as `overlay.play`, or what became of a command that `commandId`
-    names: `command.queued`, `command.done`, `command.rejected`, `command.expired`.
+    names: `command.queued`, `command.done`, `command.rejected`, `command.expired`. `text` is escaped as for HTML
+    (`&lt;` for `<`), unlike every other text.
     """
 
     kind: str

@@ -33,7 +33,7 @@ async def test_chat_and_gift_reach_another_browser(guest: NewGuest, http: httpx.
     await ada.join(handle)
     await ada.watch(stream)
     await reader.watch(stream)
-    await expect(reader.page.locator("h1")).to_have_text("A title & more")
+    await expect(reader.page.locator("h1")).to_have_text("A <i>title</i> & more")
     await ada.say('1 < 2 & "quoted" &lt;b&gt; 🎉')
     for page in (ada.page, reader.page):
         line = page.locator(CHAT_LINES).last

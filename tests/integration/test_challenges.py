@@ -49,7 +49,7 @@ async def test_a_challenge_starts_shows_progress_and_is_completed_with_its_contr
 ) -> None:
     on = await scene(api, pool)
     made = await start(on)
-    assert (made["state"], made["reward"], made["by"]) == ("pending", "I sing", on.moderator.handle)
+    assert (made["state"], made["reward"], made["by"]) == ("pending", "<b>I sing</b>", on.moderator.handle)
     await advance(pool, redis)
     assert (await look(on))["state"] == "pending"
     await pass_time(pool, "challenges", on.stream, 5)

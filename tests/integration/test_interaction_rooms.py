@@ -66,7 +66,7 @@ async def test_questions_are_asked_voted_and_answered(http: httpx.AsyncClient) -
     ):
         question = (await room.ask("qa:ask", text="What <b>deck</b> is that?"))["questionId"]
         shown = await watcher.wait("qa:update", questionId=question)
-        assert (shown["text"], shown["handle"], shown["votes"]) == ("What deck is that?", fan.handle, 0)
+        assert (shown["text"], shown["handle"], shown["votes"]) == ("What <b>deck</b> is that?", fan.handle, 0)
         assert await refused(room, "qa:ask", text="and now?") == "rate_limited"
         assert (await other.ask("qa:upvote", questionId=question))["votes"] == 1
         await watcher.wait("qa:update", questionId=question, votes=1)

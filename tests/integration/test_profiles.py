@@ -85,7 +85,11 @@ async def test_a_profile_changes_only_in_what_is_named(api: AsyncClient) -> None
     assert changed.status_code == 200, changed.text
     await ada.ask("PATCH", "/api/me/profile", json={"theme": "ocean", "socials": {**links, "github": ""}})
     seen = (await api.get(f"/api/users/{ada.handle}")).json()
-    assert (seen["bio"], seen["theme"], seen["socials"]) == ("Cozy games", "ocean", {"website": links["website"]})
+    assert (seen["bio"], seen["theme"], seen["socials"]) == (
+        "<b>Cozy</b> games",
+        "ocean",
+        {"website": links["website"]},
+    )
 
 
 @pytest.mark.parametrize(

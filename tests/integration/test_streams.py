@@ -17,7 +17,7 @@ from tests.integration.people import Person, events_of, refusal
 async def test_announcing_a_stream(api: AsyncClient, pool: Pool) -> None:
     creator = await Person.creator(api)
     given = {
-        "title": " <b>Fall Guys</b>  with friends ",
+        "title": " <b>Fall Guys</b> with\nfriends ",
         "category": "Fall Guys",
         "tags": ["party", "party", "fun"],
         "language": "en",
@@ -25,7 +25,7 @@ async def test_announcing_a_stream(api: AsyncClient, pool: Pool) -> None:
         "mature": True,
     }
     made = (await creator.ask("POST", "/api/streams", json=given)).json()
-    assert made["title"] == "Fall Guys with friends"
+    assert made["title"] == "<b>Fall Guys</b> with friends"
     assert made["tags"] == ["party", "fun"]
     assert made["status"] == "scheduled"
     assert made["scheduledAt"] == "2027-01-30T18:00:00Z"

@@ -18,9 +18,15 @@ const SOUNDS = {
   boing: [[220, 0, 0.1], [440, 0.08, 0.1], [330, 0.16, 0.25]],
 };
 
+const ESCAPED = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#x27;": "'" };
+
+/** The words of a trigger as they were written: the server escapes them, and pages set them by `textContent`. */
+export const wordsOf = ({ text }) => text.replace(/&(?:amp|lt|gt|quot|#x27);/g, (escaped) => ESCAPED[escaped]);
+
 /** Play a trigger as an alert; whether it is one to play. `speaks` reads words out and plays sounds. */
 export function playTrigger(overlays, trigger, { speaks = false } = {}) {
-  const { kind, animationKey, actor, text, durationMs } = trigger;
+  const { kind, animationKey, actor, durationMs } = trigger;
+  const text = wordsOf(trigger);
   if (trigger.scene) showScene(trigger.scene);
   if (!(kind in KINDS) || !durationMs) return false;
   const lasts = Math.min(durationMs, LONGEST_MS);

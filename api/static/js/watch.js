@@ -3,7 +3,7 @@ import { Room } from "../vendor/livestreamx/livestreamx.js";
 import { Celebrations } from "./badges.js";
 import { Boards } from "./boards.js";
 import { ChatRoom } from "./chat-room.js";
-import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
+import { GameCard, keepOverlays, playTrigger, showScene, wordsOf } from "./commands.js";
 import "./follow.js";
 import { countDowns, localTimes, toast } from "./dom.js";
 import { GoalCard } from "./goal.js";
@@ -55,7 +55,7 @@ function showGift(gift) {
 /** Gifts bring their own alert; what else the server triggers is played as it says, and one's own refunds are told. */
 function showOverlay(trigger) {
   playTrigger(overlays, trigger);
-  if (trigger.actor === me && REFUNDED.has(trigger.kind)) toast(`Your gift ${trigger.text}`);
+  if (trigger.actor === me && REFUNDED.has(trigger.kind)) toast(`Your gift ${wordsOf(trigger)}`);
 }
 
 async function showStream(stream) {

@@ -1,5 +1,6 @@
 """The registry reads exactly what it knows, and what is read out has been looked at."""
 
+import html
 from typing import get_args
 
 import msgspec
@@ -11,7 +12,9 @@ from domain.commands.model import ACTIONS, LONGEST_MS, MOST_SPOKEN, REGISTRY, Ac
 from domain.commands.rules import as_action, read_args, spoken
 from domain.economy.catalogue import GIFTS
 from domain.text import clean_text
-from pipelines.command_frames import words
+from livestreamx.clock import uuid7
+from livestreamx.events import CommandStarted
+from pipelines.command_frames import trigger, words
 
 
 def test_the_registry_is_the_whitelist() -> None:
@@ -26,6 +29,16 @@ def test_every_gift_that_acts_has_arguments_that_fit_and_words_for_the_room(gift
     given_ = {"text": "hello"} if action == "tts.say" else {}
     args = msgspec.to_builtins(read_args(action, given_, getattr(gift, "command_args", {})))
     assert "{" not in words(action, args)
+
+
+@given(st.text(max_size=MOST_SPOKEN) | st.just("""<script>alert('1')</script> & "more" """))
+def test_words_on_the_overlay_are_escaped_once(text: str) -> None:
+    said = CommandStarted(
+        command_id=uuid7(), action="tts.say", handle="ada", args={"text": text}, duration_ms=8000, waited_ms=0
+    )
+    shown = trigger(said).text
+    assert not set(shown) & set("<>\"'")
+    assert html.unescape(shown) == text
 
 
 def test_every_action_is_that_of_some_gift() -> None:

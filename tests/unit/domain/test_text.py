@@ -1,10 +1,10 @@
-"""User text comes out plain, visible and otherwise as it was typed."""
+"""User text comes out visible and otherwise as it was typed, whatever it looks like."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.text import MARKUP, MOST_MARKS, UNSEEN, clean_text
+from domain.text import BLANKS, MOST_MARKS, UNSEEN, clean_text
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,14 @@ from domain.text import MARKUP, MOST_MARKS, UNSEEN, clean_text
         "PogChamp x100",
         "Tom & Jerry",
         "1 &lt; 2",
+        "x<y and y>z",
+        "a <b> c",
+        "<GG>",
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "<!-- no comment -->",
+        "two  spaces",
+        "{{ 7 * 7 }} ${x} %s",
     ],
 )
 def test_honest_text_stays_as_it_was(text: str) -> None:
@@ -29,14 +37,12 @@ def test_honest_text_stays_as_it_was(text: str) -> None:
 @pytest.mark.parametrize(
     ("given", "cleaned"),
     [
-        ("<b>hello</b> <script>x()</script> room", "hello room"),
-        ("<img src=x onerror=alert(1)>hi", "hi"),
-        ("<i>&lt;script&gt;alert(1)&lt;/script&gt;</i>ok", "ok"),
-        ("  two   spaces\nand a line ", "two spaces and a line"),
+        ("  around\nand a\r\n\tline ", "around and a line"),
+        ("wide\u3000\u3000\u3000blanks", "wide blanks"),
         ("evil\u202etxt.exe", "eviltxt.exe"),
         ("a\x00b\x1b[31m", "ab[31m"),
         ("in\u200bvis\u2060ible\ufeff", "invisible"),
-        ("<scr\x00ipt>x</scr\u200bipt>", ""),
+        ("<scr\x00ipt>x</scr\u200bipt>", "<script>x</script>"),
         ("e\u0301", "é"),
         ("\u200b \u200e", ""),
     ],
@@ -54,5 +60,5 @@ def test_cleaning_holds_for_anything(text: str) -> None:
     cleaned = clean_text(text)
     assert cleaned == cleaned.strip()
     assert not UNSEEN.search(cleaned)
-    assert not MARKUP.search(cleaned)
+    assert not BLANKS.search(cleaned)
     assert clean_text(cleaned) == cleaned
