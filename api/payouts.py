@@ -104,7 +104,7 @@ class PayoutController(Controller):
         """`month` as `2026-01` (UTC). Columns: at, kind, gift, and gross, fee, reversal and net in USD."""
         text = await statement(pool, user.sub, month)
         named = {"content-disposition": f'attachment; filename="earnings-{month}.csv"'}
-        return Response(text, media_type="text/csv; charset=utf-8", headers=named)
+        return Response(text, media_type="text/csv", headers=named)
 
 
 class PayoutReviewController(Controller):

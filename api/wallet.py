@@ -107,7 +107,7 @@ class WalletController(Controller):
         """`month` as `2026-01` (UTC). Columns: at, transaction, bucket, reason, gift, qty, tokens."""
         text = await returns.statement(pool, user.sub, month)
         named = {"content-disposition": f'attachment; filename="statement-{month}.csv"'}
-        return Response(text, media_type="text/csv; charset=utf-8", headers=named)
+        return Response(text, media_type="text/csv", headers=named)
 
     @post("/topup", status_code=200, summary="Bonus tokens for development")
     async def top_up(

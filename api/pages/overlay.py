@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, Response, get
+from litestar import Controller, MediaType, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Template
@@ -70,7 +70,7 @@ class OverlayPages(Controller):
                 "gift_icon": gift_icon,
             },
             status_code=200 if is_good else 404,
-            media_type="text/html; charset=utf-8",
+            media_type=MediaType.HTML,
             headers=AIR_HEADERS,
         )
 

@@ -94,7 +94,7 @@ async def test_words_are_asked_for_and_a_refusal_is_one_that_a_person_understand
     await page.get_by_role("button", name="Shout-out").click()
     await page.get_by_label("What should be read out?").fill("<b>Well</b> played!")
     await page.get_by_label("What should be read out?").press("Enter")
-    await expect(page.locator(".alert[data-kind='tts.say']")).to_contain_text("Well played!")
+    await expect(page.locator(".alert[data-kind='tts.say']")).to_contain_text("<b>Well</b> played!")
     await expect(page.locator(".gifts [data-balance]")).to_have_text("25")
 
 
@@ -144,6 +144,7 @@ async def test_the_overlays_address_is_a_secret_that_can_be_changed(guest: NewGu
     for path, status in ((first, 404), (second, 200), ("/o/nothing", 404)):
         answer = await http.get(path, headers={"accept": "text/html"})
         assert (answer.status_code, answer.headers["referrer-policy"]) == (status, "no-referrer")
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
         assert answer.headers["cache-control"] == "no-store"
         assert ("<script" in answer.text) == (status == 200)
         assert (await http.get(f"{path}/stream")).status_code == status

@@ -40,6 +40,7 @@ async def test_static_files_are_kept_for_ever_and_pages_are_not(api: AsyncClient
     assert "max-age=31536000" in script.headers["cache-control"]
     assert script.headers["content-type"].startswith("text/javascript")
     page = await api.get("/", headers={"accept": "text/html"})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["cache-control"] == "private, no-cache"
     assert (await api.get("/static/0000000000/css/base.css")).status_code == 404
 

@@ -151,7 +151,7 @@ async def test_the_statement_tells_gross_split_reversals_and_net(till: Till, poo
         gift = (await found.fetchall())[0][0]
     await till.admin.ask("POST", f"/api/admin/gifts/{gift}/refund", json={"reason": "fraud"})
     answer = await till.creator.ask("GET", "/api/payouts/statement", params={"month": f"{now():%Y-%m}"})
-    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     lines = [list(line.values())[1:] for line in csv.DictReader(io.StringIO(answer.text))]
     assert lines == [
         ["gift", str(gift), "50.0000", "15.0000", "0.0000", "35.0000"],
