@@ -79,9 +79,7 @@ def _pulse(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
 
 
 def _overlays(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
-    redis = engines.redis()
-    frames = overlays.RoomFrames(redis)
-    write = chunk_writer(Fence(redis, overlays.NAME), overlays.count, before=frames.before)
+    write = overlays.overlays_writer(engines.redis())
     return counting(overlays.NAME, source, Sink(run, lambda: write))
 
 
@@ -113,7 +111,7 @@ def _redis_flow(name: str, topics: Sequence[Topic], build: Build, pace: Pace = I
 def every_flow() -> dict[str, Flow]:
     """The flows by name, in the order they start."""
     flows = (
-        _redis_flow(overlays.NAME, overlays.TOPICS, _overlays),
+        _redis_flow(overlays.NAME, overlays.TOPICS, _overlays, overlays.PACE),
         _redis_flow(audience.NAME, audience.TOPICS, _audience, audience.PACE),
         _redis_flow(leaderboards.NAME, leaderboards.TOPICS, _leaderboards, leaderboards.PACE),
         _redis_flow(engagement.NAME, engagement.TOPICS, _engagement),

@@ -3,7 +3,7 @@
 Frames go out before the fence moves, each guarded by its event's id, so that a crash neither loses nor doubles one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from html import escape
 from typing import Any, cast
@@ -25,12 +25,16 @@ from livestreamx.events import (
     StreamStarted,
 )
 from livestreamx.frames import GiftReceived, OverlayTrigger, Person, StreamState
+from pipelines.combos import Streak, Streaks
 from pipelines.command_frames import frames_of, keep_state
 from pipelines.effects import Effects
-from pipelines.records import Record
+from pipelines.feed import Pace
+from pipelines.fences import Fence
+from pipelines.records import Chunk, Record
 
 NAME = "overlays"
 TOPICS = (topics.ECONOMY, topics.LIFECYCLE)
+PACE = Pace(ticks=True)
 
 STATUS: dict[type[StreamEvent], str] = {
     StreamScheduled: "scheduled",
@@ -97,6 +101,7 @@ def gift_frames(event: GiftSent, level: int) -> list[Frame]:
         createdAt=event.occurred_at,
         comboId=event.combo_id,
         comboCount=event.combo_count,
+        comboFinal=event.combo_id is None,
     )
     frames: list[Frame] = [(stream, "gift:received", received, event.event_id)]
     if now() - event.occurred_at <= STALE:
@@ -112,14 +117,28 @@ def gift_frames(event: GiftSent, level: int) -> list[Frame]:
     return frames
 
 
-class RoomFrames:
-    """Publishes the frames of recorded acts."""
+class Overlays:
+    """Takes chunks of any partitions; the combos that go on are kept a partition each."""
 
     def __init__(self, redis: Redis) -> None:
-        self._redis, self._bus = redis, PlainRoomBus(redis)
+        self._redis, self._bus, self._fence = redis, PlainRoomBus(redis), Fence(redis, NAME)
+        self._streaks: dict[str, Streaks] = {}
 
-    def before(self, records: Sequence[Record]) -> None:
-        """Show what happened, each event once."""
+    def write(self, chunks: Sequence[Chunk]) -> None:
+        """Show what happened, each event once, then remember that; combos end when nothing more waits in the log."""
+        for chunk in chunks:
+            records, blocks = self._fence.unseen(chunk)
+            streaks = self._streaks_of(chunk.place)
+            frames = self._frames(records, streaks, chunk.read_ms)
+            if chunk.caught_up:
+                frames += streaks.end_due(chunk.read_ms)
+            if frames:
+                self._bus.publish_all(frames)
+            effects = count(records)
+            if streaks.write(effects, keys.flow_memory(NAME, chunk.place)) or chunk.next != chunk.start:
+                self._fence.write(chunk, effects.ops(), blocks)
+
+    def _frames(self, records: Sequence[Record], streaks: Streaks, at_ms: int) -> list[Frame]:
         oldest = now() - FORGOTTEN
         events = [record.event for record in records if record.event.occurred_at >= oldest]
         gifts = [event for event in events if isinstance(event, GiftSent)]
@@ -127,13 +146,28 @@ class RoomFrames:
         frames: list[Frame] = []
         for event in events:
             if isinstance(event, GiftSent):
-                frames += gift_frames(event, levels[event.user_id])
+                shown = gift_frames(event, levels[event.user_id])
+                for stream, _, gift, _ in shown[:1]:
+                    frames += streaks.take(cast(UUID, stream), gift, at_ms)
+                frames += shown
             elif isinstance(event, StreamEvent) and event.stream_id is not None and event.creator_id is not None:
                 frames.append((event.stream_id, "stream:state", stream_state(event), event.event_id))
+                if isinstance(event, StreamEnded):
+                    self._hurry(event.stream_id)
             else:
                 frames += frames_of(event)
-        if frames:
-            self._bus.publish_all(frames)
+        return frames
+
+    def _hurry(self, stream: UUID) -> None:
+        for streaks in self._streaks.values():
+            streaks.hurry(stream)
+
+    def _streaks_of(self, place: str) -> Streaks:
+        if place not in self._streaks:
+            stored = cast(dict[bytes, bytes], self._redis.hgetall(keys.flow_memory(NAME, place)))
+            going_on = {name.decode(): msgspec.json.decode(streak, type=Streak) for name, streak in stored.items()}
+            self._streaks[place] = Streaks(going_on)
+        return self._streaks[place]
 
     def _levels(self, gifts: Sequence[GiftSent]) -> list[int]:
         if not gifts:
@@ -142,3 +176,8 @@ class RoomFrames:
             for gift in gifts:
                 pipe.hget(keys.experience(str(gift.user_id)), "level")
             return [int(level or 1) for level in pipe.execute()]
+
+
+def overlays_writer(redis: Redis) -> Callable[[Sequence[Chunk]], None]:
+    """Writes chunks of overlays."""
+    return Overlays(redis).write

@@ -10,6 +10,12 @@ from livestreamx.frames.room import Person
 
 
 class GiftReceived(msgspec.Struct, frozen=True, kw_only=True):
+    """A gift, once; money counts each `giftEventId` once.
+
+    Gifts of a combo are not final: 5 s after the last one, or as soon as its sender begins another, the last one comes
+    once more with `comboFinal` true. That frame only ends the streak; a gift without `comboId` is final at once.
+    """
+
     giftEventId: UUID
     user: Person
     code: str

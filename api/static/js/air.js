@@ -2,7 +2,7 @@
 import { Room } from "../vendor/livestreamx/livestreamx.js";
 import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
 import { countDowns, make } from "./dom.js";
-import { pictureOf } from "./gifts.js";
+import { endsStreak, pictureOf } from "./gifts.js";
 import { GoalCard } from "./goal.js";
 import { Overlays } from "./overlays.js";
 import { PollCard } from "./polls.js";
@@ -27,6 +27,7 @@ let lines = [];
 let tickerTimer = 0;
 
 function showGift(gift) {
+  if (endsStreak(gift)) return;
   const many = gift.qty > 1 ? ` × ${gift.qty}` : "";
   if (Date.now() - Date.parse(gift.createdAt) < 60_000) {
     overlays.play({ actor: gift.user.handle, text: `sent ${gift.name}${many}`, picture: pictureOf(gift.code), rarity: gift.rarity, comboCount: gift.comboCount });

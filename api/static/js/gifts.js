@@ -207,6 +207,11 @@ export class GiftTray {
   }
 }
 
+/** Whether a frame only says that a combo is over: its gift was shown before. */
+export function endsStreak({ comboId, comboFinal }) {
+  return Boolean(comboId) && comboFinal;
+}
+
 /** The picture of a gift, as the tray shows it. */
 export function pictureOf(code) {
   const use = document.querySelector(`.gift[data-code="${CSS.escape(code)}"] use`);

@@ -7,7 +7,7 @@ import { GameCard, keepOverlays, playTrigger, showScene, wordsOf } from "./comma
 import "./follow.js";
 import { countDowns, localTimes, toast } from "./dom.js";
 import { GoalCard } from "./goal.js";
-import { GiftTray, pictureOf } from "./gifts.js";
+import { endsStreak, GiftTray, pictureOf } from "./gifts.js";
 import { host, RaidBanner } from "./host.js";
 import { MoodPanel } from "./mood.js";
 import { Overlays } from "./overlays.js";
@@ -46,6 +46,7 @@ async function openPicture() {
 }
 
 function showGift(gift) {
+  if (endsStreak(gift)) return;
   const picture = pictureOf(gift.code);
   chat.celebrate(gift, picture);
   const many = gift.qty > 1 ? ` × ${gift.qty}` : "";
