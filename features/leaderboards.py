@@ -13,6 +13,11 @@ import msgspec
 Board = Literal["gifts", "xp", "engagement", "creators"]
 Scope = Literal["global", "weekly", "season", "stream"]
 
+ENGAGEMENT = {"message": 1, "reaction": 1, "gift": 1, "vote": 1, "question": 1, "upvote": 1}
+"""What an act counts on engagement boards: each the same, so that gifts buy no place and nobody needs to talk.
+
+A message counts once it is accepted, a vote once a poll, an upvote once a question, a gift until it is taken back.
+"""
 SPAN = 2**23
 HIGHEST = 2**30 - 1
 FIRST_SEASON = datetime(2024, 1, 1, tzinfo=UTC)
@@ -21,6 +26,7 @@ SEASON_DAYS = 91
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GLOBAL_REF = "all"
 DAY_SECONDS = 86_400
+STREAM_KEPT_SECONDS = 90 * DAY_SECONDS
 
 
 class Season(msgspec.Struct, frozen=True):
@@ -83,6 +89,11 @@ def calendar(day: int) -> tuple[str, float, str, float]:
     return week, monday.timestamp(), season.ref, season.start.timestamp()
 
 
+def stream_standing(at: datetime, stream_id: UUID) -> Standing:
+    """A stream's own board."""
+    return Standing("stream", str(stream_id), tie_of(at.timestamp() - stream_began(stream_id)), STREAM_KEPT_SECONDS)
+
+
 def standings(at: datetime, stream_id: UUID | None = None) -> tuple[Standing, ...]:
     """The boards that an act at this moment counts on: all-time, week, season and, if there is one, the stream's."""
     moment = at.timestamp()
@@ -92,9 +103,7 @@ def standings(at: datetime, stream_id: UUID | None = None) -> tuple[Standing, ..
         Standing("weekly", week, tie_of(moment - monday), 60 * DAY_SECONDS),
         Standing("season", season, tie_of(moment - season_start), 400 * DAY_SECONDS),
     )
-    if stream_id is None:
-        return wide
-    return (*wide, Standing("stream", str(stream_id), tie_of(moment - stream_began(stream_id)), 90 * DAY_SECONDS))
+    return wide if stream_id is None else (*wide, stream_standing(at, stream_id))
 
 
 def current_ref(scope: Scope, at: datetime) -> str | None:

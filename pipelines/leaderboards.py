@@ -1,6 +1,7 @@
 """Leaderboards: who gave, who took part, who was given, per stream, week, season and over all.
 
-Gift boards count all tokens, creator boards only the paid ones; a creator's own acts do not count.
+Gift boards count all tokens, creator boards only the paid ones, engagement boards acts by their weight
+(features/leaderboards.py); a creator's own acts do not count.
 """
 
 import time
@@ -11,18 +12,27 @@ from uuid import UUID
 
 from redis import Redis
 
-from features.leaderboards import Board, Standing, decompose, standings
+from features.leaderboards import ENGAGEMENT, Board, Standing, decompose, standings
 from livestreamx import keys, topics
 from livestreamx.clock import now
 from livestreamx.engines.bus import PlainRoomBus
-from livestreamx.events import ChatMessage, Event, GiftRefunded, GiftSent, ReactionSent
+from livestreamx.events import (
+    ChatMessage,
+    Event,
+    GiftRefunded,
+    GiftSent,
+    PollVoted,
+    QuestionAsked,
+    QuestionUpvoted,
+    ReactionSent,
+)
 from livestreamx.frames import LeaderboardRow, LeaderboardUpdate
 from pipelines.effects import Effects
 from pipelines.feed import Pace
 from pipelines.records import Record
 
 NAME = "leaderboards"
-TOPICS = (topics.INTERACTIONS, topics.ECONOMY)
+TOPICS = (topics.INTERACTIONS, topics.ECONOMY, topics.LIFECYCLE)
 PACE = Pace(ticks=True)
 SHOWN = 10
 HOUR = 3600
@@ -40,7 +50,7 @@ def count(records: Sequence[Record]) -> Effects:
             key = (board, who, event.stream_id, int(event.counts_at.timestamp()) // HOUR)
             total, last = scores.get(key, (0, event.counts_at))
             scores[key] = (total + more, max(last, event.counts_at))
-        if isinstance(event, ChatMessage | GiftSent) and event.user_id is not None:
+        if isinstance(event, ChatMessage | GiftSent | QuestionAsked) and event.user_id is not None:
             effects.put(keys.handles(), str(event.user_id), event.handle)
     for (board, who, stream, _), (more, last) in scores.items():
         place(effects, board, who, more, standings(last, stream))
@@ -52,15 +62,23 @@ def points(event: Event) -> Iterator[tuple[Board, UUID, int]]:
     if event.user_id is None or event.user_id == event.creator_id:
         return
     match event:
-        case ChatMessage(accepted=True) | ReactionSent():
-            yield "engagement", event.user_id, 1
+        case ChatMessage(accepted=True):
+            yield "engagement", event.user_id, ENGAGEMENT["message"]
+        case ReactionSent():
+            yield "engagement", event.user_id, ENGAGEMENT["reaction"]
+        case PollVoted():
+            yield "engagement", event.user_id, ENGAGEMENT["vote"]
+        case QuestionAsked():
+            yield "engagement", event.user_id, ENGAGEMENT["question"]
+        case QuestionUpvoted():
+            yield "engagement", event.user_id, ENGAGEMENT["upvote"]
         case GiftSent():
-            yield "engagement", event.user_id, 1
+            yield "engagement", event.user_id, ENGAGEMENT["gift"]
             yield "gifts", event.user_id, event.tokens
             if event.creator_id is not None and event.paid:
                 yield "creators", event.creator_id, event.paid
         case GiftRefunded():
-            yield "engagement", event.user_id, -1
+            yield "engagement", event.user_id, -ENGAGEMENT["gift"]
             yield "gifts", event.user_id, -event.tokens
             if event.creator_id is not None and event.paid:
                 yield "creators", event.creator_id, -event.paid

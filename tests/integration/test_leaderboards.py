@@ -14,7 +14,7 @@ from httpx import AsyncClient
 from features.leaderboards import season_of, week_of
 from livestreamx.clock import now, uuid7
 from livestreamx.engines.redis import connect_plain
-from livestreamx.events import ChatMessage, Event, GiftSent, ReactionSent
+from livestreamx.events import ChatMessage, Event, GiftSent, PollVoted, QuestionAsked, QuestionUpvoted, ReactionSent
 from livestreamx.settings import Settings
 from pipelines import leaderboards
 from pipelines.counting import chunk_writer, counting
@@ -102,6 +102,21 @@ async def test_a_creators_own_acts_do_not_count(api: AsyncClient, settings: Sett
     own.append(ReactionSent(occurred_at=at, mood="joy", **ids))
     count(settings, chunks_of(own))
     assert await game.board(api, "engagement") == [(1, game.viewers[2].handle, 2)]
+
+
+async def test_votes_and_questions_are_taking_part(api: AsyncClient, settings: Settings, game: Game) -> None:
+    at, (voter, asker, silent) = now(), game.viewers
+    ids = {"stream_id": game.stream, "creator_id": game.creator.id, "occurred_at": at}
+    question = uuid7()
+    acts: list[Event] = [
+        *(PollVoted(poll_id=uuid7(), choice_id=1, user_id=voter.id, **ids) for _ in range(3)),
+        QuestionUpvoted(question_id=question, user_id=voter.id, **ids),
+        QuestionAsked(question_id=question, handle=asker.handle, text="why?", user_id=asker.id, **ids),
+        PollVoted(poll_id=uuid7(), choice_id=2, user_id=game.creator.id, **ids),
+    ]
+    count(settings, chunks_of(acts + acts[:2], topic="lifecycle"))
+    assert await game.board(api, "engagement") == [(1, voter.handle, 4), (2, asker.handle, 1)]
+    assert silent.handle not in {handle for _, handle, _ in await game.board(api, "engagement")}
 
 
 async def test_weeks_and_seasons_keep_their_own_boards(api: AsyncClient, settings: Settings, game: Game) -> None:
