@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from features.experience import CHAT_SLOT_SECONDS, REACTION_SLOT_SECONDS, WATCH_STREAMS, Day, day_experience
+from features.experience import CHAT_SLOT_SECONDS, REACTION_SLOT_SECONDS, Day, day_experience, watched_minutes
 from livestreamx.events import MOODS, ChatMessage, Event, GiftSent, ReactionSent, ViewerHeartbeat, ViewerJoined
 
 BEGAN = datetime(2026, 3, 3, 18, 0, tzinfo=UTC)
@@ -120,15 +120,15 @@ def experience_of(acts: Sequence[Event]) -> int:
     for _, some in sorted(days.items()):
         seconds = {kind: [(int(a.occurred_at.timestamp()), a) for a in some if isinstance(a, kind)] for kind in KINDS}
         streak = streak + 1 if len(some) > len(seconds[GiftSent]) else 0
-        watched: defaultdict[int, set[UUID | None]] = defaultdict(set)
-        for second, act in seconds[ViewerHeartbeat]:
-            watched[second // 60].add(act.stream_id)
+        watched: defaultdict[UUID | None, list[int]] = defaultdict(list)
+        for _, act in seconds[ViewerHeartbeat]:
+            watched[act.stream_id].append(int(act.occurred_at.timestamp() * 1000))
         total += day_experience(
             Day(
                 slots=len({second // CHAT_SLOT_SECONDS for second, _ in seconds[ChatMessage]}),
                 texts=len({act.text.casefold() for _, act in seconds[ChatMessage]}),  # type: ignore[attr-defined]
                 reactions=len({second // REACTION_SLOT_SECONDS for second, _ in seconds[ReactionSent]}),
-                watch=sum(min(WATCH_STREAMS, len(streams)) for streams in watched.values()),
+                watch=watched_minutes(watched),
                 paid=sum(act.paid for _, act in seconds[GiftSent]),  # type: ignore[attr-defined]
                 streak=streak,
             )

@@ -1,8 +1,9 @@
 """Experience: what acts are worth, how much of it counts a day, and which level it makes.
 
-A day's experience is a function of what was done that day, whatever the order: slots and minutes count once each.
+A day's experience is a function of what was done that day, whatever the order: slots and full minutes count once.
 """
 
+from collections.abc import Hashable, Iterable, Mapping
 from math import isqrt
 
 import msgspec
@@ -13,6 +14,8 @@ SPEND_CAP = DAY_CAP // 2
 CHAT_XP, CHAT_SLOT_SECONDS = 2, 30
 REACTION_XP, REACTION_SLOT_SECONDS = 1, 10
 WATCH_XP, WATCH_STREAMS = 1, 2
+WATCH_GAP_MS, WATCH_MINUTE_MS = 45_000, 60_000
+"""Silence that ends a session, and what a session must last for each minute that counts."""
 PAID_TOKENS_PER_XP = 10
 VOTE_XP, ANSWER_XP, CHALLENGE_XP = 5, 15, 10
 """For a vote in a poll, a question that was answered, and a share in a challenge that was completed."""
@@ -26,7 +29,7 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     """What one person did on one day (UTC).
 
     `slots` are half-minutes with an accepted message and `texts` distinct messages, `reactions` ten-second slots with
-    a reaction, `watch` minutes watched (two streams at once count), `paid` paid tokens given, `prizes` experience won
+    a reaction, `watch` minutes watched (`watched_minutes`), `paid` paid tokens given, `prizes` experience won
     in games, `streak` days in a row up to this one (0: nobody came).
     """
 
@@ -49,6 +52,28 @@ def day_experience(day: Day) -> int:
     acts = REACTION_XP * day.reactions + WATCH_XP * day.watch
     acts += VOTE_XP * day.votes + ANSWER_XP * day.answers + CHALLENGE_XP * day.challenges
     return min(DAY_CAP, talk + spend + acts + VISIT_XP * min(LONGEST_STREAK, day.streak))
+
+
+def watched_minutes(signs: Mapping[Hashable, Iterable[int]]) -> int:
+    """Full minutes of all sessions that one day's signs of life make (ms), by stream.
+
+    Of sessions at once two count, those that began first; another counts from when one of them is over.
+    """
+    sessions: list[tuple[int, int]] = []
+    for times in signs.values():
+        began = last = None
+        for at in sorted(times):
+            if began is None or last is None or at - last > WATCH_GAP_MS:
+                began = at
+                sessions.append((at, at))
+            last = at
+            sessions[-1] = (began, at)
+    over, minutes = [0] * WATCH_STREAMS, 0
+    for since, until in sorted(sessions):
+        over.sort()
+        minutes += max(0, until - max(since, over[0])) // WATCH_MINUTE_MS
+        over[0] = max(over[0], until)
+    return minutes
 
 
 def experience_of(level: int) -> int:

@@ -288,6 +288,16 @@ def experience_day(user: Id, day: str) -> str:
     return f"xp:{{{user}}}:{day}"
 
 
+def experience_there(user: Id, day: str, stream: Id) -> str:
+    """Hash like `experience_day`: what was counted of one day in one stream."""
+    return f"xp:{{{user}}}:{day}:{stream}"
+
+
+def experience_streams(user: Id, day: str) -> str:
+    """SET of the streams in which something of that day was counted."""
+    return f"xp:{{{user}}}:{day}:streams"
+
+
 def promoted_model() -> str:
     """Version of the recommendation artifacts that the API serves."""
     return "model:promoted"

@@ -59,6 +59,43 @@ function run.mark(key, counter, mark, group, most)
   redis.call('HINCRBY', key, counter, 1)
 end
 
+-- key, stream, at (ms), watching {gap, minute, streams}: a sign of life; full minutes of all sessions of the day, of so
+-- many streams at once (features/experience.py)
+function run.watch(key, stream, at, watching)
+  local name, since, last, apart = 'signs:' .. stream, at, at, {}
+  local known = redis.call('HGET', key, name)
+  for from, to in string.gmatch(known or '', '(%d+)-(%d+)') do
+    from, to = tonumber(from), tonumber(to)
+    if from <= at and at <= to then return end
+    if from - at <= watching.gap and at - to <= watching.gap then
+      since, last = math.min(since, from), math.max(last, to)
+    else
+      apart[#apart + 1] = from .. '-' .. to
+    end
+  end
+  apart[#apart + 1] = since .. '-' .. last
+  redis.call('HSET', key, name, table.concat(apart, ','))
+  local streams = redis.call('HGET', key, 'watched') or ''
+  if not known then
+    streams = streams .. stream .. ' '
+    redis.call('HSET', key, 'watched', streams)
+  end
+  local sessions, over, minutes = {}, {}, 0
+  for each in string.gmatch(streams, '%S+') do
+    for from, to in string.gmatch(redis.call('HGET', key, 'signs:' .. each), '(%d+)-(%d+)') do
+      sessions[#sessions + 1] = {tonumber(from), tonumber(to)}
+    end
+  end
+  table.sort(sessions, function(a, b) return a[1] < b[1] or (a[1] == b[1] and a[2] < b[2]) end)
+  for lane = 1, watching.streams do over[lane] = 0 end
+  for _, session in ipairs(sessions) do
+    table.sort(over)
+    minutes = minutes + math.floor(math.max(0, session[2] - math.max(session[1], over[1])) / watching.minute)
+    over[1] = math.max(over[1], session[2])
+  end
+  redis.call('HSET', key, 'watch', minutes)
+end
+
 local levels, weights = {}, {}
 
 -- thresholds: the experience at which each level from the second on begins, and what acts weigh; they hold for this call
@@ -118,21 +155,31 @@ function run.early(firsts, who, most, ...)
   if redis.call('HLEN', firsts) < most and redis.call('HSETNX', firsts, who, 1) == 1 then run.tally(...) end
 end
 
--- person's hash, the day's hash, id, day {number, visits, when something was earned last}, boards, news, room:
--- the day's experience anew (features/experience.py), and the level that it makes
-function run.learn(person, key, id, day, boards, news, room)
+local COUNTED = {
+  'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'votes', 'answers', 'challenges', 'xp', 'at',
+  'tie', 'placed', 'came',
+}
+
+-- what was counted in a hash of a day, and the experience that it makes (features/experience.py); `came` adds the visit
+local function worth(key, day, came)
   local did = {}
-  local names = {'slots', 'texts', 'reactions', 'watch', 'paid', 'prizes', 'votes', 'answers', 'challenges', 'xp', 'at'}
-  for i, value in ipairs(redis.call('HMGET', key, unpack(names))) do did[names[i]] = tonumber(value or 0) end
+  for i, value in ipairs(redis.call('HMGET', key, unpack(COUNTED))) do did[COUNTED[i]] = tonumber(value or 0) end
   local spend = math.min(weights.spend_cap, math.max(0, math.floor(did.paid / weights.paid)) + did.prizes)
   local gained = weights.chat * math.min(did.slots, did.texts) + spend
   for _, name in ipairs({'reactions', 'watch', 'votes', 'answers', 'challenges'}) do
     gained = gained + weights[name] * did[name]
   end
-  if redis.call('GETBIT', day[2], day[1]) == 1 then
+  if (came or did.came == 1) and redis.call('GETBIT', day[2], day[1]) == 1 then
     gained = gained + weights.visit * (1 + visits_beside(day[2], day[1], -1, weights.streak - 1))
   end
-  gained = math.min(weights.cap, gained) - did.xp
+  return math.min(weights.cap, gained), did
+end
+
+-- person's hash, the day's hash, id, day {number, visits, when something was earned last}, boards, news, room:
+-- the day's experience anew, and the level that it makes
+function run.learn(person, key, id, day, boards, news, room)
+  local gained, did = worth(key, day, true)
+  gained = gained - did.xp
   local is_later = day[3] > did.at
   if gained == 0 and not is_later then return end -- less than nothing after a refund
   redis.call('HINCRBY', key, 'xp', gained)
@@ -152,6 +199,21 @@ function run.learn(person, key, id, day, boards, news, room)
     redis.call('RPUSH', news, 'level ' .. id .. ' ' .. reached .. ' ' .. room .. ' ' .. xp)
   end
   if level > best then redis.call('HSET', person, 'best', level) end
+end
+
+-- id, day as above, names with * for the stream, seconds to keep a board: the day's experience in each stream
+function run.learn_there(id, day, names, keep)
+  for _, stream in ipairs(redis.call('SMEMBERS', names.streams)) do
+    local key, board = string.gsub(names.day, '%*', stream), string.gsub(names.board, '%*', stream)
+    local totals = string.gsub(names.totals, '%*', stream)
+    local made, did = worth(key, day, false)
+    if made ~= did.xp or did.tie > did.placed then
+      redis.call('HSET', key, 'xp', made, 'placed', did.tie)
+      run.places(board, totals, {id}, {made - did.xp}, {did.tie})
+      redis.call('EXPIRE', board, keep)
+      redis.call('EXPIRE', totals, keep)
+    end
+  end
 end
 
 -- what somebody gives to a challenge, of its kind and in its time; a follower counts once

@@ -1,15 +1,17 @@
 """Progress: what people do earns experience, levels and badges, and places them on the `xp` board.
 
-The script keeps one hash a person and day of what was counted, so that no order or repetition of acts changes the sum.
+One hash a person and day holds what was counted, so that no order or repetition of acts changes the sum, and one for
+each stream what a person's acts there are worth, as if there were no others: that stands on the stream's board.
 """
 
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from uuid import UUID
 
 from features import experience
-from features.leaderboards import standings
+from features.leaderboards import STREAM_KEPT_SECONDS, standings, stream_standing
 from livestreamx import keys, topics
 from livestreamx.clock import now
 from livestreamx.events import (
@@ -53,6 +55,11 @@ WEIGHTS = {
     "visit": experience.VISIT_XP,
     "streak": experience.LONGEST_STREAK,
 }
+WATCHING = {
+    "gap": experience.WATCH_GAP_MS,
+    "minute": experience.WATCH_MINUTE_MS,
+    "streams": experience.WATCH_STREAMS,
+}
 VISITS = (ViewerHeartbeat, ChatMessage, ReactionSent, PollVoted)
 """Acts by which somebody came on a day."""
 
@@ -80,6 +87,8 @@ def count(records: Sequence[Record]) -> Effects:
             minute = event.counts_at.replace(second=0, microsecond=0)
             at, _ = latest.get(day, (minute, room))
             latest[day] = (max(minute, at), room)
+            if event.stream_id is not None:
+                earn_there(effects, event, day, event.stream_id, minute)
             if isinstance(event, VISITS):
                 came.setdefault(day, room)
     for (user, number), room in came.items():
@@ -104,6 +113,7 @@ def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[
         key, earned = day_key(day), int(at.timestamp()) if day in latest else 0
         place = (number - FIRST_DAY, keys.visits(user), earned)
         effects.call("learn", keys.experience(user), key, user, place, boards_at(at), keys.progress_news(), room)
+        effects.call("learn_there", user, place, names_there(day), STREAM_KEPT_SECONDS)
         effects.expire(key, DAY_KEPT_SECONDS)
 
 
@@ -123,6 +133,30 @@ def following(number: int) -> Iterator[int]:
     return iter(range(number + 1, last + 1))
 
 
+def earn_there(effects: Effects, event: Event, day: Day, stream: UUID, minute: datetime) -> None:
+    """Count an act once more on its actor's day in the stream, and when it was for the stream's board."""
+    user, date = day[0], date_of(day)
+    key, streams = keys.experience_there(user, date, stream), keys.experience_streams(user, date)
+    earn(effects, event, key, int(event.counts_at.timestamp()))
+    effects.largest(key, "tie", stream_standing(minute, stream).tie)
+    if isinstance(event, VISITS):
+        effects.put(key, "came", "1")
+    effects.member(streams, str(stream))
+    effects.expire(key, DAY_KEPT_SECONDS)
+    effects.expire(streams, DAY_KEPT_SECONDS)
+
+
+def names_there(day: Day) -> dict[str, str]:
+    """The keys of somebody's day in each stream, with `*` for the stream."""
+    date = date_of(day)
+    return {
+        "streams": keys.experience_streams(day[0], date),
+        "day": keys.experience_there(day[0], date, "*"),
+        "board": keys.board("xp", "stream", "*"),
+        "totals": keys.board_totals("xp", "stream", "*"),
+    }
+
+
 @lru_cache(maxsize=256)
 def beginning(number: int) -> datetime:
     """When a day (since the epoch) begins."""
@@ -131,7 +165,12 @@ def beginning(number: int) -> datetime:
 
 def day_key(day: Day) -> str:
     """The hash of somebody's day."""
-    return keys.experience_day(day[0], beginning(day[1]).date().isoformat())
+    return keys.experience_day(day[0], date_of(day))
+
+
+def date_of(day: Day) -> str:
+    """The day as `yyyy-mm-dd`."""
+    return beginning(day[1]).date().isoformat()
 
 
 def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
@@ -143,9 +182,8 @@ def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
         case ReactionSent():
             effects.call("mark", key, "reactions", f"reaction:{second // experience.REACTION_SLOT_SECONDS}")
         case ViewerHeartbeat(focus=True):
-            minute = second // 60
-            mark = f"watch:{minute}:{event.stream_id}"
-            effects.call("mark", key, "watch", mark, f"streams:{minute}", experience.WATCH_STREAMS)
+            since_midnight = int(event.counts_at.timestamp() * 1000) % (DAY_SECONDS * 1000)
+            effects.call("watch", key, str(event.stream_id or NOWHERE), since_midnight, WATCHING)
         case PollVoted():
             effects.add(key, "votes", 1)
         case QuestionAnswered():

@@ -15,7 +15,7 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, TopicPartition
 from redis import Redis
 
-from features.experience import CHAT_SLOT_SECONDS, REACTION_SLOT_SECONDS, Day, day_experience
+from features.experience import CHAT_SLOT_SECONDS, REACTION_SLOT_SECONDS, Day, day_experience, watched_minutes
 from features.leaderboards import decompose
 from livestreamx import keys
 from livestreamx.clock import uuid7
@@ -191,7 +191,7 @@ def expected(cast: Cast, events: Sequence[Event]) -> dict[str, Any]:
 def experience_of(person: UUID, events: Sequence[Event]) -> int:
     """The experience that somebody's acts make, day by day, counted with sets."""
     marks: defaultdict[tuple[str, str], set[Any]] = defaultdict(set)
-    minutes: defaultdict[tuple[str, int], set[UUID | None]] = defaultdict(set)
+    watched: defaultdict[str, defaultdict[UUID | None, list[int]]] = defaultdict(lambda: defaultdict(list))
     paid: Counter[str] = Counter()
     came: set[date] = set()
     for event in events:
@@ -207,7 +207,7 @@ def experience_of(person: UUID, events: Sequence[Event]) -> int:
             case ReactionSent():
                 marks[day, "reactions"].add(second // REACTION_SLOT_SECONDS)
             case ViewerHeartbeat():
-                minutes[day, second // 60].add(event.stream_id)
+                watched[day][event.stream_id].append(int(event.occurred_at.timestamp() * 1000))
             case GiftSent():
                 paid[day] += event.paid
     days = {str(event.occurred_at.date()) for event in events}
@@ -217,7 +217,7 @@ def experience_of(person: UUID, events: Sequence[Event]) -> int:
                 slots=len(marks[day, "slots"]),
                 texts=len(marks[day, "texts"]),
                 reactions=len(marks[day, "reactions"]),
-                watch=sum(min(2, len(streams)) for (on, _), streams in minutes.items() if on == day),
+                watch=watched_minutes(watched[day]),
                 paid=paid[day],
                 streak=streak_of(date.fromisoformat(day), came),
             )

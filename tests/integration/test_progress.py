@@ -13,7 +13,8 @@ from httpx import AsyncClient
 from redis import Redis
 
 from features.badges import badges, of_rank, steps
-from features.experience import HIGHEST_LEVEL, VISIT_XP, experience_of, level_of, thresholds
+from features.experience import HIGHEST_LEVEL, VISIT_XP, experience_of, level_of, thresholds, watched_minutes
+from features.leaderboards import decompose
 from livestreamx import keys
 from livestreamx.clock import frozen, uuid7
 from livestreamx.engines.redis import connect_plain
@@ -23,6 +24,7 @@ from livestreamx.events import (
     ChatMessage,
     Event,
     FollowAdded,
+    GiftRefunded,
     GiftSent,
     LevelReached,
     MinigameEnded,
@@ -68,6 +70,14 @@ class World:
         with frozen(DAY + timedelta(days=40)):
             write(chunks_of(events, size=7))
 
+    def forget(self, users: Sequence[UUID], streams: Sequence[UUID]) -> None:
+        """Let these people begin anew, on the boards of these streams too."""
+        for user in users:
+            for key in (keys.experience(user), keys.experience_day(user, "*"), keys.visits(user)):
+                self.cache.delete(key, *self.cache.scan_iter(key))
+        for stream in map(str, streams):
+            self.cache.delete(keys.board("xp", "stream", stream), keys.board_totals("xp", "stream", stream))
+
     def experience(self, user: UUID) -> int:
         return int(self.cache.hget(keys.experience(user), "xp") or 0)  # type: ignore[arg-type]
 
@@ -104,9 +114,78 @@ def test_what_acts_are_worth(world: World) -> None:
     assert world.experience(user) == 5 + VISIT_XP + 15 + 10
 
 
+def beats(world: World, user: UUID, seconds: Sequence[float], stream: UUID | None = None) -> list[Event]:
+    at = [DAY + timedelta(seconds=second) for second in seconds]
+    return [world.act(ViewerHeartbeat, user, one, stream_id=stream or world.stream) for one in at]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes"),
+    [
+        ((59, 70), 0),  # over the turn of a minute, but eleven seconds
+        ((7, 22, 37, 52, 66.9), 0),
+        ((7, 22, 37, 52, 67), 1),
+        ((0, 15, 30, 45, 91, 106, 121), 0),  # forty-five seconds, silence, and thirty
+        (range(0, 601, 15), 10),
+    ],
+)
+def test_a_minute_counts_once_it_was_watched_whole(world: World, seconds: Sequence[float], minutes: int) -> None:
+    user = uuid7()
+    world.count(beats(world, user, seconds))
+    assert world.experience(user) == VISIT_XP + minutes
+
+
+def test_minutes_of_many_streams_do_not_depend_on_the_order(world: World) -> None:
+    for seed in range(3):
+        rng, user, streams = random.Random(seed), uuid7(), [uuid7() for _ in range(4)]
+        acts, signs = [], {}
+        for stream in streams:
+            since = rng.uniform(0, 900)
+            seconds = [since + 15 * beat for beat in range(60) if rng.random() < 0.6]
+            acts += beats(world, user, seconds, stream)
+            signs[stream] = [int(act.occurred_at.timestamp() * 1000) for act in acts if act.stream_id == stream]
+        rng.shuffle(acts)
+        world.count(acts)
+        world.count(acts[:20])
+        assert world.experience(user) == VISIT_XP + watched_minutes(signs) > VISIT_XP
+    alone = uuid7()
+    world.count([act for stream in streams[:3] for act in beats(world, alone, range(0, 601, 15), stream)])
+    assert world.experience(alone) == VISIT_XP + 20
+
+
+def test_a_streams_board_counts_what_was_earned_there(world: World) -> None:
+    def board(stream: UUID) -> dict[str, int]:
+        found = world.cache.zrange(keys.board("xp", "stream", str(stream)), 0, -1, withscores=True)
+        return {who.decode(): decompose(score)[0] for who, score in found}  # type: ignore[union-attr]
+
+    faithful, roaming, other = uuid7(), uuid7(), uuid7()
+    vote = {"poll_id": uuid7(), "choice_id": 1}
+    gift = {"gift_event_id": uuid7(), "code": "ROSE", "qty": 1, "tokens": 100, "paid": 100, "bonus": 0}
+    late = DAY + timedelta(days=1)
+    acts = [
+        world.act(PollVoted, faithful, DAY, **vote),
+        *beats(world, faithful, range(0, 121, 15)),
+        world.act(GiftSent, roaming, DAY, handle="h", **gift),
+        world.act(PollVoted, roaming, late, stream_id=other, **vote),
+        world.act(PollVoted, faithful, late, **vote),
+        world.act(PollVoted, world.creator, DAY, **vote),
+    ]
+    for seed in range(3):
+        random.Random(seed).shuffle(acts)
+        world.count(acts)
+        assert board(world.stream) == {str(faithful): 2 * 5 + 2 + VISIT_XP * (1 + 2), str(roaming): 10}
+        assert board(other) == {str(roaming): 5 + VISIT_XP}
+        assert board(world.stream)[str(faithful)] == world.experience(faithful)
+        assert world.experience(roaming) == 15 + VISIT_XP
+        world.forget([faithful, roaming], [world.stream, other])
+    taken = {name: gift[name] for name in ("gift_event_id", "code", "qty", "tokens", "paid", "bonus")}
+    world.count([*acts, world.act(GiftRefunded, roaming, late, sent_at=DAY, reason="test", **taken)])
+    assert board(world.stream) == {str(faithful): 2 * 5 + 2 + VISIT_XP * (1 + 2)}
+
+
 def test_a_visit_is_worth_more_the_longer_the_streak_whatever_the_order(world: World) -> None:
     days = [0, 1, 2, 3, 4, 5, 6, 8]
-    worth = VISIT_XP * (1 + 2 + 3 + 4 + 5 + 5 + 5 + 1) + len(days)
+    worth = VISIT_XP * (1 + 2 + 3 + 4 + 5 + 5 + 5 + 1)
     for seed in range(4):
         user = uuid7()
         acts = [world.act(ViewerHeartbeat, user, DAY + timedelta(days=day)) for day in days]
