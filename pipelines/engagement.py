@@ -60,5 +60,5 @@ def measure(event: Event) -> tuple[dict[str, int], str] | None:
         case GiftRefunded():
             return {"gifts": -1, "tokens": -event.tokens}, ""
         case ViewerLeft() if event.user_id is None or event.user_id != event.creator_id:
-            return {"watchedMs": event.watched_ms}, "watchers"
+            return {"watchedMs": event.watched_ms}, "watchers" if event.watched_ms else ""
     return None
