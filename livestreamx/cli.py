@@ -134,6 +134,7 @@ def job(name: str, module: str, text: str, *, needs: str = "", alone: bool = Fal
     app.command(App(name=name, help=text, help_flags=[], version_flags=[], default_command=start))
 
 
+job("admin", "domain.administration", "Name somebody an admin: HANDLE.")
 job("simulate", "livestreamx.simulate", "Send a synthetic audience into the live streams.")
 job("replay", "livestreamx.replay", "Replay a recorded chat log: FILE --stream ID --speed N.")
 job("ingest", "livestreamx.ingest", "Bring interactions that happened elsewhere into the log: FILE...")

@@ -78,8 +78,11 @@ async def unlock(pool: Pool, user_id: UUID, *, admin_id: UUID, request_id: str) 
         return await _person(db, user_id)
 
 
-async def name_admin(pool: Pool, user_id: UUID, *, is_admin: bool, admin_id: UUID, request_id: str) -> Found:
-    """Give somebody the admin's role, or take it, which ends their sessions. Again changes nothing. `OwnRole`."""
+async def name_admin(pool: Pool, user_id: UUID, *, is_admin: bool, admin_id: UUID | None, request_id: str) -> Found:
+    """Give somebody the admin's role, or take it, which ends their sessions. Again changes nothing. `OwnRole`.
+
+    `admin_id` is None where whoever runs the platform does so from its command line.
+    """
     if user_id == admin_id and not is_admin:
         raise OwnRole()
     async with transaction(pool) as db:

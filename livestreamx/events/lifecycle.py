@@ -24,7 +24,7 @@ class CreatorEnrolled(Event, frozen=True, kw_only=True, tag="creator.enrolled"):
 
 
 class RoleGranted(Event, frozen=True, kw_only=True, tag="role.granted"):
-    """An admin, the actor, gave `target_id` a role."""
+    """An admin, the actor, gave `target_id` a role; without an actor it was whoever runs the platform."""
 
     topic: ClassVar[Topic] = topics.LIFECYCLE
     target_id: UUID
