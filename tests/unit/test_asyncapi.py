@@ -105,6 +105,11 @@ def test_a_view_shows_its_channels_only() -> None:
     assert "server.gift.received" not in chat
 
 
+def test_the_page_says_what_an_overlay_is_shown() -> None:
+    shown = ", ".join(sorted(VIEWS["/ws/overlay"]))
+    assert f"| `/ws/overlay` | {shown}; not counted as a viewer |" in WEBSOCKET.read_text()
+
+
 def test_every_event_is_in_its_topic() -> None:
     channels = DOCUMENTS["events"]["channels"]
     for event in events.EVENTS:
