@@ -38,6 +38,7 @@ LINKS = (
     "we talk about it on example.org/nova",
     "cheap skins at example.net/skins",
 )
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1"
 BADGES = ("first_gift", "streak_7", "poll_pro_25", "early_bird_10")
 
 
@@ -52,7 +53,7 @@ class Scenery(NamedTuple):
 
 async def lay_out(platform: Platform, password: str) -> Scenery:
     """Bring it all on; `password` is that of all accounts."""
-    async with httpx.AsyncClient(base_url=platform.url, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=platform.url, timeout=30, headers={"user-agent": PHONE}) as http:
         nova = await Account.login(http, CREATOR, password)
         demo = await Account.login(http, VIEWER, password)
         admin = await Account.register(http, ADMIN, password)

@@ -183,7 +183,9 @@ def photograph_all(browser: Browser, url: str, password: str, addresses: dict[st
                 page = context.new_page()
                 for shot in shots:
                     if shot.who == who:
-                        page.goto(url + shot.path.format(**addresses))
+                        answer = page.goto(url + shot.path.format(**addresses))
+                        if answer is None or answer.status >= 500:
+                            raise SystemExit(f"{shot.path} is broken, see the logs of the platform")
                         shot.ready(page)
                         photograph(page, darkroom, f"{shot.name}-{theme}{suffix}")
                 context.close()
