@@ -66,7 +66,7 @@ class Filters:
         # The version first: what changes while the lists are read has another one.
         version = await filters_version(self._redis, creator_id)
         async with connection(self._pool) as db:
-            found = await listing.filter_of(db, creator_id, known and known.filter)
+            found = await listing.filter_of(db, creator_id, known.filter if known else None)
         self._forget_idle(at)
         rules = self._known[creator_id] = Rules(found, version, at)
         return rules

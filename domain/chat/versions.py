@@ -3,6 +3,7 @@
 Gateways remember filters; the call that counts a message also compares versions, so the next one is judged anew.
 """
 
+from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis as AsyncRedis
@@ -18,7 +19,8 @@ def version_keys(creator_id: UUID) -> tuple[str, str]:
 
 async def filters_version(redis: AsyncRedis, creator_id: UUID) -> bytes:
     """`<own>:<platform's>`, as the admission script compares it."""
-    return b":".join(name or b"" for name in await redis.mget(version_keys(creator_id)))
+    names: Any = await redis.mget(version_keys(creator_id))
+    return b":".join(name or b"" for name in names)
 
 
 async def tell_filters(redis: AsyncRedis, creator_id: UUID | None) -> None:

@@ -61,11 +61,13 @@ async def test_a_link_to_a_stream_is_described_for_other_sites(api: AsyncClient,
     answer = await api.get("/oembed", params={"url": link, "format": "json"})
     told = answer.json()
     assert (told["version"], told["type"], told["author_name"]) == ("1.0", "link", creator.handle)
-    assert told["title"] == "Quotes &"
+    assert told["title"] == "Quotes & <tags>"
     picture = await api.get(told["thumbnail_url"].removeprefix(settings.url))
     assert picture.content.startswith(b"\x89PNG")
     page = (await api.get(f"/w/{stream}", headers={"accept": "text/html"})).text
-    assert f'href="{settings.url}/oembed?url={quote(link, safe="/")}"' in page
+    assert f'href="{settings.url}/oembed?url={quote(link, safe="/")}" title="Quotes &amp; &lt;tags&gt;"' in page
+    assert 'property="og:title" content="Quotes &amp; &lt;tags&gt;' in page
+    assert "<tags>" not in page
 
 
 async def test_other_links_are_described_by_nobody(api: AsyncClient, settings: Settings) -> None:
