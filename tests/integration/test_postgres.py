@@ -18,7 +18,7 @@ async def test_a_restart_of_the_server_costs_nobody_a_request(settings: Settings
         for db in lent:
             await pool.putconn(db)
         async with make_pool(settings.postgres_url) as other, connection(other) as db:
-            await db.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) pid", (pids,))
+            await db.execute("SELECT pg_terminate_backend(pid, 20000) FROM unnest(%s::int[]) pid", (pids,))
         began = time.monotonic()
         for _ in range(2 * CONNECTIONS):
             async with connection(pool) as db:
