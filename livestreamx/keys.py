@@ -215,7 +215,7 @@ def stream_minute(stream: Id, minute: int) -> str:
 
 def stream_pulse(stream: Id, minute: int) -> str:
     """Hash: second since the epoch -> its sums at rest (see features/pulse.py), of one minute."""
-    return f"stream:{{{stream}}}:pulse:{minute}"
+    return f"stream:{{{stream}}}:seconds:{minute}"
 
 
 def stream_people(stream: Id, what: str) -> str:

@@ -65,7 +65,7 @@ def redis_cpu(redis: Redis) -> float:
 def read_back(redis: Redis) -> dict[str, dict[int, list[int]]]:
     """The seconds of every stream."""
     found: dict[str, dict[int, list[int]]] = {}
-    names = list(redis.scan_iter("stream:*:pulse:*", count=5000))
+    names = list(redis.scan_iter("stream:*:seconds:*", count=5000))
     with redis.pipeline(transaction=False) as pipe:
         for name in names:
             pipe.hgetall(name)
