@@ -85,7 +85,7 @@ def _overlays(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
 
 def _highlights(engines: Engines, run: Run, source: Source[Chunk]) -> Dataflow:
     redis = engines.redis()
-    judge = highlights.Judge(redis, engines.producer())
+    judge = highlights.Judge(redis, engines.clickhouse(), engines.producer())
     write = chunk_writer(Fence(redis, highlights.NAME), highlights.count, after=judge.after)
     return counting(highlights.NAME, source, Sink(run, lambda: write))
 

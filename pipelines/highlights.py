@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+import msgspec
+from clickhouse_connect.driver.client import Client
 from confluent_kafka import Producer
 from redis import Redis
 
@@ -19,10 +21,12 @@ from livestreamx.clock import now, now_ms
 from livestreamx.engines.bus import PlainRoomBus
 from livestreamx.events import ChatMessage, Event, GiftSent, MomentDetected, ReactionSent
 from livestreamx.frames import MomentShown
+from pipelines.archive import INSERT_SETTINGS
 from pipelines.effects import Effects
 from pipelines.feed import Pace
 from pipelines.overlays import STALE
 from pipelines.records import Record
+from pipelines.rows import typed_row
 from pipelines.signals import send
 
 NAME = "highlights"
@@ -72,8 +76,9 @@ def measure(event: Event) -> tuple[str, int] | None:
 class Judge:
     """Looks at the ten seconds that are due, and tells those that stand out."""
 
-    def __init__(self, redis: Redis, producer: Producer) -> None:
-        self._redis, self._producer, self._bus = redis, producer, PlainRoomBus(redis)
+    def __init__(self, redis: Redis, clickhouse: Client, producer: Producer) -> None:
+        self._redis, self._clickhouse, self._producer = redis, clickhouse, producer
+        self._bus = PlainRoomBus(redis)
 
     def after(self, _records: Sequence[Record], _results: list[Any]) -> None:
         """Judge what is due; what was told before the process died is told again under the same id."""
@@ -115,6 +120,10 @@ class Judge:
         )
 
     def _tell(self, moments: Sequence[MomentDetected]) -> None:
+        """Its row first, which the archive writes once more: whoever hears of a moment can look it up."""
+        rows = [row for _, row in filter(None, (typed_row(Record(0, 0, event)) for event in moments))]
+        lines = msgspec.json.Encoder().encode_lines(rows)
+        self._clickhouse.raw_insert("moments", insert_block=lines, fmt="JSONEachRow", settings=INSERT_SETTINGS)
         oldest = now() - STALE
         frames = [
             (event.key, "moment:detected", shown(event), event.event_id)

@@ -11,6 +11,7 @@ from redis import Redis
 from features.highlights import BUCKET_MS, LEAST_SCORE
 from livestreamx import keys
 from livestreamx.clock import frozen, uuid7
+from livestreamx.engines.clickhouse import connect_plain as clickhouse
 from livestreamx.engines.kafka import producer
 from livestreamx.engines.redis import connect_plain
 from livestreamx.events import ChatMessage, Event, GiftSent, MomentDetected, ReactionSent
@@ -44,9 +45,9 @@ def evening(stream: UUID, creator: UUID) -> list[Event]:
 
 def judge(settings: Settings, redis: Redis, events: list[Event], pieces: int) -> None:
     """Let the flow count and judge."""
-    told = highlights.Judge(redis, producer(settings.kafka_bootstrap))
     write = chunk_writer(Fence(redis, f"highlights-{uuid7()}"), highlights.count)
-    with frozen(BEGAN + timedelta(seconds=620)) as clock:
+    with clickhouse(settings.clickhouse_url) as history, frozen(BEGAN + timedelta(seconds=620)) as clock:
+        told = highlights.Judge(redis, history, producer(settings.kafka_bootstrap))
         write(chunks_of(events, size=pieces))
         told.after((), [])  # nothing has been left alone for long enough
         clock.advance(timedelta(seconds=4))
@@ -78,9 +79,12 @@ async def test_moments_are_shown_while_they_are_news(api: AsyncClient, settings:
     recent = [
         event for event in evening(stream, creator.id) if event.occurred_at < BEGAN + timedelta(seconds=BURST + 20)
     ]
-    told = None
-    with connect_plain(settings.redis_url) as redis, frozen(BEGAN + timedelta(seconds=BURST + 20)) as clock:
-        told = highlights.Judge(redis, producer(settings.kafka_bootstrap))
+    with (
+        connect_plain(settings.redis_url) as redis,
+        clickhouse(settings.clickhouse_url) as history,
+        frozen(BEGAN + timedelta(seconds=BURST + 20)) as clock,
+    ):
+        told = highlights.Judge(redis, history, producer(settings.kafka_bootstrap))
         chunk_writer(Fence(redis, f"highlights-{uuid7()}"), highlights.count)(chunks_of(recent))
         clock.advance(timedelta(seconds=4))
         told.after((), [])
@@ -90,6 +94,8 @@ async def test_moments_are_shown_while_they_are_news(api: AsyncClient, settings:
         ("2026-11-21T20:08:20Z", 50, 50, 500)
     ]
     assert found[0]["score"] >= LEAST_SCORE
+    listed = (await api.get(f"/api/streams/{stream}/moments")).json()["items"]
+    assert [item["id"] for item in listed] == [found[0]["momentId"]]  # no archive runs here
 
 
 async def test_they_are_listed_and_kept_once(api: AsyncClient, settings: Settings) -> None:
