@@ -18,6 +18,7 @@ from schemathesis import Case, GenerationMode, checks
 
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
+from tests.conftest import free_port
 from tests.integration.people import Person
 from tests.integration.served import api_process
 from tests.stripe_peer.app import serving
@@ -39,10 +40,12 @@ HARMLESS = settings(
 
 @pytest.fixture(scope="module")
 def base(settings: Settings) -> Iterator[str]:
-    """The API with payments on: off, they answer 503 whatever is asked."""
+    """The API with payments and a media server (which is gone): without, they answer 503 whatever is asked."""
     with serving(Peer()) as peer:
         stripe = {"LSX_STRIPE_KEY": "sk_test_peer", "LSX_STRIPE_WEBHOOK_SECRET": SECRET}
-        with api_process(settings, **stripe, LSX_STRIPE_API_BASE=peer.url) as (url, _):
+        gone = f"http://127.0.0.1:{free_port()}"
+        media = {"LSX_LIVEKIT_URL": gone, "LSX_LIVEKIT_KEY": "key", "LSX_LIVEKIT_SECRET": "secret"}
+        with api_process(settings, **stripe, **media, LSX_STRIPE_API_BASE=peer.url) as (url, _):
             yield url
 
 
