@@ -14,7 +14,10 @@ CLOSINGS: dict[int, Closing] = {
     1000: Closing("you left", "nothing"),
     1002: Closing("illegal frames", "mend the client"),
     1007: Closing("text that is not UTF-8", "mend the client"),
-    1008: Closing("more than 50 pings, pongs or fragments in a second, or 500 messages in a row at more than 100 a second", "mend the client"),
+    1008: Closing(
+        "more than 50 pings, pongs or fragments in a second, or 500 messages in a row at more than 100 a second",
+        "mend the client",
+    ),
     1009: Closing("a message over 8 KB", "mend the client"),
     1012: Closing("the server restarts; `gateway:drain` said when to come back", "come back, resume"),
     1013: Closing("an engine does not answer", "come back later"),

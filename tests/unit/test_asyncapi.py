@@ -82,9 +82,9 @@ def answers_of_handlers() -> Iterator[tuple[type[frames.Request], type[msgspec.S
         for _, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
             for _, method in inspect.getmembers(kind, inspect.iscoroutinefunction):
                 hints = get_type_hints(method) if kind.__module__ == module.name else {}
-                asked, given = list(hints.values())[1:2], hints.get("return")
-                if hints.get("session") is Session and asked and asked[0] in REQUESTS and given is not type(None):
-                    yield asked[0], given
+                asked, given = next(iter(list(hints.values())[1:2]), None), hints.get("return", type(None))
+                if hints.get("session") is Session and asked in REQUESTS and given is not type(None):
+                    yield asked, given
 
 
 def test_every_ack_is_what_its_handler_gives() -> None:
