@@ -83,17 +83,7 @@ class GiftDesk:
         action = as_action(gift.command_action or "")
         asked = read_args(action, args or {}, gift.command_args)
         async with transaction(self._pool) as db:
-            if takes_turns := REGISTRY[action].pace != "at_once":
-                await queries.lock_queue(db, stream_id)
-            channel = None
-            if not await was_sent(db, sender, idempotency_key, asked):
-                channel = await queries.channel(db, stream_id, action)
-                if channel is not None:
-                    check(channel, action, asked)
-                    if isinstance(asked, Speak):
-                        await check_words(db, channel.creator_id, stream_id, sender, asked.text)
-                    if takes_turns:
-                        check_turn(await queries.turns(db, stream_id), action)
+            channel = await admit(db, stream_id, sender, idempotency_key, action, asked)
             receipt, is_new = await economy.charge_gift(db, **sending)
             if is_new and channel is not None:
                 queued = CommandQueued(
@@ -118,6 +108,23 @@ class GiftDesk:
                 time.monotonic()
             )  # after the answer: whoever comes meanwhile must not meet an empty catalogue
         return self._acting.get(code)
+
+
+async def admit(db: Db, stream_id: UUID, sender: UUID, key: str, action: Action, asked: Args) -> Channel | None:
+    """The channel, when its switches, filters and queue take this now; None without one, and for what was sent before."""
+    if takes_turns := REGISTRY[action].pace != "at_once":
+        await queries.lock_queue(db, stream_id)
+    if await was_sent(db, sender, key, asked):
+        return None
+    channel = await queries.channel(db, stream_id, action)
+    if channel is None:
+        return None
+    check(channel, action, asked)
+    if isinstance(asked, Speak):
+        await check_words(db, channel.creator_id, stream_id, sender, asked.text)
+    if takes_turns:
+        check_turn(await queries.turns(db, stream_id), action)
+    return channel
 
 
 async def was_sent(db: Db, sender: UUID, key: str, asked: Args) -> bool:
