@@ -83,7 +83,7 @@ class GiftDesk:
         action = as_action(gift.command_action or "")
         asked = read_args(action, args or {}, gift.command_args)
         async with transaction(self._pool) as db:
-            channel = await admit(db, stream_id, sender, idempotency_key, action, asked)
+            channel = await admit(db, stream_id, action, asked, sender=sender, key=idempotency_key)
             receipt, is_new = await economy.charge_gift(db, **sending)
             if is_new and channel is not None:
                 queued = CommandQueued(
@@ -110,8 +110,11 @@ class GiftDesk:
         return self._acting.get(code)
 
 
-async def admit(db: Db, stream_id: UUID, sender: UUID, key: str, action: Action, asked: Args) -> Channel | None:
-    """The channel, when its switches, filters and queue take this now; None without one, and for what was sent before."""
+async def admit(db: Db, stream_id: UUID, action: Action, asked: Args, *, sender: UUID, key: str) -> Channel | None:
+    """The channel, when its switches, filters and queue take this now.
+
+    None for a stream that is not there, and for what was sent before, which nothing stands against.
+    """
     if takes_turns := REGISTRY[action].pace != "at_once":
         await queries.lock_queue(db, stream_id)
     if await was_sent(db, sender, key, asked):
