@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from livestreamx import keys, topics
-from livestreamx.events import ChatMessage, Event, GiftRefunded, GiftSent, ReactionSent, ViewerLeft
+from livestreamx.events import ChatMessage, Event, GiftClawback, GiftRefunded, GiftSent, ReactionSent, ViewerLeft
 from pipelines.effects import Effects
 from pipelines.records import Record
 
@@ -57,8 +57,8 @@ def measure(event: Event) -> tuple[dict[str, int], str] | None:
             return {"reactions": 1}, "reactors"
         case GiftSent():
             return {"gifts": 1, "tokens": event.tokens}, "gifters"
-        case GiftRefunded():
-            return {"gifts": -1, "tokens": -event.tokens}, ""
+        case GiftRefunded(tokens=gone) | GiftClawback(gone=gone):
+            return {"gifts": -int(isinstance(event, GiftRefunded)), "tokens": -gone}, ""
         case ViewerLeft() if event.user_id is None or event.user_id != event.creator_id:
             return {"watchedMs": event.watched_ms}, "watchers" if event.watched_ms else ""
     return None

@@ -31,25 +31,26 @@ end
 function run.places(board, totals, members, mores, ties)
   local known = redis.call('HMGET', totals, unpack(members))
   local stood = redis.call('ZMSCORE', board, unpack(members))
-  local sums, stands, gone = {}, {}, {}
+  local sums, none, stands, gone = {}, {}, {}, {}
   for i, member in ipairs(members) do
     local total, tie = tonumber(known[i] or 0) + mores[i], ties[i]
-    if total <= 0 then -- all of it was taken back
+    if total ~= 0 then sums[#sums + 1], sums[#sums + 2] = member, total else none[#none + 1] = member end
+    if total <= 0 then -- all of it was taken back, or more: what is put back later adds to that
       gone[#gone + 1] = member
     else
       if stood[i] then tie = math.max(tie, SPAN - 1 - tonumber(stood[i]) % SPAN) end
-      sums[#sums + 1], sums[#sums + 2] = member, total
       stands[#stands + 1], stands[#stands + 2] = math.min(total, HIGHEST) * SPAN + (SPAN - 1 - tie), member
     end
   end
-  if #sums > 0 then
-    redis.call('HSET', totals, unpack(sums))
-    redis.call('ZADD', board, unpack(stands))
-  end
-  if #gone > 0 then
-    redis.call('HDEL', totals, unpack(gone))
-    redis.call('ZREM', board, unpack(gone))
-  end
+  if #sums > 0 then redis.call('HSET', totals, unpack(sums)) end
+  if #none > 0 then redis.call('HDEL', totals, unpack(none)) end
+  if #stands > 0 then redis.call('ZADD', board, unpack(stands)) end
+  if #gone > 0 then redis.call('ZREM', board, unpack(gone)) end
+end
+
+-- key, seconds: let it go after so long at the earliest
+function run.keep(key, seconds)
+  if redis.call('TTL', key) < seconds then redis.call('EXPIRE', key, seconds) end
 end
 
 -- key, counter, mark [, group, most]: count a mark once, and of one group not more than most

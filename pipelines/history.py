@@ -27,7 +27,7 @@ SELECT e.topic, e.payload, e.occurred_at, c.text
 FROM (
     SELECT topic, payload, occurred_at, event_id, type FROM events FINAL
     WHERE topic IN {topics:Array(String)} AND occurred_at >= {start:DateTime64(6, 'UTC')}
-      AND (occurred_at < {end:DateTime64(6, 'UTC')} OR type = 'gift.refunded')
+      AND (occurred_at < {end:DateTime64(6, 'UTC')} OR type IN ('gift.refunded', 'gift.clawback'))
 ) AS e
 LEFT JOIN (
     SELECT event_id, text FROM chat_messages FINAL

@@ -19,6 +19,7 @@ from livestreamx.engines.bus import PlainRoomBus
 from livestreamx.events import (
     ChatMessage,
     Event,
+    GiftClawback,
     GiftRefunded,
     GiftSent,
     PollVoted,
@@ -82,6 +83,10 @@ def points(event: Event) -> Iterator[tuple[Board, UUID, int]]:
             yield "gifts", event.user_id, -event.tokens
             if event.creator_id is not None and event.paid:
                 yield "creators", event.creator_id, -event.paid
+        case GiftClawback():
+            yield "gifts", event.user_id, -event.gone
+            if event.creator_id is not None:
+                yield "creators", event.creator_id, -event.gone
 
 
 def place(effects: Effects, board: Board, who: UUID, more: int, where: Sequence[Standing]) -> None:
@@ -108,7 +113,7 @@ class BoardFrames:
         self._changed |= {
             record.event.stream_id
             for record in records
-            if isinstance(record.event, GiftSent | GiftRefunded) and record.event.stream_id is not None
+            if isinstance(record.event, GiftSent | GiftRefunded | GiftClawback) and record.event.stream_id is not None
         }
         clock = self._clock()
         ripe = [stream for stream in self._changed if self._due.get(stream, 0.0) <= clock]

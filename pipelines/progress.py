@@ -18,6 +18,7 @@ from livestreamx.events import (
     ChallengeContributed,
     ChatMessage,
     Event,
+    GiftClawback,
     GiftRefunded,
     GiftSent,
     MinigameEnded,
@@ -38,6 +39,9 @@ PACE = Pace(ticks=True)
 DAY_SECONDS = 86_400
 DAY_KEPT_SECONDS = 16 * DAY_SECONDS
 """Longer than the log keeps a day's events, and than a gift's earnings are pending: a refund finds the day."""
+GIFT_DAY_KEPT_SECONDS = 200 * DAY_SECONDS
+DISPUTED = timedelta(seconds=GIFT_DAY_KEPT_SECONDS - 2 * DAY_SECONDS)
+"""Cards are disputed for 120 days and banks take 75 to decide: a lost dispute finds the day of its gifts."""
 FIRST_DAY = int(EARLIEST_S) // DAY_SECONDS
 """No event is older; a bitmap of visits begins here."""
 NOWHERE = "-"
@@ -89,6 +93,8 @@ def count(records: Sequence[Record]) -> Effects:
             latest[day] = (max(minute, at), room)
             if event.stream_id is not None:
                 earn_there(effects, event, day, event.stream_id, minute)
+            if isinstance(event, GiftSent):
+                keep_for_disputes(effects, day, event.stream_id)
             if isinstance(event, VISITS):
                 came.setdefault(day, room)
     for (user, number), room in came.items():
@@ -114,7 +120,7 @@ def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[
         place = (number - FIRST_DAY, keys.visits(user), earned)
         effects.call("learn", keys.experience(user), key, user, place, boards_at(at), keys.progress_news(), room)
         effects.call("learn_there", user, place, names_there(day), STREAM_KEPT_SECONDS)
-        effects.expire(key, DAY_KEPT_SECONDS)
+        effects.call("keep", key, DAY_KEPT_SECONDS)
 
 
 @lru_cache(maxsize=256)
@@ -142,8 +148,18 @@ def earn_there(effects: Effects, event: Event, day: Day, stream: UUID, minute: d
     if isinstance(event, VISITS):
         effects.put(key, "came", "1")
     effects.member(streams, str(stream))
-    effects.expire(key, DAY_KEPT_SECONDS)
-    effects.expire(streams, DAY_KEPT_SECONDS)
+    for counted in (key, streams):
+        effects.call("keep", counted, DAY_KEPT_SECONDS)
+
+
+def keep_for_disputes(effects: Effects, day: Day, stream: UUID | None) -> None:
+    """Keep a day on which somebody gave paid tokens."""
+    user, date = day[0], date_of(day)
+    kept = [day_key(day)]
+    if stream is not None:
+        kept += [keys.experience_there(user, date, stream), keys.experience_streams(user, date)]
+    for key in kept:
+        effects.call("keep", key, GIFT_DAY_KEPT_SECONDS)
 
 
 def names_there(day: Day) -> dict[str, str]:
@@ -194,6 +210,8 @@ def earn(effects: Effects, event: Event, key: str, second: int) -> bool:
             effects.add(key, "paid", paid)
         case GiftRefunded(paid=paid) if paid:
             effects.add(key, "paid", -paid)
+        case GiftClawback() if event.counts_at > now() - DISPUTED:
+            effects.add(key, "paid", -event.gone)
         case MinigameEnded(xp=prize) if prize:
             effects.add(key, "prizes", prize)
         case _:

@@ -15,6 +15,7 @@ from livestreamx.events import (
     Event,
     FollowAdded,
     FollowRemoved,
+    GiftClawback,
     GiftRefunded,
     GiftSent,
     HistoryDeleted,
@@ -89,6 +90,10 @@ def _refund(event: Any) -> Row:
     return _columns(event, "gift_event_id", "code", "qty", "tokens", "paid", "bonus", "sent_at", "reason")
 
 
+def _clawback(event: Any) -> Row:
+    return _columns(event, "gift_event_id", "code", "sent_at") | {"tokens": event.gone}
+
+
 def _presence(event: Any) -> Row:
     given = {name: getattr(event, name, empty) for name, empty in PRESENCE.items()}
     person = {"anon_id": event.anon_id or "", "session_id": event.session_id or ""}
@@ -154,6 +159,7 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
     ChatMessage: ("chat_messages", _chat),
     GiftSent: ("gifts", _gift),
     GiftRefunded: ("gift_refunds", _refund),
+    GiftClawback: ("gift_clawbacks", _clawback),
     ReactionSent: ("reactions", lambda event: _columns(event, "mood")),
     ViewerJoined: ("presence", _presence),
     ViewerHeartbeat: ("presence", _presence),

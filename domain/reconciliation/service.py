@@ -22,8 +22,8 @@ SETTLING = timedelta(seconds=60)
 """How long a gift may take through relay, log and dataflows."""
 HISTORY = timedelta(days=360)
 """History is kept for 13 months."""
-COLUMNS = ("gifts", "paid tokens", "bonus tokens", "gifts taken back", "tokens taken back")
-NOTHING = (0, 0, 0, 0, 0)
+COLUMNS = ("gifts", "paid tokens", "bonus tokens", "gifts taken back", "tokens taken back", "tokens lost in disputes")
+NOTHING = (0,) * len(COLUMNS)
 
 Plain = psycopg.Connection[TupleRow]
 

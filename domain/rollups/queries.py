@@ -16,7 +16,11 @@ COMES = (
     "occurred_at >= fromUnixTimestamp64Milli({since:Int64}) AND occurred_at < fromUnixTimestamp64Milli({until:Int64})"
 )
 OF_STREAMS = f"stream_id IN {{about:Array(UUID)}} AND {COMES}"
-NO_TOKENS = "0 AS tokens, 0 AS paid, 0 AS bonus"
+NO_TOKENS = "0 AS tokens, 0 AS paid, 0 AS bonus, 0 AS clawbacks"
+CLAWED = """(
+            SELECT gift_event_id, sum(tokens) AS clawed, count() AS clawbacks FROM gift_clawbacks FINAL
+            WHERE stream_id IN {about:Array(UUID)} GROUP BY gift_event_id) AS lost USING (gift_event_id)"""
+"""What disputes took of each gift; how often it changed makes a version newer."""
 
 ROOM_ACTS = {
     "poll.voted": "vote",
@@ -39,8 +43,9 @@ ACTS: dict[Source, str] = {
     "gifts": f"""
         SELECT stream_id AS about, occurred_at, 'gift' AS act, toString(code) AS code,
                gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds WHERE stream_id IN {{about:Array(UUID)}})
-               AS counts, qty, tokens, paid, bonus, user_id AS person
-        FROM gifts FINAL WHERE {OF_STREAMS}""",
+               AS counts, qty, toUInt64(gifts.tokens - clawed) AS tokens, toUInt64(gifts.paid - clawed) AS paid, bonus,
+               clawbacks, user_id AS person
+        FROM gifts FINAL LEFT JOIN {CLAWED} WHERE {OF_STREAMS}""",
     "follows": f"""
         SELECT creator_id AS about, occurred_at, if(type = 'follow.added', 'follow', 'unfollow') AS act,
                toString(source) AS code, true AS counts, 1 AS qty, {NO_TOKENS}, user_id AS person
@@ -64,7 +69,7 @@ def act_minutes(source: Source) -> str:
                sumIf(acts.paid, counts) AS paid, sumIf(acts.bonus, counts) AS bonus,
                [{TENS}] AS tens, arrayMax(tens) AS fastest,
                groupUniqArrayIf(person, counts AND person != {NOBODY}) AS people,
-               count() + countIf(NOT counts) AS made_of
+               count() + countIf(NOT counts) + sum(acts.clawbacks) AS made_of
         FROM (SELECT *, intDiv(toSecond(occurred_at), 10) AS ten FROM ({ACTS[source]})) AS acts
         GROUP BY about, at, act, code"""
 
@@ -224,15 +229,15 @@ SELECT stream_id, 60 AS grain, toStartOfMinute(toDateTime(hop_end - INTERVAL 1 M
 FROM ({hops("about")}) AS told
 GROUP BY stream_id, at, mood"""
 
-SUPPORTERS = """
+SUPPORTERS = f"""
 INSERT INTO supporters
 SELECT stream_id, user_id, argMax(given.handle, occurred_at) AS handle, countIf(kept) AS gifts,
-       sumIf(given.tokens, kept) AS tokens, sumIf(given.paid, kept) AS paid,
-       max(occurred_at) AS last_at, count() + countIf(NOT kept) AS made_of
+       sumIf(given.tokens - given.clawed, kept) AS tokens, sumIf(given.paid - given.clawed, kept) AS paid,
+       max(occurred_at) AS last_at, count() + countIf(NOT kept) + sum(given.clawbacks) AS made_of
 FROM (
-    SELECT *, gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds WHERE stream_id IN {about:Array(UUID)})
+    SELECT *, gift_event_id NOT IN (SELECT gift_event_id FROM gift_refunds WHERE stream_id IN {{about:Array(UUID)}})
            AS kept
-    FROM gifts FINAL WHERE stream_id IN {about:Array(UUID)}
+    FROM gifts FINAL LEFT JOIN {CLAWED} WHERE stream_id IN {{about:Array(UUID)}}
 ) AS given
 GROUP BY stream_id, user_id"""
 

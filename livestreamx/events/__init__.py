@@ -40,6 +40,7 @@ from livestreamx.events.economy import (
     CommandRejected,
     CommandStarted,
     FraudFlagged,
+    GiftClawback,
     GiftRefunded,
     GiftSent,
     MinigameEnded,
@@ -168,6 +169,7 @@ __all__ = [
     "FollowAdded",
     "FollowRemoved",
     "FraudFlagged",
+    "GiftClawback",
     "GiftRefunded",
     "GiftSent",
     "HistoryDeleted",
@@ -234,7 +236,7 @@ __all__ = [
 
 AnyEvent = (
     ViewerJoined | ViewerHeartbeat | ViewerLeft | ChatMessage | ChatDeleted | ChatCleared | ChatHeld | ReactionSent
-    | GiftSent | GiftRefunded | PackPurchased | TokensGranted | TokensReversed | FraudFlagged
+    | GiftSent | GiftRefunded | GiftClawback | PackPurchased | TokensGranted | TokensReversed | FraudFlagged
     | WalletLocked | WalletUnlocked
     | CommandQueued | CommandStarted | CommandDone | CommandRejected | CommandExpired | SceneChanged
     | MinigameStarted | MinigameEnded

@@ -51,6 +51,30 @@ class GiftRefunded(Event, frozen=True, kw_only=True, tag="gift.refunded"):
         return self.sent_at
 
 
+class GiftClawback(Event, frozen=True, kw_only=True, tag="gift.clawback"):
+    """A lost dispute took back paid tokens of a gift, or put them back as it was won after all.
+
+    What a gift counts is its tokens less what is `gone` in all; the actor is its sender.
+    """
+
+    topic: ClassVar[Topic] = topics.ECONOMY
+    gift_event_id: UUID
+    code: str
+    tokens: Tokens
+    change: Literal["taken", "put_back"]
+    sent_at: datetime
+    """When the gift was sent: its boards and its day's experience are those of that moment."""
+
+    @property
+    def gone(self) -> int:
+        """Tokens that count no more; below zero those that count again."""
+        return self.tokens if self.change == "taken" else -self.tokens
+
+    @property
+    def counts_at(self) -> datetime:
+        return self.sent_at
+
+
 class PackPurchased(Event, frozen=True, kw_only=True, tag="pack.purchased"):
     """An exclusive pack was bought with tokens; its items are in the buyer's inventory."""
 

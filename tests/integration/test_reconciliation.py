@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import dagster as dg
 import httpx
@@ -30,6 +31,7 @@ from orchestration.reconcile import QUIET
 from tests.builders import eventually, go_live, make_user
 from tests.conftest import environment, free_port
 from tests.integration.books import Connection
+from tests.integration.buying import Purchase
 
 GIVERS, GIFTS = 4, 6
 
@@ -207,3 +209,52 @@ def test_a_day_is_closed_only_when_the_books_agree(books: Books) -> None:
     finally:
         books.boards.hdel(keys.board_totals("gifts", "global", GLOBAL_REF), "nobody")
     assert released() == [0.0]
+
+
+def counted(books: Books, stream: str, giver: str, creator: str) -> dict[str, int]:
+    """Tokens of one giver's stream wherever they are counted, and the giver's experience."""
+    boards, about = books.boards, {"stream": stream}
+    places = {
+        "giver's board": (keys.board_totals("gifts", "stream", stream), giver),
+        "giver's board of all times": (keys.board_totals("gifts", "global", GLOBAL_REF), giver),
+        "creator's board": (keys.board_totals("creators", "global", GLOBAL_REF), creator),
+        "stream": (keys.stream_metrics(stream), "tokens"),
+        "experience": (keys.experience(giver), "xp"),
+    }
+    cells = "SELECT sum(tokens) FROM act_cells FINAL WHERE about = {stream:UUID} AND act = 'gift' AND grain = "
+    history = {
+        "minutes": cells + "60",
+        "days": cells + "86400",
+        "supporters": "SELECT sum(tokens) FROM supporters FINAL WHERE stream_id = {stream:UUID}",
+    }
+    return {what: int(boards.hget(*place) or 0) for what, place in places.items()} | {  # type: ignore[arg-type]
+        what: int(books.history.query(sql, about).result_rows[0][0]) for what, sql in history.items()
+    }
+
+
+async def test_what_a_lost_dispute_takes_leaves_all_books_equal_and_so_does_what_it_puts_back(
+    own: Platform, books: Books
+) -> None:
+    async with httpx.AsyncClient(base_url=own.url, timeout=20) as http:
+        creator, stream = await go_live(http)
+        giver = await make_user(http)
+        bought = Purchase(books.db, UUID(giver.user_id), 100).pay()
+        async with Room(own.url, stream, giver, channels="gifts") as room:
+            for _ in range(2):  # the first takes the bonus of newcomers
+                await room.ask("gift:send", code="ROSE", qty=10)
+
+    async def seen() -> dict[str, int] | str:
+        found = books.compare()
+        return counted(books, stream, giver.user_id, creator.user_id) if found.agrees else found.report()
+
+    given = dict.fromkeys(
+        ("giver's board", "giver's board of all times", "stream", "minutes", "days", "supporters"), 200
+    )
+    before = await eventually(seen, lambda found: not isinstance(found, str) and found.items() >= given.items(), 40)
+    assert not isinstance(before, str)
+    assert (before["creator's board"], before["experience"] >= 10) == (100, True)
+    less = {what: total - (10 if what == "experience" else 100) for what, total in before.items()}
+    bought.lose()
+    await eventually(seen, lambda found: found == less, 40)
+    bought.win()
+    await eventually(seen, lambda found: found == before, 40)
