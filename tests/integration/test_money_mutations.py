@@ -17,6 +17,7 @@ STATEMENTS = {
     "a limit may be loosened at once": "ALTER TABLE spend_limits DISABLE TRIGGER loosens_slowly",
     "a payout may go anywhere": "ALTER TABLE payouts DISABLE TRIGGER moves_forward",
     "a claim may be released twice": "ALTER TABLE ledger.claim DISABLE TRIGGER released_once",
+    "nobody hears what a dispute took": "ALTER TABLE ledger.claim DISABLE TRIGGER clawbacks_are_told",
 }
 
 # function -> what is taken out of its text, and what comes instead
@@ -47,6 +48,7 @@ EDITS = {
         "ORDER BY e.created_at DESC, e.id DESC",
         "ORDER BY e.created_at",
     ),
+    "what was told is told again": ("tell_clawback", "VALUES (e.id, taken - told)", "VALUES (e.id, taken + told)"),
     "a refunded gift stays claimed": (
         "refund_gift",
         "IF EXISTS (SELECT FROM claim",
