@@ -149,7 +149,7 @@ async def test_a_page_that_cannot_be_reached_says_so_and_comes_back(guest: NewGu
 async def test_a_link_to_a_stream_brings_its_picture(http: httpx.AsyncClient) -> None:
     _, stream = await go_live(http, 'Quotes " and <tags>')
     html = (await http.get(f"/w/{stream}", headers={"accept": "text/html"})).text
-    assert '<meta property="og:title" content="Quotes &#34; and">' in html
+    assert '<meta property="og:title" content="Quotes &#34; and &lt;tags&gt;">' in html
     picture = html.split('property="og:image" content="')[1].split('"')[0]
     answer = await http.get("/posters/" + picture.rsplit("/", 1)[1])
     assert answer.headers["content-type"] == "image/png"

@@ -6,11 +6,18 @@ import httpx
 from playwright.async_api import Page, expect
 
 from tests.browser.creators import make_creator, sit_down_as
-from tests.browser.guests import NewGuest
+from tests.browser.guests import Guest, NewGuest
+from tests.builders import eventually
 
 HURT = """'"><b data-hurt onclick=x>&lt;i&gt;{{7*7}}</b>"""
 SCRIPT = "<script>document.body.dataset.hurt = 1</script>"
 FOREIGN = "document.querySelectorAll('[data-hurt], [onclick], [onerror], img[src=x]').length"
+
+
+async def found_by_search(guest: Guest, text: str) -> str:
+    """What the search page shows now; a new stream is found once the index was made again."""
+    page = await guest.open(f"/search?q={text}")
+    return await page.locator("#content").inner_text()
 
 
 async def unhurt(page: Page) -> None:
@@ -45,9 +52,10 @@ async def test_a_tag_that_somebody_wrote_is_text_on_every_page(guest: NewGuest, 
     await page.reload()
     await expect(page.locator("#chat-log")).to_contain_text(SCRIPT)
     await unhurt(page)
+    await eventually(lambda: found_by_search(ada, creator.handle), lambda text: HURT in text)
+    await unhurt(page)
     for path, words in (
         (f"/u/{creator.handle}", SCRIPT),
-        (f"/search?q={creator.handle}", HURT),
         ("/studio", HURT),
         (f"/studio/{stream}", HURT),
     ):

@@ -92,8 +92,8 @@ async def download(page: Page) -> None:
     assert sum(int(row.split(",")[1]) for row in rows) == 2
     async with page.expect_download() as started:
         await page.get_by_role("link", name="Chat as JSON").click()
-    lines = (await (await started.value).path()).read_text().splitlines()
-    assert sum(int(json.loads(line)["messages"]) for line in lines) == 2
+    listed = json.loads((await (await started.value).path()).read_text())
+    assert sum(row["messages"] for row in listed) == 2
     async with page.expect_download() as started:
         await page.get_by_role("link", name="Chat as Parquet").click()
     assert (await (await started.value).path()).read_bytes().startswith(b"PAR1")
