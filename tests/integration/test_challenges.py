@@ -1,6 +1,7 @@
 """Challenges: made, started and ended by time, by what was counted, or with the stream; each move once."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +10,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from domain.interactions.challenges import service
 from livestreamx import keys
-from livestreamx.clock import now_ms
+from livestreamx.clock import now, now_ms
 from livestreamx.engines.postgres import Pool
 from tests.integration.commanding import give, rich, run_due
 from tests.integration.interacting import Scene, pass_time, scene, told
@@ -74,7 +75,8 @@ async def test_what_is_not_reached_in_time_has_failed(api: AsyncClient, pool: Po
     await pass_time(pool, "challenges", on.stream, 5)
     await advance(pool, redis)
     await counted(redis, on, made["id"], {on.viewer: 19})
-    await pass_time(pool, "challenges", on.stream, 60)
+    ends_at = datetime.fromisoformat((await look(on))["endsAt"])
+    await pass_time(pool, "challenges", on.stream, (ends_at - now()).total_seconds())
     await advance(pool, redis)
     assert (await look(on))["state"] == "active", "acts of its last moment may be on their way"
     await pass_time(pool, "challenges", on.stream, 3)

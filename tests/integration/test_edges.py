@@ -16,7 +16,7 @@ from livestreamx.settings import Settings
 from tests.builders import go_live, make_creator
 
 
-@pytest.mark.parametrize("path", ["/", "/reference", "/schema/openapi.json", asset("css/base.css")])
+@pytest.mark.parametrize("path", ["/login", "/reference", "/schema/openapi.json", asset("css/base.css")])
 async def test_large_answers_are_compressed_for_who_takes_it(api: AsyncClient, path: str) -> None:
     plain = await api.get(path, headers={"accept": "text/html", "accept-encoding": "identity"})
     async with api.stream("GET", path, headers={"accept": "text/html", "accept-encoding": "gzip"}) as packed:
