@@ -118,6 +118,7 @@ async def test_a_stay_begins_and_ends_with_its_stream(
     live = await creator.call("POST", f"/api/streams/{stream}/start")
     began = {**state, "status": "live", "startedAt": live["startedAt"]}
     await bus.publish(UUID(stream), "stream:state", began)
+    await viewer.first("stream:state")
     assert (await viewer.ask("viewer:heartbeat"))["event"] == "ack"
     over = await creator.call("POST", f"/api/streams/{stream}/end")
     await bus.publish(UUID(stream), "stream:state", {**began, "status": "ended", "endedAt": over["endedAt"]})
