@@ -7,14 +7,14 @@ from litestar import Controller, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 
-from api.schema import View
+from api.schema import Mirror
 from domain.accounts.tokens import Claims
 from domain.media import service
 from domain.media.rooms import MediaRooms
 from livestreamx.engines.postgres import Pool
 
 
-class MediaPassView(View, frozen=True, kw_only=True):
+class MediaPassView(Mirror, frozen=True, kw_only=True):
     """Where the media server is, and a token for it; `publishes` says whether it lets one send, too."""
 
     url: str
@@ -40,5 +40,4 @@ class MediaController(Controller):
         403 `banned` or `muted`, 409 `not_live` before and after the stream, 503 `media_off` where no media server is
         connected.
         """
-        given = await service.admit(pool, media, stream_id, visitor)
-        return MediaPassView(url=given.url, token=given.token, expires_at=given.expires_at, publishes=given.publishes)
+        return MediaPassView.of(await service.admit(pool, media, stream_id, visitor))

@@ -186,15 +186,15 @@ class Recommender:
         if self._experiment is None:
             self._candidate_slot.model = self._candidate = None
         if self._loading is None or self._loading.done():
-            wanted = ((self._slot, version), (self._candidate_slot, self._experiment and self._experiment.treatment))
-            self._loading = next(
-                (
-                    asyncio.create_task(self._load(slot, name))
-                    for slot, name in wanted
-                    if name and slot.wants(name, time.monotonic())
-                ),
-                None,
-            )
+            candidate = self._experiment.treatment if self._experiment else None
+            self._loading = self._load_one_of((self._slot, version), (self._candidate_slot, candidate))
+
+    def _load_one_of(self, *wanted: tuple[ModelSlot, str | None]) -> asyncio.Task[None] | None:
+        """Start to load the first of these versions that its slot does not hold yet; None when all are there."""
+        for slot, version in wanted:
+            if version and slot.wants(version, time.monotonic()):
+                return asyncio.create_task(self._load(slot, version))
+        return None
 
     async def _load(self, slot: ModelSlot, version: str) -> None:
         try:

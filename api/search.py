@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, QueryParameter
 
 from api.paging import Limit
-from api.schema import View
+from api.schema import Mirror, View
 from api.searching import Category, Hit, Kind, Searcher
 from api.shows import StreamCard, card
 from domain.accounts.tokens import Claims
@@ -33,7 +33,7 @@ class CreatorCard(View, frozen=True, kw_only=True):
     live_stream_id: UUID | None
 
 
-class CategoryCard(View, frozen=True, kw_only=True):
+class CategoryCard(Mirror, frozen=True, kw_only=True):
     """A category that something live is in."""
 
     name: Annotated[str, msgspec.Meta(examples=["Fall Guys"])]
@@ -67,7 +67,7 @@ def show(hit: Hit) -> SearchHit:
             shown = {name: getattr(hit.item, name) for name in CreatorCard.__struct_fields__}
             return SearchHit(type=hit.kind, score=hit.score, creator=CreatorCard(**shown))
         case Category():
-            return SearchHit(type=hit.kind, score=hit.score, category=CategoryCard(**msgspec.structs.asdict(hit.item)))
+            return SearchHit(type=hit.kind, score=hit.score, category=CategoryCard.of(hit.item))
 
 
 class SearchController(Controller):

@@ -8,14 +8,16 @@ from math import isqrt
 
 import msgspec
 
+from features.visits import SESSION_GAP_MS
+
 DAY_CAP = 500
 SPEND_CAP = DAY_CAP // 2
 """Experience for spending is at most half of a full day."""
 CHAT_XP, CHAT_SLOT_SECONDS = 2, 30
 REACTION_XP, REACTION_SLOT_SECONDS = 1, 10
 WATCH_XP, WATCH_STREAMS = 1, 2
-WATCH_GAP_MS, WATCH_MINUTE_MS = 45_000, 60_000
-"""Silence that ends a session, and what a session must last for each minute that counts."""
+WATCH_MINUTE_MS = 60_000
+"""What a session must last for each minute that counts."""
 PAID_TOKENS_PER_XP = 10
 VOTE_XP, ANSWER_XP, CHALLENGE_XP = 5, 15, 10
 """For a vote in a poll, a question that was answered, and a share in a challenge that was completed."""
@@ -63,7 +65,7 @@ def watched_minutes(signs: Mapping[Hashable, Iterable[int]]) -> int:
     for times in signs.values():
         began = last = None
         for at in sorted(times):
-            if began is None or last is None or at - last > WATCH_GAP_MS:
+            if began is None or last is None or at - last > SESSION_GAP_MS:
                 began = at
                 sessions.append((at, at))
             last = at

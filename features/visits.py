@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 
 MICROS = 1_000_000
+SESSION_GAP_MS = 45_000
+"""Silence that ends a session on dashboards and for experience; who recommends passes the gap of the settings."""
 
 Kind = Literal["arrived", "left", "gave"]
 

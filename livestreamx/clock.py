@@ -46,7 +46,7 @@ def uuid7() -> UUID:
 
 def made_at(uuid: UUID) -> datetime:
     """When a UUIDv7 was made, to the millisecond: its first 48 bits are the time (RFC 9562)."""
-    return datetime.fromtimestamp((uuid.int >> 80) / 1000, UTC)
+    return at_ms(uuid.int >> 80)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ to them for a while, and a moment's id follows from its stream and time, so that
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -17,7 +16,7 @@ from redis import Redis
 
 from features.highlights import BUCKET_MS, EMPTY, TRAILING, Bucket, score, stands_out
 from livestreamx import keys, topics
-from livestreamx.clock import now, now_ms
+from livestreamx.clock import at_ms, now, now_ms
 from livestreamx.engines.bus import PlainRoomBus
 from livestreamx.events import ChatMessage, Event, GiftSent, MomentDetected, ReactionSent
 from livestreamx.frames import MomentShown
@@ -112,7 +111,7 @@ class Judge:
             event_id=uuid5(NAMESPACE_OID, f"moment:{stream}:{bucket}"),
             stream_id=stream,
             creator_id=UUID(creator.decode()) if creator else None,
-            happened_at=datetime.fromtimestamp(bucket * BUCKET_MS / 1000, UTC),
+            happened_at=at_ms(bucket * BUCKET_MS),
             score=worth,
             messages=here.messages,
             reactions=here.reactions,

@@ -6,7 +6,6 @@ end. What restores the state after a crash is read again from the log; hops that
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 import bytewax.operators as op
@@ -31,6 +30,7 @@ from features.mood import (
     read_window,
 )
 from livestreamx import topics
+from livestreamx.clock import at_ms
 from livestreamx.events import AnyEvent, ChatMessage, Mood, MoodChanged, ReactionSent
 from pipelines.feed import Pace
 from pipelines.records import Chunk, Record
@@ -148,20 +148,15 @@ class MoodPartition:
             return None
         return MoodChanged(
             event_id=uuid5(NAMESPACE_OID, f"mood:{stream}:{hop}"),
-            occurred_at=moment(end_of(hop)),
+            occurred_at=at_ms(end_of(hop)),
             stream_id=stream,
             mood=after.mood,
             intensity=reading.shares.get(after.mood, 0.0),
             shares=reading.shares,
             reactors=reading.reactors,
-            since=moment(after.since_ms),
-            hop_end=moment(end_of(hop)),
+            since=at_ms(after.since_ms),
+            hop_end=at_ms(end_of(hop)),
         )
-
-
-def moment(ms: int) -> datetime:
-    """Milliseconds since the epoch as a time."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 class MoodLogic(StatefulBatchLogic[Chunk, Told, None]):

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from features import experience
 from features.leaderboards import STREAM_KEPT_SECONDS, standings, stream_standing
+from features.visits import SESSION_GAP_MS
 from livestreamx import keys, topics
 from livestreamx.clock import now
 from livestreamx.events import (
@@ -60,7 +61,7 @@ WEIGHTS = {
     "streak": experience.LONGEST_STREAK,
 }
 WATCHING = {
-    "gap": experience.WATCH_GAP_MS,
+    "gap": SESSION_GAP_MS,
     "minute": experience.WATCH_MINUTE_MS,
     "streams": experience.WATCH_STREAMS,
 }

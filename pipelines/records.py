@@ -4,11 +4,11 @@ A chunk names the offset it starts at and the next one, so that a sink can tell 
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import msgspec
 from confluent_kafka import Message
 
+from livestreamx.clock import at_ms
 from livestreamx.engines.kafka import REQUEST_ID_HEADER
 from livestreamx.events import AnyEvent
 from livestreamx.events.packed import is_packed
@@ -98,4 +98,4 @@ def not_ahead(event: AnyEvent, logged_ms: int) -> AnyEvent:
     latest_ms = logged_ms + AHEAD_MS
     if event.occurred_at.timestamp() * 1000 <= latest_ms:
         return event
-    return msgspec.structs.replace(event, occurred_at=datetime.fromtimestamp(latest_ms / 1000, UTC))
+    return msgspec.structs.replace(event, occurred_at=at_ms(latest_ms))

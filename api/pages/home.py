@@ -88,11 +88,6 @@ async def followed_streams(visit: Visit) -> list[StreamCard]:
     return by_viewers(await make_cards(visit.redis, found, visit.settings.session_gap_seconds))
 
 
-async def has_upcoming(visit: Visit) -> bool:
-    async with connection(visit.pool) as db:
-        return await rollouts.reaches(db, "upcoming", visit.viewer_id)
-
-
 async def read_picks(visit: Visit, suggestions: Suggestions) -> list[StreamCard]:
     """The recommended streams, best first, each with the reasons for it."""
     picks = {
@@ -125,6 +120,7 @@ class HomePages(Controller):
         live = await read_live(visit, board, category, SHOWN)
         suggestions = await recommender.suggest(visit.claims, SHELF)
         featured = live.streams[0] if live.streams and not category else None
+        has_upcoming = await rollouts.reaches(visit.pool, "upcoming", visit.viewer_id)
         shared = (featured.title, featured.category) if featured else ("LiveStreamX", "")
         shown = visit.page(
             "home.html",
@@ -135,7 +131,7 @@ class HomePages(Controller):
             recommended=await read_picks(visit, suggestions),
             trending=all(item.recommended.source == TRENDING for item in suggestions.items),
             live=live,
-            upcoming=await read_shelf(visit, "scheduled", SHELF) if await has_upcoming(visit) else [],
+            upcoming=await read_shelf(visit, "scheduled", SHELF) if has_upcoming else [],
             recent=[] if live.streams else await read_shelf(visit, "ended", SHELF),
         )
         shown.background = BackgroundTask(tell_shown, emitter, suggestions, visit.viewer_id, request_id)

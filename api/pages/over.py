@@ -18,7 +18,6 @@ from domain.rollouts import service as rollouts
 from domain.streams import service as streams
 from domain.streams.model import Stream
 from features.leaderboards import Board
-from livestreamx.engines.postgres import connection
 
 SUGGESTIONS = 8
 MOMENTS = 6
@@ -107,8 +106,7 @@ async def suggest(visit: Visit, but: UUID) -> list[StreamCard]:
 
 async def look_back(visit: Visit, clickhouse: AsyncClient, stream: Stream) -> LookBack:
     """What there is to show after the end."""
-    async with connection(visit.pool) as db:
-        has_moments = await rollouts.reaches(db, "moments", visit.viewer_id)
+    has_moments = await rollouts.reaches(visit.pool, "moments", visit.viewer_id)
     moments = await moments_of(clickhouse, stream.id, MOMENTS) if has_moments else []
     return LookBack(
         stream_id=stream.id,

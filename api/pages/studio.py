@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from api.pages.desk import STATES, Row, books, checklist
 from api.pages.panels import CHANNEL_PANELS, CHANNEL_TOTALS, STREAM_PANELS, STREAM_TOTALS
 from api.pages.visit import Visit
-from api.paging import decode_cursor, encode_cursor
+from api.paging import cursor_after, decode_cursor
 from domain.accounts import service as accounts
 from domain.analytics.figures import figures_of
 from domain.streams import queries, service
@@ -30,7 +30,7 @@ async def read_streams(visit: Visit, clickhouse: AsyncClient, creator_id: UUID, 
     shown = found[:STREAMS]
     figures = await figures_of(clickhouse, [one.id for one in shown if one.started_at])
     rows = [Row(stream=one, figures=figures.get(one.id)) for one in shown]
-    return {"rows": rows, "more": encode_cursor(shown[-1].id) if len(found) > STREAMS else None}
+    return {"rows": rows, "more": cursor_after(found, STREAMS)}
 
 
 class StudioPages(Controller):

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from features.visits import SESSION_GAP_MS
 from livestreamx.clock import now
 
 PanelName = Literal[
@@ -30,7 +31,6 @@ GRAIN_SECONDS: dict[Grain, int] = {"10s": 10, "1m": 60, "1h": 3600, "1d": 86_400
 ExportFormat = Literal["csv", "json", "parquet"]
 
 MOST_POINTS = 20_000
-SESSION_GAP_SECONDS = 45
 UNIQUE_SECONDS = 10
 ENGAGED_SECONDS = 300
 LEVELS = (86_400, 3600, 60)
@@ -90,7 +90,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
             "level": self.level,
             "first": since // step * step,
             "last": -(-until // step) * step,
-            "gap": SESSION_GAP_SECONDS * 1000,
+            "gap": SESSION_GAP_MS,
             "unique": UNIQUE_SECONDS * 1000,
             "engaged": ENGAGED_SECONDS * 1000,
         }

@@ -1,6 +1,6 @@
 """Why a gift is refused, in words that its sender understands; asked only once the database has refused."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from uuid import UUID
@@ -17,8 +17,6 @@ from livestreamx.engines.postgres import Db
 from livestreamx.errors import DomainError, Locked
 
 DISPUTE = "dispute"
-EXPLAINED = ("wallet_locked", "banned")
-"""What `explain` explains."""
 SPEND_LIMIT, SELF_EXCLUDED = "LX001", "LX002"
 """SQLSTATEs of the limits that the database keeps."""
 WINDOWS = {1: "a day", 7: "a week"}
@@ -62,12 +60,17 @@ async def why_banned(db: Db, user_id: UUID, stream_id: UUID) -> Banned:
     return Banned(standing.until, standing.reason)
 
 
+EXPLAINED: dict[str, Callable[[Db, GiftOrder], Awaitable[DomainError]]] = {
+    "wallet_locked": lambda db, order: why_locked(db, order.sender),
+    "banned": lambda db, order: why_banned(db, order.sender, order.stream_id),
+}
+"""What there is more to say of than its name."""
+
+
 async def explain(db: Db, order: GiftOrder, outcome: GiftOutcome) -> None:
-    """Raise what there is more to say of than its name: `Locked` or `Banned`."""
-    if outcome.outcome == "wallet_locked":
-        raise await why_locked(db, order.sender)
-    if outcome.outcome == "banned":
-        raise await why_banned(db, order.sender, order.stream_id)
+    """Raise the explained refusal of an outcome that has one: `Locked` or `Banned`."""
+    if why := EXPLAINED.get(outcome.outcome):
+        raise await why(db, order)
 
 
 @asynccontextmanager

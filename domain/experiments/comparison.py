@@ -9,9 +9,9 @@ from typing import Literal
 
 import msgspec
 
-from domain.experiments.model import Estimate, Experiment, Outcome
+from domain.experiments.model import SURE_Z, Estimate, Experiment, Outcome
 
-ALPHA, POWER_Z, SURE_Z = 0.05, 0.8416212, 1.959964
+ALPHA, POWER_Z = 0.05, 0.8416212
 """An effect that is there is found in 80 % of experiments, one that is not in 5 %."""
 HARM_Z = 4.0
 """Long before its end an experiment is given up only where the harm is beyond doubt."""

@@ -1,15 +1,18 @@
 """An experiment: which two versions are compared, who sees which, and what has come of it so far."""
 
-import hashlib
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 
+from domain.lots import LOTS, lot_of
+
 CONTROL: Literal["control"] = "control"
 TREATMENT: Literal["treatment"] = "treatment"
 Arm = Literal["control", "treatment"]
+SURE_Z = 1.959964
+"""Standard errors to either side of an estimate that hold its value in 95 % of cases."""
 
 
 class Experiment(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,8 +34,7 @@ class Experiment(msgspec.Struct, frozen=True, kw_only=True):
 
     def arm_of(self, user: UUID) -> Arm:
         """Which version this viewer sees: the same one throughout, and drawn anew in every experiment."""
-        digest = hashlib.sha256(f"{self.name}:{user}".encode()).digest()
-        return TREATMENT if int.from_bytes(digest[:8], "big") < self.share * 2**64 else CONTROL
+        return TREATMENT if lot_of(self.name, user) < self.share * LOTS else CONTROL
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,5 +60,5 @@ class Estimate(msgspec.Struct, frozen=True):
     @property
     def interval(self) -> tuple[float, float]:
         """The 95 % confidence interval."""
-        half = 1.959964 * self.variance**0.5
+        half = SURE_Z * self.variance**0.5
         return self.value - half, self.value + half

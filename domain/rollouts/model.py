@@ -1,12 +1,12 @@
 """Features that can be turned off, or be there for a share of people only, without a new version of the platform."""
 
-import hashlib
 from datetime import datetime
 from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
 
+from domain.lots import LOTS, lot_of
 from livestreamx.errors import NotFound
 
 Feature = Literal["upcoming", "moments"]
@@ -43,5 +43,4 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not self.is_on or user is None:
             return self.is_on and self.share == EVERYBODY
-        digest = hashlib.sha256(f"{self.feature}:{user}".encode()).digest()
-        return int.from_bytes(digest[:8], "big") * EVERYBODY < self.share * 2**64
+        return lot_of(self.feature, user) * EVERYBODY < self.share * LOTS

@@ -19,9 +19,10 @@ async def rollouts(pool: Pool) -> list[Rollout]:
         return list((await _all(db)).values())
 
 
-async def reaches(db: Db, feature: Feature, user: UUID | None) -> bool:
+async def reaches(pool: Pool, feature: Feature, user: UUID | None) -> bool:
     """Whether this person has the feature."""
-    return (await _all(db))[feature].reaches(user)
+    async with connection(pool) as db:
+        return (await _all(db))[feature].reaches(user)
 
 
 async def decide(pool: Pool, name: str, *, is_on: bool, share: int, admin_id: UUID, request_id: str) -> Rollout:

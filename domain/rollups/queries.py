@@ -2,11 +2,9 @@
 """All SQL that makes rollups. Each statement writes absolute numbers, so it may run any number of times."""
 
 from domain.rollups.model import Source
+from features.mood import HOP_MS
+from features.visits import SESSION_GAP_MS
 
-GAP_MS = 45_000
-"""Silence that ends a session."""
-HOP_MS = 5000
-"""What a mood is told for, up to `hop_end`."""
 NEVER = "9223372036854775807"
 KNOWN_OF_VISITS = 30
 """The bit from which a visit's version says what is known of its stream's life; below it are the signs."""
@@ -156,7 +154,7 @@ FROM (
         SELECT stream_id, viewer, any(creator_id) AS creator_id, any(signed) AS signed,
                arraySort(groupUniqArray(toUnixTimestamp64Milli(at))) AS moments,
                arrayMap(stretch -> (stretch[1], stretch[-1]),
-                        arraySplit((_, gap) -> gap > {GAP_MS}, moments, arrayDifference(moments))) AS stretches
+                        arraySplit((_, gap) -> gap > {SESSION_GAP_MS}, moments, arrayDifference(moments))) AS stretches
         FROM signs
         WHERE stream_id IN {{about:Array(UUID)}} AND (stream_id, viewer) IN (
             SELECT stream_id, if(user_id = {NOBODY}, reinterpretAsUUID(sipHash128(anon_id)), user_id)

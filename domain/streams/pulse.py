@@ -1,14 +1,14 @@
 """What a stream is like right now: viewers, mood and totals, as the gateway and the dataflows left them in Redis."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
 from livestreamx import keys
-from livestreamx.clock import now_ms
+from livestreamx.clock import at_ms, now_ms
 from livestreamx.frames import MoodState
 
 
@@ -54,7 +54,7 @@ async def take_pulse(redis: AsyncRedis, stream_id: UUID, session_gap_seconds: in
         messages=totals.messages,
         gift_tokens=totals.tokens,
         average_watch_ms=totals.watched_ms // watchers if watchers else None,
-        as_of=None if totals.as_of is None else datetime.fromtimestamp(totals.as_of / 1000, UTC),
+        as_of=None if totals.as_of is None else at_ms(totals.as_of),
     )
 
 

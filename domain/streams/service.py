@@ -18,8 +18,7 @@ from livestreamx.errors import Conflict, Forbidden, Invalid, NotFound
 from livestreamx.events import StreamEnded, StreamScheduled
 
 
-def missing() -> NotFound:
-    """The refusal of a stream that is not there, or not for this visitor."""
+def _missing() -> NotFound:
     return NotFound("There is no such stream", code="stream_not_found")
 
 
@@ -27,7 +26,7 @@ async def find(db: Db, stream_id: UUID) -> Stream:
     """The stream; `NotFound` with code `stream_not_found`."""
     stream = await queries.find(db, stream_id)
     if stream is None:
-        raise missing()
+        raise _missing()
     return stream
 
 
@@ -39,7 +38,7 @@ def owns(stream: Stream, claims: Claims | None) -> bool:
 def require_visible(stream: Stream | None, visitor: Claims | None) -> Stream:
     """The stream if this visitor may know of it; to all others a private stream does not exist."""
     if stream is None or (stream.visibility == "private" and not owns(stream, visitor)):
-        raise missing()
+        raise _missing()
     return stream
 
 
