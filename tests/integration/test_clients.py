@@ -181,16 +181,20 @@ async def test_a_message_whose_answer_is_lost_is_not_sent_again(
         assert room.texts == ["once", "after"]
 
 
-async def test_a_room_that_does_not_know_the_place_starts_over(visitor: Arrive, wire: Wire, show: Show) -> None:
+async def test_a_room_that_does_not_know_the_place_starts_over(
+    visitor: Arrive, wire: Wire, pair: list[GatewayProcess], show: Show
+) -> None:
     """More happened meanwhile than a room remembers."""
     stream, chatter = show.stream, show.chatter
     one = await visitor(stream).enter()
+    stayer = await PythonVisitor(f"http://127.0.0.1:{pair[0].port}", stream, None).enter()
     await one.until(lambda: one.seen("room:state"))
     await chatter.say(1)
     await one.until(lambda: one.texts)
     wire.hang()
     await wire.cut()
     await chatter.say(600)
+    await stayer.until(lambda: stayer.texts[-1:] == chatter.texts[-1:])
     wire.mend()
     await one.until(lambda: len(one.seen("room:state")) == 2)
     assert one.seen("resume:truncated")
