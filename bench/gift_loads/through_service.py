@@ -12,6 +12,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from domain.economy import service
 from domain.economy.coalesce import CONNECTIONS, GiftBatches
+from domain.economy.model import GiftOrder
 from livestreamx.engines import redis as redis_engine
 from livestreamx.engines.postgres import Pool, make_pool
 from livestreamx.settings import Settings
@@ -27,16 +28,10 @@ class Giver:
 
     async def give(self, sender: UUID, stream: UUID) -> UUID:
         """One gift; its id."""
-        receipt = await service.send_gift(
-            self._pool,
-            self._redis,
-            sender=sender,
-            handle="bench",
-            stream_id=stream,
-            code="HEART",
-            idempotency_key=secrets.token_hex(8),
-            batches=self._batches,
+        order = GiftOrder(
+            sender=sender, handle="bench", stream_id=stream, code="HEART", idempotency_key=secrets.token_hex(8)
         )
+        receipt = await service.send_gift(self._pool, self._redis, order, batches=self._batches)
         return receipt.gift_event_id
 
 

@@ -30,10 +30,11 @@ from domain.commands.rules import as_action, read_args
 from domain.commands.speaking import judge_spoken
 from domain.economy import service as economy
 from domain.economy.coalesce import GiftBatches
-from domain.economy.model import Gift, GiftReceipt, KeyReused
+from domain.economy.model import Gift, GiftOrder, GiftReceipt, KeyReused
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.events import CommandQueued
+from livestreamx.observe.tracing import origin_of
 
 CATALOGUE_SECONDS = 2.0
 
@@ -65,26 +66,26 @@ class GiftDesk:
         `QueueFull`, and the chat's `Refused` for words that it would not show at once.
         """
         gift = await self._acting_gift(code)
-        sending: dict[str, Any] = {
-            "sender": sender,
-            "handle": handle,
-            "stream_id": stream_id,
-            "code": code,
-            "qty": qty,
-            "combo_id": combo_id,
-            "idempotency_key": idempotency_key,
-            "request_id": request_id,
-        }
+        order = GiftOrder(
+            sender=sender,
+            handle=handle,
+            stream_id=stream_id,
+            code=code,
+            qty=qty,
+            combo_id=combo_id,
+            idempotency_key=idempotency_key,
+            origin=origin_of(request_id),
+        )
         if gift is None:
             if args:
                 raise CommandInvalid("args: this gift does nothing that could be told how", field="args")
-            return await economy.send_gift(self._pool, self._redis, **sending, batches=self._batches)
+            return await economy.send_gift(self._pool, self._redis, order, batches=self._batches)
         economy.check_key(idempotency_key)
         action = as_action(gift.command_action or "")
         asked = read_args(action, args or {}, gift.command_args)
         async with transaction(self._pool) as db:
             channel = await admit(db, stream_id, action, asked, sender=sender, key=idempotency_key)
-            receipt, is_new = await economy.charge_gift(db, **sending)
+            receipt, is_new = await economy.charge_gift(db, order)
             if is_new and channel is not None:
                 queued = CommandQueued(
                     stream_id=stream_id,

@@ -39,7 +39,6 @@ from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Invalid
 from livestreamx.events import TokensGranted
-from livestreamx.observe.tracing import origin_of
 
 
 async def open_wallet(db: Db, user_id: UUID, tokens: int, request_id: str) -> None:
@@ -120,18 +119,7 @@ async def gift_events(pool: Pool, stream_id: UUID, before: UUID | None, limit: i
 
 
 async def send_gift(
-    pool: Pool,
-    redis: AsyncRedis,
-    *,
-    sender: UUID,
-    handle: str,
-    stream_id: UUID,
-    code: str,
-    qty: int = 1,
-    combo_id: str | None = None,
-    idempotency_key: str,
-    request_id: str = "",
-    batches: GiftBatches | None = None,
+    pool: Pool, redis: AsyncRedis, order: GiftOrder, *, batches: GiftBatches | None = None
 ) -> GiftReceipt:
     """Charge a gift and record it with its event, all or nothing; bonus tokens are spent first.
 
@@ -140,16 +128,6 @@ async def send_gift(
     Refusals: `UnknownGift`, `UnknownStream`, `Banned`, `NotLive`, `SelfGift`, `Locked`, `InsufficientTokens`,
     `SpendLimit`, `SelfExcluded`, `Invalid`.
     """
-    order = GiftOrder(
-        sender=sender,
-        handle=handle,
-        stream_id=stream_id,
-        code=code,
-        qty=qty,
-        combo_id=combo_id,
-        idempotency_key=idempotency_key,
-        origin=origin_of(request_id),
-    )
     check_order(order)
     async with limits_explained():
         if batches is not None:
@@ -160,42 +138,19 @@ async def send_gift(
     if outcome.outcome in EXPLAINED:
         async with connection(pool) as db:
             await explain(db, order, outcome)
-    receipt = _receipt(outcome, code, qty)
-    if batches is not None:  # they tell the balance themselves
-        return receipt
-    if outcome.outcome == "sent":
-        await announce_balance(redis, sender, receipt.balance)
+    receipt = _receipt(outcome, order)
+    if batches is None and outcome.outcome == "sent":  # batches tell the balance themselves
+        await announce_balance(redis, order.sender, receipt.balance)
     return receipt
 
 
-async def charge_gift(
-    db: Db,
-    *,
-    sender: UUID,
-    handle: str,
-    stream_id: UUID,
-    code: str,
-    qty: int,
-    combo_id: str | None,
-    idempotency_key: str,
-    request_id: str,
-) -> tuple[GiftReceipt, bool]:
+async def charge_gift(db: Db, order: GiftOrder) -> tuple[GiftReceipt, bool]:
     """What `send_gift` does, for a caller who has more to write in the same transaction; whether the gift is new."""
-    order = GiftOrder(
-        sender=sender,
-        handle=handle,
-        stream_id=stream_id,
-        code=code,
-        qty=qty,
-        combo_id=combo_id,
-        idempotency_key=idempotency_key,
-        origin=origin_of(request_id),
-    )
     check_order(order)
     async with limits_explained():
         outcome = await queries.send_gift(db, order)
     await explain(db, order, outcome)
-    return _receipt(outcome, code, qty), outcome.outcome == "sent"
+    return _receipt(outcome, order), outcome.outcome == "sent"
 
 
 def check_order(order: GiftOrder) -> None:
@@ -210,21 +165,21 @@ def check_order(order: GiftOrder) -> None:
         raise UnknownGift()
 
 
-def _receipt(outcome: GiftOutcome, code: str, qty: int) -> GiftReceipt:
+def _receipt(outcome: GiftOutcome, order: GiftOrder) -> GiftReceipt:
     tokens, created_at = outcome.cost, outcome.created_at
     left = outcome.paid_left + outcome.bonus_left
     if outcome.gift_event_id is not None and tokens is not None and created_at is not None:
         return GiftReceipt(
             gift_event_id=outcome.gift_event_id,
-            code=code,
-            qty=qty,
+            code=order.code,
+            qty=order.qty,
             tokens=tokens,
             balance=Wallet(tokens=left, paid=outcome.paid_left, bonus=outcome.bonus_left),
             created_at=created_at,
         )
     match outcome.outcome:
         case "unknown_gift":
-            raise UnknownGift(f"There is no gift {code}")
+            raise UnknownGift(f"There is no gift {order.code}")
         case "unknown_stream":
             raise UnknownStream()
         case "not_live":

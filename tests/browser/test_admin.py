@@ -15,6 +15,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from domain.economy import returns
 from domain.economy import service as economy
+from domain.economy.model import GiftOrder
 from livestreamx.client import Account
 from livestreamx.clock import now, uuid7
 from livestreamx.engines.clickhouse import connect_plain
@@ -101,9 +102,7 @@ async def test_a_payout_is_reviewed_step_by_step(
     async with transaction(pool) as db:
         await economy.grant(db, UUID(fan.user_id), 10_000, "purchase")
     for qty in (1, 50):  # the welcome tokens go first, and earn nothing
-        await economy.send_gift(
-            pool,
-            redis,
+        order = GiftOrder(
             sender=UUID(fan.user_id),
             handle=fan.handle,
             stream_id=UUID(stream),
@@ -111,6 +110,7 @@ async def test_a_payout_is_reviewed_step_by_step(
             qty=qty,
             idempotency_key=str(qty),
         )
+        await economy.send_gift(pool, redis, order)
     await returns.mature_earnings(pool, now() + timedelta(days=15))
     await creator.call("POST", "/api/payouts", {"amountMinor": 2500}, idempotency_key="first")
     async with an_admin(chromium, office, pool) as admin:

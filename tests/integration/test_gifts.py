@@ -14,7 +14,7 @@ from httpx import AsyncClient, Response
 from redis.asyncio import Redis as AsyncRedis
 
 from domain.economy import service
-from domain.economy.model import GiftReceipt, InsufficientTokens, KeyReused, Wallet
+from domain.economy.model import GiftOrder, GiftReceipt, InsufficientTokens, KeyReused, Wallet
 from livestreamx import events, keys
 from livestreamx.engines import redis as redis_engine
 from livestreamx.engines.postgres import Pool, connection, transaction
@@ -39,9 +39,8 @@ class Show:
 
     async def send(self, code: str, qty: int = 1, key: str = "", **more: Any) -> GiftReceipt:
         """A gift through the service, as the socket sends it."""
-        return await service.send_gift(
-            self.pool,
-            more.pop("redis", self.redis),
+        redis = more.pop("redis", self.redis)
+        order = GiftOrder(
             sender=self.viewer.id,
             handle=self.viewer.handle,
             stream_id=UUID(self.stream),
@@ -50,6 +49,7 @@ class Show:
             idempotency_key=key or secrets.token_hex(8),
             **more,
         )
+        return await service.send_gift(self.pool, redis, order)
 
     async def wallet(self) -> Wallet:
         async with connection(self.pool) as db:
@@ -108,7 +108,7 @@ async def test_a_late_retry_gives_the_first_receipt(show: Show) -> None:
 async def test_the_event_says_all_of_the_gift(show: Show) -> None:
     await show.buy(10)
     await show.send("ROSE", 9, combo_id="c-1")
-    receipt = await show.send("ROSE", 2, combo_id="c-1", request_id="req-42")
+    receipt = await show.send("ROSE", 2, combo_id="c-1", origin="req-42")
     sent, request_id = (await show.told())[-1]
     event = events.decode(msgspec.json.encode(sent))
     assert isinstance(event, events.GiftSent)

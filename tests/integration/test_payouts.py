@@ -17,6 +17,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from domain.economy import returns
 from domain.economy import service as economy
+from domain.economy.model import GiftOrder
 from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, transaction
 from tests.integration.people import Person, events_of, refusal
@@ -54,9 +55,7 @@ async def till(api: AsyncClient, pool: Pool, redis: AsyncRedis) -> Till:
     async with transaction(pool) as db:
         await economy.grant(db, fan.id, 10_000, "purchase")
     for qty in (1, 50):  # 100 tokens are bonus
-        await economy.send_gift(
-            pool,
-            redis,
+        order = GiftOrder(
             sender=fan.id,
             handle=fan.handle,
             stream_id=UUID(stream),
@@ -64,6 +63,7 @@ async def till(api: AsyncClient, pool: Pool, redis: AsyncRedis) -> Till:
             qty=qty,
             idempotency_key=str(qty),
         )
+        await economy.send_gift(pool, redis, order)
     await returns.mature_earnings(pool, now() + timedelta(days=15))
     return Till(creator, await Person.admin(api, pool))
 

@@ -11,6 +11,7 @@ from redis.asyncio import Redis as AsyncRedis
 
 from api.app import create_app
 from domain.economy import service
+from domain.economy.model import GiftOrder
 from livestreamx.engines.postgres import Pool, transaction
 from livestreamx.settings import Settings
 from tests.integration.people import Person, events_of, refusal
@@ -93,9 +94,7 @@ async def test_the_ledger_adds_up_on_every_page(api: AsyncClient, pool: Pool, re
     async with transaction(pool) as db:
         await service.grant(db, viewer.id, 40, "purchase")
     for code, qty in (("HEART", 1), ("ROSE", 10), ("HEART", 2)):
-        await service.send_gift(
-            pool,
-            redis,
+        order = GiftOrder(
             sender=viewer.id,
             handle=viewer.handle,
             stream_id=UUID(stream),
@@ -103,6 +102,7 @@ async def test_the_ledger_adds_up_on_every_page(api: AsyncClient, pool: Pool, re
             qty=qty,
             idempotency_key=f"{code}{qty}",
         )
+        await service.send_gift(pool, redis, order)
     await viewer.ask("POST", TOPUP, json={"amount": 3})
     found = await pages(viewer, limit)
     assert all(len(page) == limit for page in found[:-1])
