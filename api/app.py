@@ -62,6 +62,7 @@ from api.streams import StreamsController
 from api.strictness import refuse_loose_body
 from api.studio import StreamStudioController, StudioController
 from api.users import CreatorsController, UsersController
+from api.vods import VodsController, vod_file
 from api.wallet import WalletController
 from api.webhooks import WebhookController
 from domain.accounts.tokens import AccessTokens
@@ -121,6 +122,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     StudioController,
     TermsController,
     UsersController,
+    VodsController,
     WalletController,
     WebhookController,
     asset_file,
@@ -129,6 +131,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     jwks,
     metrics,
     readyz,
+    vod_file,
 )
 
 

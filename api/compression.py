@@ -11,5 +11,8 @@ SMALLEST = 1024
 def compress_answers() -> CompressionConfig:
     """How the application compresses; sockets are not concerned."""
     return CompressionConfig(
-        backend="gzip", gzip_compress_level=LEVEL, minimum_size=SMALLEST, exclude=[r"^/posters/.*\.png$", "^/metrics"]
+        backend="gzip",
+        gzip_compress_level=LEVEL,
+        minimum_size=SMALLEST,
+        exclude=[r"^/posters/.*\.png$", "^/vods/", "^/metrics"],
     )

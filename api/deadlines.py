@@ -7,16 +7,20 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADER_SECONDS = 10
 BODY_SECONDS = 30
+SLOWEST_BODY = 32 * 1024
+"""Bytes a second: a body has as much more time as it takes at this pace."""
 
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol; headers have 10 s from the first byte or the connect, a body 30 s more."""
+    """uvicorn's HTTP protocol; headers have 10 s from the first byte or the connect, a body 30 s more than it takes."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _due = 0.0
 
     def _arm(self, seconds: float) -> None:
         self._disarm()
-        self._deadline = self.loop.call_later(seconds, self._expire)
+        self._due = self.loop.time() + seconds
+        self._deadline = self.loop.call_at(self._due, self._expire)
 
     def _disarm(self) -> None:
         if self._deadline is not None:
@@ -24,6 +28,9 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _expire(self) -> None:
+        if self.loop.time() < self._due:
+            self._deadline = self.loop.call_at(self._due, self._expire)
+            return
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()
@@ -48,6 +55,10 @@ class DeadlineProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._arm(BODY_SECONDS)
+
+    def on_body(self, body: bytes) -> None:
+        self._due += len(body) / SLOWEST_BODY
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._disarm()

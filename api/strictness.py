@@ -14,6 +14,12 @@ def decoder_for(body: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(body)
 
 
+def misfit(error: msgspec.ValidationError) -> ValidationException:
+    """What to answer for a value that is not of the type that is described; it names the field."""
+    message, _, path = str(error).partition(" - at ")
+    return ValidationException(extra=[{"key": path.strip("`") or "$", "message": message}])
+
+
 async def refuse_loose_body(request: Request[Any, Any, Any]) -> None:
     """Before a handler: `ValidationException` naming the field when a value is not of the type that is described.
 
@@ -26,7 +32,6 @@ async def refuse_loose_body(request: Request[Any, Any, Any]) -> None:
     try:
         decoder_for(field.annotation).decode(raw)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at ")
-        raise ValidationException(extra=[{"key": path.strip("`") or "$", "message": message}]) from error
+        raise misfit(error) from error
     except msgspec.DecodeError:
         return

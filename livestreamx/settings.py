@@ -112,6 +112,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     publisher_loss_seconds: float = 120.0
     """How long a live stream waits for its publisher to come back to the media server before it ends."""
 
+    vod_megabytes: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 200
+    """How large a clip's file may be (2^20 bytes)."""
+
     pipeline_workers: Annotated[int, msgspec.Meta(ge=1, le=4)] = 1
     """How many processes share the partitions of the dataflows."""
 

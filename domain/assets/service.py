@@ -18,6 +18,7 @@ from domain.assets.model import (
     UnknownAsset,
     kind_of,
 )
+from domain.files import Arriving
 from domain.text import clean_text
 from livestreamx.clock import uuid7
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
@@ -33,9 +34,10 @@ async def keep(pool: Pool, folder: Path, owner_id: UUID, body: bytes, name: str)
     if kind is None:
         raise NotAnAsset()
     asset_id = uuid7()
-    file = folder / f"{asset_id}.{kind}"
-    await asyncio.to_thread(_write, file, body)
+    file = Arriving(folder, str(asset_id))
     try:
+        file.write(body)
+        await asyncio.to_thread(file.settle, kind)
         async with transaction(pool) as db:
             await queries.lock_owner(db, owner_id)
             if await queries.count(db, owner_id) >= MOST_ASSETS:
@@ -43,16 +45,8 @@ async def keep(pool: Pool, folder: Path, owner_id: UUID, body: bytes, name: str)
             title = clean_text(name)[:MOST_NAME_CHARACTERS]
             return await queries.insert(db, asset_id, owner_id, kind=kind, name=title, size=len(body))
     except BaseException:
-        file.unlink(missing_ok=True)
+        file.discard()
         raise
-
-
-def _write(file: Path, body: bytes) -> None:
-    """Whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_bytes(body)
-    part.replace(file)
 
 
 async def of_owner(pool: Pool, owner_id: UUID) -> list[Asset]:

@@ -129,6 +129,12 @@ from livestreamx.events.signals import (
     MomentDetected,
     MoodChanged,
 )
+from livestreamx.events.vods import (
+    VodChanged,
+    VodEvent,
+    VodRemoved,
+    VodUploaded,
+)
 
 __all__ = [
     "CHALLENGE_KINDS",
@@ -227,6 +233,10 @@ __all__ = [
     "ViewerHeartbeat",
     "ViewerJoined",
     "ViewerLeft",
+    "VodChanged",
+    "VodEvent",
+    "VodRemoved",
+    "VodUploaded",
     "WalletLocked",
     "WalletUnlocked",
     "decode",
@@ -253,6 +263,7 @@ AnyEvent = (
     | ChallengeCreated | ChallengeStarted | ChallengeProgress | ChallengeCompleted | ChallengeContributed
     | ChallengeFailed | ChallengeCancelled
     | RaidStarted | RaidLaunched | RaidCancelled
+    | VodUploaded | VodChanged | VodRemoved
     | RecommendationShown | RecommendationClicked | SearchQueried
     | HistoryDeleted | RecommendationsChosen
     | MoodChanged | LevelReached | BadgeEarned | MomentDetected

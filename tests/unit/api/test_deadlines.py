@@ -86,3 +86,14 @@ async def test_a_slow_answer_is_waited_for_and_the_connection_kept(port: int) ->
     writer.write(b"GET / HT")
     assert await asyncio.wait_for(reader.read(), 5) == b""
     writer.close()
+
+
+async def test_a_long_body_has_as_long_as_it_keeps_coming(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "SLOWEST_BODY", 0.1)  # ten seconds for each byte
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(HEADERS)
+    for byte in b"done":
+        await asyncio.sleep(SOON / 2)
+        writer.write(bytes((byte,)))
+    assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 200")
+    writer.close()

@@ -1,0 +1,73 @@
+"""All SQL of clips."""
+
+from uuid import UUID
+
+from domain.vods.model import Visibility, Vod, VodKind
+from livestreamx.engines.postgres import Db, struct_row
+
+SELECT = """
+SELECT v.id, v.creator_id, u.handle AS creator, v.title, v.visibility, v.kind, v.bytes, v.duration_ms, v.created_at
+FROM vods v JOIN users u ON u.id = v.creator_id
+"""
+LAST = UUID(int=2**128 - 1)
+
+
+async def lock_creator(db: Db, creator_id: UUID) -> None:
+    """Puts the changes of one creator's clips in a row."""
+    await db.execute("SELECT FROM users WHERE id = %s FOR NO KEY UPDATE", (creator_id,))
+
+
+async def count(db: Db, creator_id: UUID) -> int:
+    done = await db.execute("SELECT count(*) FROM vods WHERE creator_id = %s", (creator_id,))
+    number: int = (await done.fetchall())[0][0]
+    return number
+
+
+async def insert(
+    db: Db,
+    vod_id: UUID,
+    creator_id: UUID,
+    *,
+    title: str,
+    visibility: Visibility,
+    kind: VodKind,
+    size: int,
+    duration_ms: int,
+) -> None:
+    await db.execute(
+        "INSERT INTO vods (id, creator_id, title, visibility, kind, bytes, duration_ms) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (vod_id, creator_id, title, visibility, kind, size, duration_ms),
+    )
+
+
+async def find(db: Db, vod_id: UUID) -> Vod | None:
+    async with db.cursor(row_factory=struct_row(Vod)) as cursor:
+        await cursor.execute(SELECT + "WHERE v.id = %s", (vod_id,))
+        return await cursor.fetchone()
+
+
+async def find_locked(db: Db, vod_id: UUID) -> Vod | None:
+    """The clip, which nobody else changes or removes before this transaction ends."""
+    async with db.cursor(row_factory=struct_row(Vod)) as cursor:
+        await cursor.execute(SELECT + "WHERE v.id = %s FOR UPDATE OF v", (vod_id,))
+        return await cursor.fetchone()
+
+
+async def of_creator(db: Db, creator_id: UUID, *, listed: bool, before: UUID | None, limit: int) -> list[Vod]:
+    """A creator's clips, the newest first (their ids rise with time); `listed` leaves out what is not public."""
+    async with db.cursor(row_factory=struct_row(Vod)) as cursor:
+        await cursor.execute(
+            SELECT + "WHERE v.creator_id = %s AND v.id < %s AND (NOT %s OR v.visibility = 'public') "
+            "ORDER BY v.id DESC LIMIT %s",
+            (creator_id, before or LAST, listed, limit),
+        )
+        return await cursor.fetchall()
+
+
+async def change(db: Db, vod_id: UUID, title: str, visibility: Visibility) -> None:
+    await db.execute("UPDATE vods SET title = %s, visibility = %s WHERE id = %s", (title, visibility, vod_id))
+
+
+async def delete(db: Db, vod_id: UUID) -> None:
+    await db.execute("DELETE FROM vods WHERE id = %s", (vod_id,))

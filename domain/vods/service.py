@@ -1,0 +1,141 @@
+"""Keeping clips: their files lie in the platform's folder; every change commits together with its event."""
+
+import asyncio
+from pathlib import Path
+from uuid import UUID
+
+from domain.accounts.tokens import Claims
+from domain.files import Arriving
+from domain.text import clean_text
+from domain.vods import queries
+from domain.vods.model import (
+    HEAD_BYTES,
+    LONGEST_MS,
+    MOST_VODS,
+    NotAVod,
+    TooManyVods,
+    UnknownVod,
+    UnreadableVod,
+    Visibility,
+    Vod,
+    kind_of,
+    owns,
+)
+from domain.vods.probe import duration_of
+from livestreamx.engines.outbox import record
+from livestreamx.engines.postgres import Db, Pool, connection, transaction
+from livestreamx.errors import Forbidden, Invalid
+from livestreamx.events import VodChanged, VodRemoved, VodUploaded
+from livestreamx.settings import Settings
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the files lie; platforms of several machines mount one folder there."""
+    return settings.home / "vods"
+
+
+def shown_title(text: str) -> str:
+    """The title as it will be shown; `Invalid` when nothing is left of it."""
+    title = clean_text(text)
+    if not title:
+        raise Invalid("The title has no visible characters", code="empty_title")
+    return title
+
+
+async def keep(
+    pool: Pool, file: Arriving, vod_id: UUID, creator_id: UUID, *, title: str, visibility: Visibility, request_id: str
+) -> Vod:
+    """A new clip of the file that has come, which settles under the clip's id; the caller discards it on any error.
+
+    `NotAVod` by its first bytes, `UnreadableVod`, `TooManyVods`, `Invalid` with code `empty_title`.
+    """
+    title = shown_title(title)
+    file.close()
+    kind = kind_of(await asyncio.to_thread(_head, file.path))
+    if kind is None:
+        raise NotAVod()
+    duration_ms = await duration_of(file.path)
+    if duration_ms is None:
+        raise UnreadableVod()
+    if duration_ms > LONGEST_MS:
+        raise UnreadableVod("A clip has at most twelve hours")
+    await asyncio.to_thread(file.settle, kind)
+    async with transaction(pool) as db:
+        await queries.lock_creator(db, creator_id)
+        if await queries.count(db, creator_id) >= MOST_VODS:
+            raise TooManyVods()
+        await queries.insert(
+            db,
+            vod_id,
+            creator_id,
+            title=title,
+            visibility=visibility,
+            kind=kind,
+            size=file.size,
+            duration_ms=duration_ms,
+        )
+        vod = await _find(db, vod_id)
+        await record(db, VodUploaded(**vod.as_told(), user_id=creator_id), request_id=request_id)
+    return vod
+
+
+def _head(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(HEAD_BYTES)
+
+
+async def _find(db: Db, vod_id: UUID) -> Vod:
+    vod = await queries.find(db, vod_id)
+    if vod is None:
+        raise UnknownVod()
+    return vod
+
+
+async def find_visible(pool: Pool, vod_id: UUID, visitor: Claims | None) -> Vod:
+    """The clip if this visitor may see it; to all others a private one does not exist."""
+    async with connection(pool) as db:
+        vod = await _find(db, vod_id)
+    if vod.visibility == "private" and not owns(vod, visitor):
+        raise UnknownVod()
+    return vod
+
+
+async def find_owned(db: Db, vod_id: UUID, claims: Claims) -> Vod:
+    """The clip, locked, if this person may change it; `UnknownVod`, `Forbidden` with code `not_owner`."""
+    vod = await queries.find_locked(db, vod_id)
+    if vod is None or (vod.visibility == "private" and not owns(vod, claims)):
+        raise UnknownVod()
+    if not owns(vod, claims):
+        raise Forbidden("Only its creator may do that", code="not_owner")
+    return vod
+
+
+async def of_creator(pool: Pool, creator_id: UUID, *, listed: bool, before: UUID | None, limit: int) -> list[Vod]:
+    """A creator's clips, the newest first; `listed` for those that everybody may find."""
+    async with connection(pool) as db:
+        return await queries.of_creator(db, creator_id, listed=listed, before=before, limit=limit)
+
+
+async def change(
+    pool: Pool, vod_id: UUID, claims: Claims, *, title: str | None, visibility: Visibility | None, request_id: str
+) -> Vod:
+    """Call a clip something else, or show it to others; what is None stays."""
+    async with transaction(pool) as db:
+        before = await find_owned(db, vod_id, claims)
+        new_title = before.title if title is None else shown_title(title)
+        new_visibility = visibility or before.visibility
+        if (new_title, new_visibility) == (before.title, before.visibility):
+            return before
+        await queries.change(db, vod_id, new_title, new_visibility)
+        vod = await _find(db, vod_id)
+        await record(db, VodChanged(**vod.as_told(), user_id=claims.sub), request_id=request_id)
+    return vod
+
+
+async def remove(pool: Pool, folder: Path, vod_id: UUID, claims: Claims, request_id: str) -> None:
+    """Take a clip away, and its file."""
+    async with transaction(pool) as db:
+        vod = await find_owned(db, vod_id, claims)
+        await queries.delete(db, vod_id)
+        await record(db, VodRemoved(**vod.as_told(), user_id=claims.sub), request_id=request_id)
+    await asyncio.to_thread((folder / vod.path.rsplit("/", 1)[1]).unlink, missing_ok=True)
