@@ -10,6 +10,7 @@ from domain.experiments import queries
 from domain.experiments.comparison import Comparison, compare
 from domain.experiments.model import Experiment, Outcome
 from livestreamx import keys
+from livestreamx.durable import write_durably
 
 FILE = "experiment.json"
 
@@ -33,9 +34,7 @@ def running(folder: Path) -> Experiment | None:
 def begin(folder: Path, redis: Redis, experiment: Experiment) -> None:
     """Let it run: the file first, which lasts, then Redis, which every API process watches."""
     stored = msgspec.json.encode(experiment)
-    aside = folder / f".{FILE}"
-    aside.write_bytes(stored)
-    aside.replace(folder / FILE)
+    write_durably(folder / FILE, stored)
     redis.set(keys.experiment(), stored)
 
 

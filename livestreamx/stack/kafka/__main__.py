@@ -12,8 +12,8 @@ from pathlib import Path
 import structlog
 import uvloop
 
+from livestreamx.durable import DurabilityLostError
 from livestreamx.stack.kafka.broker import Broker, BrokerSettings
-from livestreamx.stack.kafka.durable import DurabilityLostError
 from livestreamx.stack.kafka.storage import HomeInUseError
 
 

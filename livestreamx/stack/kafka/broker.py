@@ -10,10 +10,10 @@ from typing import Final
 import msgspec
 import structlog
 
+from livestreamx.durable import DurabilityLostError
 from livestreamx.stack.kafka.commit import GroupCommit
 from livestreamx.stack.kafka.config import TopicConfig
 from livestreamx.stack.kafka.connection import Connection
-from livestreamx.stack.kafka.durable import DurabilityLostError
 from livestreamx.stack.kafka.group_api import GroupApi
 from livestreamx.stack.kafka.groups import Groups
 from livestreamx.stack.kafka.records_api import RecordsApi

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from livestreamx.stack.kafka.durable import sync_data
+from livestreamx.durable import sync_data
 
 
 class Syncable(Protocol):

@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
+from livestreamx.durable import write_durably
 from livestreamx.stack.kafka.batch import place, validate
 from livestreamx.stack.kafka.config import TopicConfig
-from livestreamx.stack.kafka.durable import write_durably
 from livestreamx.stack.kafka.producers import ProducerSnapshot, ProducerStates
 from livestreamx.stack.kafka.protocol import ErrorCode, KafkaError
 from livestreamx.stack.kafka.segment import Segment

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from livestreamx.stack.kafka.durable import write_durably, write_fully
+from livestreamx.durable import write_durably, write_fully
 
 EXPIRY_MS: Final = 7 * 24 * 3600 * 1000  # after which offsets of a group without members are forgotten
 _COMPACT_FROM: Final = 1000  # lines

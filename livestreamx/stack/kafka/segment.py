@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
+from livestreamx.durable import sync_data, sync_folder, write_durably, write_fully
 from livestreamx.stack.kafka.batch import HEADER, BatchHeader, checksum_matches, read_header, walk
-from livestreamx.stack.kafka.durable import sync_data, sync_folder, write_durably, write_fully
 
 INDEX_INTERVAL: Final = 4096  # bytes of log between two index entries
 _NO_TIMESTAMP: Final = -1

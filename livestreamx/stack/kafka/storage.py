@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from livestreamx.durable import sync_folder, write_durably
 from livestreamx.stack.kafka.config import TopicConfig
-from livestreamx.stack.kafka.durable import sync_folder, write_durably
 from livestreamx.stack.kafka.log import PartitionLog, RecoveryPoint
 from livestreamx.stack.kafka.offsets import CommittedOffsets
 from livestreamx.stack.kafka.protocol import ErrorCode, KafkaError

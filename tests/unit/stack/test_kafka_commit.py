@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from livestreamx.durable import DurabilityLostError
 from livestreamx.stack.kafka.commit import GroupCommit
-from livestreamx.stack.kafka.durable import DurabilityLostError
 
 
 class SyncedFile:
