@@ -75,6 +75,9 @@ def arguments(given: Sequence[str], settings: Settings) -> argparse.Namespace:
         default=settings.pipeline_workers,
         help="processes that share the partitions",
     )
+    parser.add_argument(
+        "--standby", action="store_true", help="be ready, but begin only at a line on standard input; end at its end"
+    )
     split.add_argument("--part", type=share_of, help="I/N: the share of one process, for several machines")
     asked = parser.parse_args(given)
     known = list(every_flow())
@@ -84,12 +87,20 @@ def arguments(given: Sequence[str], settings: Settings) -> argparse.Namespace:
     return asked
 
 
+def wait_for_turn() -> bool:
+    """Say that all is imported and wait to be told to begin; whether that was said before the input ended."""
+    print("standing by", flush=True)
+    return bool(sys.stdin.readline())
+
+
 def main(given: Sequence[str]) -> None:
     """Run the named flows, or all, here or in several processes."""
     settings = Settings.from_env()
     asked = arguments(given, settings)
     settings.require("kafka_bootstrap", "redis_url", "clickhouse_url", "postgres_url")
     configure_logging(level=settings.log_level, json=settings.log_json, role="pipelines")
+    if asked.standby and not wait_for_turn():
+        return
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -1,13 +1,13 @@
-"""One consumer a worker, which fetches for all partitions of a flow; the first of them waits for records.
+"""One consumer, which fetches for all partitions of a flow; the first of them waits for records.
 
 An idle flow sleeps in the broker's answer. Nobody joins a group, and no offset is committed to Kafka.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from livestreamx.topics import Topic
 
@@ -15,6 +15,9 @@ IDLE_SECONDS = 0.1
 TICK_SECONDS = 0.25
 MOST = 2000
 """Records of one round, so that a chunk stays small enough for one call to Redis."""
+FETCH_WAIT_MS = 200
+"""How long the broker keeps a question that it has no records for; a partition that missed it at the start waits for
+its end."""
 
 
 class Pace(msgspec.Struct, frozen=True):
@@ -26,8 +29,8 @@ class Pace(msgspec.Struct, frozen=True):
 
 
 IMMEDIATE = Pace()
-Part = tuple[str | None, int | None]
-"""Topic and number of a partition, as a message tells them."""
+Part = tuple[str, int]
+"""Topic and number of a partition."""
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -53,7 +56,7 @@ def make_consumer(bootstrap: str, flow: str) -> Consumer:
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "earliest",
-            "fetch.wait.max.ms": 500,
+            "fetch.wait.max.ms": FETCH_WAIT_MS,
             "fetch.error.backoff.ms": 50,
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1000,
@@ -76,24 +79,22 @@ def find_partitions(consumer: Consumer, topics: Iterable[Topic]) -> list[tuple[s
 
 
 class Feed:
-    """One consumer and what it has fetched, by partition."""
+    """One consumer and what it has fetched, by partition, from the offsets in `starts` on.
 
-    def __init__(self, consumer: Consumer, pace: Pace) -> None:
+    All are assigned in one go: a broker that waits for records of the first leaves every later question unanswered for
+    as long as it waits.
+    """
+
+    def __init__(self, consumer: Consumer, pace: Pace, starts: Mapping[Part, int]) -> None:
         self._consumer, self._pace = consumer, pace
         self.handing_out = False
-        self._waiting: dict[Part, list[Message]] = {}
-        self._ended: dict[Part, int] = {}
+        self._waiting: dict[tuple[str | None, int | None], list[Message]] = {part: [] for part in starts}
+        self._leader = next(iter(starts), None)
+        self._ended: dict[tuple[str | None, int | None], int] = {}
         """Where a partition's end was seen, after so many of the records that wait."""
         self._count = 0
         self._first_at = self._tick_at = 0.0
-
-    def open(self, topic: str, partition: int, offset: int | None) -> None:
-        """Start reading a partition."""
-        self._waiting[topic, partition] = []
-        if offset is None:
-            self._consumer.list_topics(topic, timeout=10)  # else the client asks for the beginning after half a second
-        start = OFFSET_BEGINNING if offset is None else offset
-        self._consumer.incremental_assign([TopicPartition(topic, partition, start)])
+        consumer.assign([TopicPartition(*part, first) for part, first in starts.items()])
 
     def close(self) -> None:
         """Leave the broker."""
@@ -101,7 +102,7 @@ class Feed:
 
     def leads(self, part: Part) -> bool:
         """Whether this partition is the one that waits for all."""
-        return part == next(iter(self._waiting))
+        return part == self._leader
 
     def wait(self) -> None:
         """Wait for records, at most `IDLE_SECONDS`, and decide whether this round hands them out."""

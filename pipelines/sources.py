@@ -1,13 +1,11 @@
 """The source of every flow: Kafka partitions by `assign`, read on from where the flow's results say it was."""
 
-import threading
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import Message, TopicPartition
 from typing_extensions import override
 
 from livestreamx.clock import now_ms
@@ -20,14 +18,10 @@ from pipelines.run import Run
 
 
 class Position(msgspec.Struct, frozen=True):
-    """Where a flow stands in a partition: the next offset, and the earliest it wants again to rebuild its state.
-
-    `lost` when the log ends before it: it was made anew, and is read from its beginning.
-    """
+    """Where a flow stands in a partition: the next offset, and the earliest it wants again to rebuild its state."""
 
     next: int
     since: int | None = None
-    lost: bool = False
 
 
 class Positions(Protocol):
@@ -36,14 +30,29 @@ class Positions(Protocol):
     def read(self) -> Mapping[str, Position]: ...
 
 
-def settle(consumer: Consumer, at: Mapping[str, Position]) -> dict[str, Position]:
-    """The positions, those marked that the log does not reach any more."""
-    settled = {}
-    for where, position in at.items():
-        topic, _, partition = where.rpartition(":")
-        _, end = consumer.get_watermark_offsets(TopicPartition(topic, int(partition)), timeout=10)
-        settled[where] = Position(position.next, lost=True) if position.next > end else position
-    return settled
+class Start(msgspec.Struct, frozen=True):
+    """The offset that a partition is read from, and the one the flow had reached (None: nowhere yet).
+
+    `lost` when the log ends before that: it was made anew, and is read from its beginning.
+    """
+
+    first: int
+    reached: int | None = None
+    lost: bool = False
+
+    @property
+    def replays(self) -> bool:
+        """Whether records come again first that only rebuild state."""
+        return self.reached is not None and not self.lost and self.first < self.reached
+
+
+def start_of(at: Position | None, beginning: int, end: int) -> Start:
+    """Where to begin in a log that has the offsets from `beginning` up to `end`."""
+    if at is None:
+        return Start(beginning)
+    if at.next > end:
+        return Start(beginning, at.next, lost=True)
+    return Start(at.next if at.since is None else min(at.since, at.next), at.next)
 
 
 class Part(StatefulSourcePartition[Chunk, None]):
@@ -53,7 +62,7 @@ class Part(StatefulSourcePartition[Chunk, None]):
         self,
         feed: Feed,
         part: tuple[str, int],
-        at: Position | None,
+        start: Start,
         *,
         run: Run,
         gate: Gate,
@@ -63,10 +72,7 @@ class Part(StatefulSourcePartition[Chunk, None]):
         self._feed, self._run, self._gate, self._readings, self._ticks = feed, run, gate, readings, ticks
         self._part = part
         self._where = place(*part)
-        self._next = at.next if at else None
-        self._replaying = at is not None and not at.lost and at.since is not None and at.since < at.next
-        first = None if at is None or at.lost else at.since if self._replaying else at.next
-        feed.open(*part, first)
+        self._next, self._replaying = start.reached, start.replays
 
     @override
     def next_batch(self) -> list[Chunk]:
@@ -151,39 +157,39 @@ class KafkaSource(FixedPartitionedSource[Chunk, None]):
         readings: Reader | None = None,
         share: Share = EVERYTHING,
     ) -> None:
-        self._new_consumer = partial(make_consumer, bootstrap, flow)
-        self._run, self._gate, self._pace, self._readings = run, gate, pace, readings or Readings()
-        self._feeds: dict[int, Feed] = {}
-        asker = self._new_consumer()
+        self._run, self._gate, self._ticks, self._readings = run, gate, pace.ticks, readings or Readings()
+        consumer = make_consumer(bootstrap, flow)
         try:
-            self._parts = {place(*part): part for part in find_partitions(asker, topics) if share.takes(part[1])}
-            known = {where: at for where, at in positions.read().items() if where in self._parts}
-            self._at = settle(asker, known)
-        finally:
-            asker.close()
+            parts = sorted(part for part in find_partitions(consumer, topics) if share.takes(part[1]))
+            self._parts = {place(*part): part for part in parts}
+            known = positions.read()
+            self._starts = {
+                where: start_of(known.get(where), *consumer.get_watermark_offsets(TopicPartition(*part), timeout=10))
+                for where, part in self._parts.items()
+            }
+            self._feed = Feed(consumer, pace, {part: self._starts[where].first for where, part in self._parts.items()})
+        except BaseException:
+            consumer.close()
+            raise
 
     @property
     def lost(self) -> list[str]:
         """Partitions whose log was made anew since this flow read it."""
-        return [where for where, at in self._at.items() if at.lost]
+        return [where for where, start in self._starts.items() if start.lost]
 
     @override
     def list_parts(self) -> list[str]:
-        return sorted(self._parts)
+        return list(self._parts)
 
     @override
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> Part:
-        worker = threading.get_ident()
-        if worker not in self._feeds:
-            self._feeds[worker] = Feed(self._new_consumer(), self._pace)
-        feed, part, at = self._feeds[worker], self._parts[for_part], self._at.get(for_part)
-        return Part(feed, part, at, run=self._run, gate=self._gate, readings=self._readings, ticks=self._pace.ticks)
+        part, start = self._parts[for_part], self._starts[for_part]
+        return Part(self._feed, part, start, run=self._run, gate=self._gate, readings=self._readings, ticks=self._ticks)
 
     def lag(self) -> int:
         """Records that wait in the log for this flow."""
-        return sum(feed.lag() for feed in self._feeds.values())
+        return self._feed.lag()
 
     def close(self) -> None:
         """Leave the broker; call it when the run is over."""
-        for feed in self._feeds.values():
-            feed.close()
+        self._feed.close()

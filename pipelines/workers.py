@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -16,7 +17,9 @@ import structlog
 from livestreamx.settings import PREFIX
 from livestreamx.stack.launch import command
 
-CHECK_SECONDS, PAUSE_SECONDS, STOP_SECONDS = 0.1, 1.0, 10.0
+CHECK_SECONDS, STOP_SECONDS = 0.1, 10.0
+LEAST_SECONDS = 1.0
+"""Between two starts of a worker: one that lived longer starts again at once."""
 
 
 class Worker:
@@ -32,6 +35,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the process; `ready` once it reads."""
+        self.began = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 ourselves
             self._command, env=self._environment, stdout=subprocess.PIPE, text=True
         )
@@ -53,7 +57,7 @@ def keep_workers(count: int, flows: Sequence[str], stopping: threading.Event) ->
         for number, worker in enumerate(workers, 1):
             if (code := worker.process.poll()) is not None:
                 log.warning("worker starts again", worker=number, code=code)
-                stopping.wait(PAUSE_SECONDS)
+                stopping.wait(max(0.0, worker.began + LEAST_SECONDS - time.monotonic()))
                 worker.start()
         if not told and all(worker.ready.is_set() for worker in workers):
             told = True

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from livestreamx.settings import Settings
 from livestreamx.stack.home import Home, StackError
-from livestreamx.stack.parts import PartFailed, Process
+from livestreamx.stack.parts import PartFailed
 from livestreamx.stack.plan import plan_engines
+from livestreamx.stack.processes import Process
 
 POLL_SECONDS = 0.02
 

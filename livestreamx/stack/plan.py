@@ -89,7 +89,7 @@ def plan_platform(home: Home, settings: Settings, demo: bool) -> Plan:
             role("commands", module("domain.commands.executor")),
             role("keeper", module("domain.interactions.keeper")),
             role("rewards", module("domain.economy.rewards")),
-            role("dataflows", module("pipelines.everything")),
+            msgspec.structs.replace(role("dataflows", module("pipelines.everything", "--standby")), standby=True),
         ),
     ]
     if demo:

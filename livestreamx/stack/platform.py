@@ -69,9 +69,9 @@ class Platform:
         return self
 
     def stop(self, seconds: float = 60) -> int:
-        """End it as Ctrl-C does; its exit code."""
+        """End it in order; its exit code."""
         assert self._popen, "not started"
-        self._popen.send_signal(signal.SIGINT)
+        self._popen.send_signal(signal.SIGTERM)  # what a shell starts in the background ignores Ctrl-C
         try:
             return self._popen.wait(seconds)
         except subprocess.TimeoutExpired as error:
@@ -85,7 +85,10 @@ class Platform:
         self._popen.wait()
 
     def parts(self) -> dict[str, dict[str, Any]]:
-        """Name -> `pid`, `state` (`ready`, `starting`, `elsewhere`) and `deaths` within the last minute."""
+        """Name -> `pid`, `state` (`ready`, `starting`, `elsewhere`), `deaths` within the last minute, and `standby`.
+
+        `standby` is the process id of the one that would take over at once, if one stands by.
+        """
         parts: dict[str, dict[str, Any]] = self._state().get("parts", {})
         return parts
 
@@ -107,6 +110,11 @@ class Platform:
             return bool(part["pid"] != killed and part["state"] == "ready")
 
         self._wait(back, seconds, f"{name} did not come back")
+
+    def wait_standby(self, name: str, seconds: float = 60) -> int:
+        """Wait until a process of this part stands by; its process id."""
+        self._wait(lambda: bool(self.parts()[name]["standby"]), seconds, f"no process of {name} stood by")
+        return int(self.parts()[name]["standby"])
 
     def __enter__(self) -> "Platform":
         return self.start()

@@ -5,16 +5,17 @@ One thread does everything: the parts' death signals are bound to the thread tha
 
 import os
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
 from types import FrameType
 from typing import Protocol
 
+from livestreamx.stack.alarm import Alarm
 from livestreamx.stack.home import Home, StackError
-from livestreamx.stack.parts import Part, PartFailed, Process, describe
+from livestreamx.stack.parts import Part, PartFailed, describe
 from livestreamx.stack.plan import Plan, environment
+from livestreamx.stack.processes import Process
 
 STARTING_POLL_SECONDS = 0.02
 WATCH_POLL_SECONDS = 0.2
@@ -44,6 +45,8 @@ class Watched:
         self.deaths: deque[float] = deque()
         self.starts_at: float | None = None
         self.starting = False
+        self.standby: int | None = None
+        """The process that stands by, as it was published last."""
 
     def died(self) -> float:
         """Note a death; the seconds to wait before the next start, or `StackError` after too many."""
@@ -65,7 +68,8 @@ class Supervisor:
         self._home = home
         self._plan = plan
         self._report = report
-        self._stop = threading.Event()
+        self._alarm = Alarm()
+        self._stopping = False
         self._asked_at: float | None = None
         self._at_once = False
         self._stages: list[list[Watched]] = []
@@ -83,7 +87,7 @@ class Supervisor:
         for name in self._plan.external:
             self._report.ready(name, 0.0, "runs elsewhere")
         for stage in self._plan.stages:
-            watched = [Watched(Process(part, self._home.logs)) for part in stage]
+            watched = [Watched(Process(part, self._home.logs, self._alarm.ring)) for part in stage]
             self._stages.append(watched)
             self._start_stage(watched)
             notes += [note for one in watched for note in one.process.notes]
@@ -95,13 +99,16 @@ class Supervisor:
 
     def watch(self) -> None:
         """Keep the parts alive until told to stop; `PartFailed` when one dies again and again."""
-        while not self._stop.wait(STARTING_POLL_SECONDS if self._recovering() else WATCH_POLL_SECONDS):
+        while not self._stopping:
             for watched in self._lasting():
                 self._keep(watched)
+            self._alarm.wait(STARTING_POLL_SECONDS if self._recovering() else WATCH_POLL_SECONDS)
 
     def stop(self) -> None:
         """End all parts, the last started first."""
         for stage in reversed(self._stages):
+            for one in stage:
+                one.process.dismiss_standby()
             running = [one.process for one in stage if one.process.alive]
             for process in running:
                 process.ask_to_stop()
@@ -119,7 +126,8 @@ class Supervisor:
         now = time.monotonic()
         self._asked_at = self._asked_at or now
         self._at_once = now - self._asked_at > IMPATIENCE_SECONDS  # one Ctrl-C may reach us twice, by way of a parent
-        self._stop.set()
+        self._stopping = True
+        self._alarm.ring()
 
     def _start_stage(self, stage: Sequence[Watched]) -> None:
         for watched in sorted(stage, key=lambda one: one.process.part.prepare is not None):  # what prepares, waits
@@ -131,7 +139,9 @@ class Supervisor:
                 if watched.process.check_ready():
                     waiting.remove(watched)
                     self._report.ready(watched.process.part.name, watched.process.seconds, detail(watched.process.part))
-            if waiting and self._stop.wait(STARTING_POLL_SECONDS):
+            if waiting:
+                self._alarm.wait(STARTING_POLL_SECONDS)
+            if self._stopping:
                 raise Stopped
 
     def _keep(self, watched: Watched) -> None:
@@ -151,6 +161,11 @@ class Supervisor:
                 self._bury(watched, str(failure))
         elif not process.alive:
             self._bury(watched, f"{name} ended with {describe(process.exit_code or 0)}")
+        else:
+            process.keep_standby()
+            if process.standby != watched.standby:
+                watched.standby = process.standby
+                self._publish()
 
     def _restart(self, watched: Watched) -> None:
         try:
@@ -163,9 +178,13 @@ class Supervisor:
 
     def _bury(self, watched: Watched, reason: str) -> None:
         watched.starting = False
-        pause = watched.died()
+        pause, log = watched.died(), watched.process.log.path
+        if watched.process.has_standby:
+            self._restart(watched)
+            self._report.note(f"{reason}; the process that stood by takes over (log: {log})")
+            return
         watched.starts_at = time.monotonic() + pause
-        self._report.note(f"{reason}; it starts again in {pause:.1f} s (log: {watched.process.log.path})")
+        self._report.note(f"{reason}; it starts again in {pause:.1f} s (log: {log})")
         self._publish()
 
     def _lasting(self) -> list[Watched]:
@@ -184,10 +203,12 @@ class Supervisor:
                 "pid": one.process.pid,
                 "state": "ready" if one.process.alive and not one.starting else "starting",
                 "deaths": len(one.deaths),
+                "standby": one.process.standby,
             }
             for one in self._lasting()
         }
-        external = {name: {"pid": None, "state": "elsewhere", "deaths": 0} for name in self._plan.external}
+        elsewhere = {"pid": None, "state": "elsewhere", "deaths": 0, "standby": None}
+        external = dict.fromkeys(self._plan.external, elsewhere)
         self._home.write_parts({"supervisor": os.getpid(), "up": self._up, "parts": external | parts})
 
 

@@ -27,20 +27,32 @@ while True:
     signal.pause()
 """
 
+STANDBY = """
+import sys
+print("standing by", flush=True)
+if not sys.stdin.readline():
+    sys.exit(0)
+"""
+
 
 def main() -> int:
     report, settings = ConsoleReport(), Settings(home=Path(sys.argv[1]))
     home = Home(settings.home)
     journal = str(settings.home / "ended.txt")
 
-    def role(name: str, code: str = ROLE) -> Part:
-        return Part(name=name, argv=[sys.executable, "-c", code, name, journal])
+    def role(name: str, code: str = ROLE, *, standby: bool = False) -> Part:
+        return Part(name=name, argv=[sys.executable, "-c", code, name, journal], standby=standby)
 
     try:
         home.lock()
         plan = plan_engines(home, settings)
         prepared = Part(name="prepare", argv=[sys.executable, "-c", "print('note: prepared')"], one_shot=True)
-        stages = [*plan.stages, (prepared,), (role("first"), role("second")), (role("third"),)]
+        stages = [
+            *plan.stages,
+            (prepared,),
+            (role("first"), role("second")),
+            (role("third", STANDBY + ROLE, standby=True),),
+        ]
         if len(sys.argv) > 2:
             stages.append((role("extra", f"print('ready', flush=True)\n{sys.argv[2]}"),))
         return run(msgspec.structs.replace(plan, stages=tuple(stages)), home, report)

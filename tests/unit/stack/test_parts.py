@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from livestreamx.stack.logs import PartLog
-from livestreamx.stack.parts import Part, PartFailed, Process, describe
+from livestreamx.stack.parts import Part, PartFailed, describe
+from livestreamx.stack.processes import Process
 
 Start = Callable[..., Process]
 
@@ -30,6 +32,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield run
     for process in started:
+        process.dismiss_standby()
         process.kill()
         process.log.close()
 
@@ -100,10 +103,80 @@ def test_what_ignores_the_signal_is_killed_with_its_children(start: Start, tmp_p
         time.sleep(0.01)
 
 
+def waiting(journal: Path) -> str:
+    """A program that stands by, and writes down when it begins."""
+    return (
+        "import os, sys, time; print('standing by')\n"
+        f"if not sys.stdin.readline(): open({str(journal)!r}, 'a').write('left '); sys.exit()\n"
+        f"open({str(journal)!r}, 'a').write(f'{{os.getpid()}} '); print('ready'); time.sleep(60)"
+    )
+
+
+def until_standing_by(process: Process) -> int:
+    deadline = time.monotonic() + 30
+    while (found := process.standby) is None:
+        process.keep_standby()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found
+
+
+def test_who_stands_by_begins_only_when_the_one_before_is_gone(start: Start, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    process = start(waiting(journal), standby=True)
+    until_ready(process, 30)
+    first, second = process.pid, until_standing_by(process)
+    assert journal.read_text().split() == [str(first)]
+    process.kill()
+    process.start()
+    assert (process.pid, process.has_standby) == (second, False)
+    until_ready(process, 30)
+    assert journal.read_text().split() == [str(first), str(second)]
+
+
+def test_who_stands_by_and_dies_is_not_counted_on(start: Start, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    process = start(waiting(journal), standby=True)
+    until_ready(process, 30)
+    os.kill(until_standing_by(process), signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while process.has_standby:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.start()
+    until_ready(process, 30)
+    assert journal.read_text().split()[-1] == str(process.pid)
+
+
+def test_who_is_told_to_begin_too_early_begins_when_it_can(start: Start, tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    process = start("import time; time.sleep(0.2)\n" + waiting(journal), standby=True)
+    until_ready(process, 30)
+    process.keep_standby()
+    process.kill()
+    process.start()
+    until_ready(process, 30)
+    assert journal.read_text().split()[-1] == str(process.pid)
+
+
+def test_the_end_of_a_part_is_told_at_once(tmp_path: Path) -> None:
+    changed = threading.Event()
+    process = Process(Part(name="part", argv=["/bin/sleep", "60"]), tmp_path, changed.set)
+    process.start()
+    pid = process.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert changed.wait(30)
+    assert process.exit_code == -signal.SIGKILL
+    process.log.close()
+
+
 def test_parts_die_with_their_parent() -> None:
     """The parent is killed outright; the kernel ends the part."""
     code = (
-        "import sys, time; from pathlib import Path; from livestreamx.stack.parts import Part, Process\n"
+        "import sys, time; from pathlib import Path\n"
+        "from livestreamx.stack.parts import Part; from livestreamx.stack.processes import Process\n"
         "p = Process(Part(name='p', argv=['/bin/sleep', '60']), Path(sys.argv[1])); p.start()\n"
         "print(p.pid, flush=True); time.sleep(60)"
     )
