@@ -19,9 +19,13 @@ MESSAGE_BYTES = 8 * 1024
 BACKLOG_BYTES = 1024 * 1024
 """Most that may wait for a peer in the transport: one snapshot and what is left of a chunk of the room's ring."""
 NOISE = 50
-"""Pings, pongs and fragments that a client may send in a second: they cost work and ask for nothing."""
+"""Pings, pongs and fragments that a client may send in a second: they cost work and ask for nothing.
+
+So does whatever comes after our close frame, except for its answer."""
 CLOSING_SECONDS = 2.0
 """How long a peer has to answer a close frame."""
+CLOSING_BYTES = 4 * 1024 * 1024
+"""How much is read of a peer that has yet to answer one: who sends on and on must not keep others waiting."""
 
 
 class Listener(Protocol):
@@ -42,8 +46,9 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_buffer", "_busy", "_deaf", "_fragments", "_fragments_op", "_loop", "_open_set", "_paused", "_skip",
-        "bare", "closing", "feed", "heard_at", "listener", "noise", "pinged", "position", "stalled_at", "transport",
+        "_buffer", "_busy", "_closing_bytes", "_deaf", "_fragments", "_fragments_op", "_loop", "_open_set", "_paused",
+        "_skip", "bare", "closing", "feed", "heard_at", "listener", "noise", "pinged", "position", "stalled_at",
+        "transport",
     )  # fmt: skip
 
     def __init__(
@@ -54,7 +59,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self._fragments: bytearray | None = None
         self._fragments_op = 0
-        self._skip = 0
+        self._skip = self._closing_bytes = 0
         self._busy = self._deaf = self._paused = False
         self.transport, self.bare, self.listener = transport, bare, listener
         self.feed: Feed | None = None
@@ -120,7 +125,9 @@ class Connection(asyncio.Protocol):
     @property
     def held(self) -> bool:
         """Whether what the peer sends is left waiting."""
-        return not self.closing and (self._busy or self.stalled_at > 0)
+        if self.closing:
+            return self._closing_bytes > CLOSING_BYTES
+        return self._busy or self.stalled_at > 0
 
     def _update_reading(self) -> None:
         if self.held == self._paused or self.transport.is_closing():
@@ -138,6 +145,9 @@ class Connection(asyncio.Protocol):
         self.heard_at = self._loop.time()
         self.pinged = False
         self._buffer = self._read(self._buffer + data if self._buffer else data)
+        if self.closing:
+            self._closing_bytes += len(data)
+            self._update_reading()
 
     def connection_lost(self, _: Exception | None) -> None:
         self.closing = True
@@ -189,11 +199,11 @@ class Connection(asyncio.Protocol):
     def _take(self, op: int, final: bool, payload: bytes) -> None:
         if op == Op.CLOSE:
             self._take_close(payload)
-        elif self.closing:
-            return
-        elif not (final and op in (Op.TEXT, Op.BINARY)) and self._is_too_noisy():
+        elif (self.closing or not (final and op in (Op.TEXT, Op.BINARY))) and self._is_too_noisy():
             self._deaf = True
             self.close(Close.POLICY, "too many pings or fragments")
+        elif self.closing:
+            return
         elif op == Op.PING:
             self.send(seal(payload, Op.PONG))
         elif op == Op.CONTINUATION:

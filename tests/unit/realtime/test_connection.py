@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame, Opcode
 
-from realtime.connection import MESSAGE_BYTES
-from realtime.wire import Close
-from tests.unit.realtime.peers import connected, masked
+from realtime import connection as connections
+from realtime.connection import MESSAGE_BYTES, NOISE
+from realtime.wire import Close, Header
+from tests.unit.realtime.peers import Peer, connected, masked
 
 PIECES = st.lists(st.lists(st.binary(max_size=200), min_size=1, max_size=4), min_size=1, max_size=6)
 
@@ -151,6 +152,52 @@ async def test_closing_twice_says_it_once() -> None:
         assert await peer.close_code() == 4404
         await peer.send(masked(Opcode.CLOSE, (4404).to_bytes(2, "big")))
         assert (await peer.frame())[0] == -1
+
+
+async def send_on(peer: Peer, frame: bytes) -> None:
+    """The same frame again and again, as fast as it is taken."""
+    while True:
+        await peer.send(frame * max(1, 65536 // len(frame)))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [masked(Opcode.TEXT, b'{"event":"nonsense","data":{}}'), masked(Opcode.BINARY, b"x" * 1_000_000)],
+    ids=["many", "large"],
+)
+async def test_who_sends_on_and_on_after_our_close_frame_is_read_no_more(
+    frame: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "CLOSING_SECONDS", 60.0)
+    looked_at = 0
+    read_header = connections.read_header
+
+    def count(data: bytes, at: int) -> Header | None:
+        nonlocal looked_at
+        looked_at += 1
+        return read_header(data, at)
+
+    monkeypatch.setattr(connections, "read_header", count)
+    async with connected() as (connection, heard, peer):
+        connection.close(Close.POLICY, "too many messages")
+        sending = asyncio.create_task(send_on(peer, frame))
+        async with asyncio.timeout(30):
+            while connection.transport.is_reading():
+                await asyncio.sleep(0.01)
+        sending.cancel()
+        assert looked_at <= NOISE + 1, "each frame costs what it takes to look at it"
+        assert not heard.messages
+        assert await peer.close_code() == Close.POLICY
+
+
+async def test_the_answer_to_a_close_frame_is_heard_behind_what_was_under_way() -> None:
+    async with connected() as (connection, heard, peer):
+        connection.close(Close.RESTART, "restart")
+        await peer.send(masked(Opcode.TEXT, b"{}") * 30 + masked(Opcode.CLOSE, (1012).to_bytes(2, "big")))
+        assert await peer.close_code() == Close.RESTART
+        assert (await peer.frame())[0] == -1
+        await heard.until(ends=1)
+        assert not heard.messages
 
 
 async def test_the_descriptor_is_the_sockets_own() -> None:
