@@ -29,7 +29,7 @@ def route_of(scope: Scope) -> str:
 
 
 class Platform(Litestar):
-    """Litestar, with every request correlated: those that no route takes as well."""
+    """Litestar, with every request correlated: those that no route takes as well. HEAD is GET without its body."""
 
     async def __call__(self, scope: Scope | Any, receive: Receive | Any, send: Send | Any) -> None:
         if scope["type"] == "http":
@@ -42,6 +42,9 @@ class Platform(Litestar):
     async def _answer(self, scope: Any, receive: Receive, send: Send) -> None:
         request_id = adopt_request_id(given_request_id(scope))
         began, status = time.perf_counter(), 0
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope = {**scope, "method": "GET"}
 
         async def send_correlated(message: Message) -> None:
             nonlocal status
@@ -51,6 +54,8 @@ class Platform(Litestar):
                 headers[HEADER] = request_id
                 headers["x-content-type-options"] = "nosniff"
                 headers.setdefault("referrer-policy", "strict-origin-when-cross-origin")
+            elif is_head:
+                message["body"] = b""
             await send(message)
 
         try:

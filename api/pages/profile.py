@@ -81,6 +81,7 @@ class ProfilePages(Controller):
         cards = await make_cards(visit.redis, shown, visit.settings.session_gap_seconds)
         return visit.page(
             "profile.html",
+            site=visit.settings.url,
             person=person,
             progress=Progress.of(person),
             followers=followers,

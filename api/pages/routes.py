@@ -14,6 +14,7 @@ from api.pages.pictures import PicturePages
 from api.pages.problems import FallbackPages
 from api.pages.profile import ProfilePages
 from api.pages.reference import ReferencePages
+from api.pages.robots import RobotsPages
 from api.pages.search import SearchPages
 from api.pages.studio import StudioPages
 from api.pages.visit import provide_visit
@@ -40,6 +41,7 @@ def pages() -> Router:
             ProfilePages,
             ReferencePages,
             PicturePages,
+            RobotsPages,
             FallbackPages,
         ],
         dependencies={"visit": Provide(provide_visit)},

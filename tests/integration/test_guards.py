@@ -197,6 +197,7 @@ ACCESS = {
     "GET /login": ANYONE,
     "GET /register": ANYONE,
     "GET /offline": ANYONE,
+    "GET /robots.txt": ANYONE,
     "GET /sw.js": ANYONE,
     "GET /u/{handle}": ANYONE,
     "GET /w/{stream_id}": ANYONE,
