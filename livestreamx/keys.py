@@ -29,7 +29,7 @@ def room_once(stream: Id, cause: Id) -> str:
 
 
 def room_state(stream: Id) -> str:
-    """Hash of JSON texts, what a newcomer is told: `stream mood poll challenge questions scene minigame`."""
+    """Hash of JSON texts, what a newcomer is told: `stream mood poll challenge questions scene minigame segment`."""
     return f"room:{{{stream}}}:state"
 
 
@@ -204,7 +204,10 @@ def board_totals(name: str, scope: str, ref: str) -> str:
 
 
 def stream_metrics(stream: Id) -> str:
-    """Hash of live totals: `messages`, `reactions`, `gifts`, `tokens`, `watchedMs`, `asOf` (ms since the epoch)."""
+    """Hash of live totals: `messages`, `reactions`, `gifts`, `tokens`, `watchedMs`, `asOf` (ms since the epoch).
+
+    And how many people were `chatters`, `reactors`, `gifters` and `watchers` (readers too).
+    """
     return f"stream:{{{stream}}}:metrics"
 
 
@@ -218,9 +221,9 @@ def stream_pulse(stream: Id, minute: int) -> str:
     return f"stream:{{{stream}}}:seconds:{minute}"
 
 
-def stream_people(stream: Id, what: str) -> str:
-    """SET of who did `what`: users for `chatters`, `gifters`, `reactors`, and readers too for `watchers`."""
-    return f"stream:{{{stream}}}:people:{what}"
+def stream_people(stream: Id) -> str:
+    """Hash: who took part -> the first letters of what they are: `chatters`, `reactors`, `gifters`, `watchers`."""
+    return f"stream:{{{stream}}}:people"
 
 
 def mood(stream: Id) -> str:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from livestreamx import keys, topics
 from livestreamx.events import ChatMessage, Event, GiftClawback, GiftRefunded, GiftSent, ReactionSent, ViewerLeft
-from pipelines.effects import Effects
+from pipelines.effects import Effects, sliced
 from pipelines.records import Record
 
 NAME = "engagement"
@@ -20,7 +20,7 @@ def count(records: Sequence[Record]) -> Effects:
     effects = Effects()
     newest: dict[tuple[UUID, int], int] = {}
     numbers: defaultdict[tuple[UUID, int], Counter[str]] = defaultdict(Counter)
-    people: defaultdict[tuple[UUID, str], set[UUID | str]] = defaultdict(set)
+    people: defaultdict[tuple[UUID, str], set[str]] = defaultdict(set)
     for record in records:
         event, found = record.event, measure(record.event)
         if event.stream_id is None or found is None:
@@ -32,7 +32,7 @@ def count(records: Sequence[Record]) -> Effects:
         for name, number in added.items():
             numbers[minute][name] += number
         if what and (who := event.user_id or event.anon_id):
-            people[event.stream_id, what].add(who)
+            people[event.stream_id, what].add(str(who))
     for (stream, minute_number), sums in numbers.items():
         total, minute_key = keys.stream_metrics(stream), keys.stream_minute(stream, minute_number)
         for name, number in sums.items():
@@ -42,14 +42,15 @@ def count(records: Sequence[Record]) -> Effects:
         effects.expire(total, TOTAL_SECONDS)
         effects.expire(minute_key, MINUTE_SECONDS)
     for (stream, what), everybody in people.items():
-        for who in everybody:
-            effects.member(keys.stream_people(stream, what), str(who))
-        effects.expire(keys.stream_people(stream, what), TOTAL_SECONDS)
+        key = keys.stream_people(stream)
+        for some in sliced(sorted(everybody)):
+            effects.call("joined", key, keys.stream_metrics(stream), what, some)
+        effects.expire(key, TOTAL_SECONDS)
     return effects
 
 
 def measure(event: Event) -> tuple[dict[str, int], str] | None:
-    """What an event adds to its stream's numbers, and the set its actor joins, if any; None when it does not count."""
+    """What an event adds to its stream's numbers, and whom its actor joins, if any; None when it does not count."""
     match event:
         case ChatMessage(accepted=True):
             return {"messages": 1}, "chatters"

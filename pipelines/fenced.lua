@@ -27,6 +27,18 @@ function run.largest(key, field, value)
   if not known or tonumber(known) < value then redis.call('HSET', key, field, value) end
 end
 
+-- people, totals, what, who: whoever is `what` for the first time is known by its letter, and counts in the totals
+function run.joined(people, totals, what, who)
+  local known, new, letter = redis.call('HMGET', people, unpack(who)), {}, string.sub(what, 1, 1)
+  for i, one in ipairs(who) do
+    local before = known[i] or ''
+    if not string.find(before, letter, 1, true) then new[#new + 1], new[#new + 2] = one, before .. letter end
+  end
+  if #new == 0 then return end
+  redis.call('HSET', people, unpack(new))
+  redis.call('HINCRBY', totals, what, #new / 2)
+end
+
 -- board, totals, members, mores, ties: add to totals and place their owners; of equals the one who got there first leads
 function run.places(board, totals, members, mores, ties)
   local known = redis.call('HMGET', totals, unpack(members))

@@ -8,7 +8,7 @@ from features.leaderboards import FIRST_SEASON, SEASON_DAYS
 from pipelines.history import Range
 
 RESULTS: dict[str, tuple[str, ...]] = {
-    "engagement": ("stream:*:metrics", "stream:*:minute:*", "stream:*:people:*"),
+    "engagement": ("stream:*:metrics", "stream:*:minute:*", "stream:*:people"),
     "leaderboards": ("board:gifts:*", "board:engagement:*", "board:creators:*"),
     "progress": ("board:xp:*",),
 }

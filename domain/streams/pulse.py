@@ -32,6 +32,7 @@ class Totals(msgspec.Struct, frozen=True, rename="camel"):
     messages: int = 0
     tokens: int = 0
     watched_ms: int = 0
+    watchers: int = 0
     as_of: int | None = None
 
 
@@ -45,15 +46,14 @@ async def take_pulse(redis: AsyncRedis, stream_id: UUID, session_gap_seconds: in
         pipe.zcount(keys.room_viewers(stream_id), _since(session_gap_seconds), "+inf")
         pipe.get(keys.mood(stream_id))
         pipe.hgetall(keys.stream_metrics(stream_id))
-        pipe.scard(keys.stream_people(stream_id, "watchers"))
-        viewers, mood, fields, watchers = await pipe.execute()
+        viewers, mood, fields = await pipe.execute()
     totals = msgspec.convert({name.decode(): value.decode() for name, value in fields.items()}, Totals, strict=False)
     return Pulse(
         viewers=viewers,
         mood=msgspec.json.decode(mood, type=MoodState) if mood else None,
         messages=totals.messages,
         gift_tokens=totals.tokens,
-        average_watch_ms=totals.watched_ms // watchers if watchers else None,
+        average_watch_ms=totals.watched_ms // totals.watchers if totals.watchers else None,
         as_of=None if totals.as_of is None else at_ms(totals.as_of),
     )
 

@@ -45,7 +45,7 @@ def backfill(settings: Settings, *asked: str) -> subprocess.CompletedProcess[str
         env=environment(settings),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
 
@@ -84,7 +84,7 @@ def results(cache: Redis, cast: Cast) -> dict[str, object]:
     xp = keys.board("xp", "weekly", "2026-w10")
     found[xp] = {who: int(score) // SPAN for who, score in cache.zrange(xp, 0, -1, withscores=True)}
     found["metrics"] = cache.hgetall(keys.stream_metrics(cast.streams[0]))
-    found["chatters"] = cache.smembers(keys.stream_people(cast.streams[0], "chatters"))
+    found["people"] = {who: set(what) for who, what in cache.hgetall(keys.stream_people(cast.streams[0])).items()}
     found["all-time"] = cache.zscore(keys.board("creators", "global", "all"), str(cast.creator))
     return found
 
@@ -100,7 +100,7 @@ async def test_the_log_and_history_make_the_same_results_again(
             ends = log.ends()
             return archived(history, ends) and counted(cache, ends, *FLOWS)
 
-        await eventually(all_written, bool, 60)
+        await eventually(all_written, bool, 120)
     live = results(cache, cast)
     assert all(live.values())
 

@@ -103,7 +103,8 @@ def compare(cache: Redis, path: Path) -> None:
             seconds[at // 1000] += 1
             viewers[told["viewer"]] += 1
     assert int(cast(bytes, cache.hget(keys.stream_metrics(stream), "messages"))) == sum(viewers.values())
-    assert cache.scard(keys.stream_people(stream, "chatters")) == len(viewers)
+    assert int(cast(bytes, cache.hget(keys.stream_metrics(stream), "chatters"))) == len(viewers)
+    assert cache.hlen(keys.stream_people(stream)) == len(viewers)
     assert series(cache, stream, minutes) == minutes
     kept = found(cache, [stream], range(min(minutes), max(minutes) + 1))[stream]
     assert {second: sums[pulse.ACTS] for second, sums in kept.items()} == seconds
