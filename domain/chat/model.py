@@ -93,6 +93,11 @@ class Bond(msgspec.Struct, frozen=True, kw_only=True):
     followed_since: datetime | None
     subscribes: bool
 
+    @property
+    def is_any(self) -> bool:
+        """Whether there is one at all."""
+        return self.subscribes or self.followed_since is not None
+
 
 class Said(msgspec.Struct, frozen=True):
     """Where a message was said and by whom."""

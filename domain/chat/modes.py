@@ -14,14 +14,21 @@ from livestreamx.engines.postgres import Pool, connection
 from livestreamx.frames import ChatMode
 
 BOUND_SECONDS = 30.0
-UNBOUND_SECONDS = 2.0
-"""How long it is remembered that somebody follows or subscribes, and that they do neither."""
+"""How long it is remembered that somebody follows or subscribes."""
+UNBOUND_LOOKS, UNBOUND_SECONDS = 3, 2.0
+"""Who does neither is looked up so often in so long: who follows may write at once, and a flood asks no database."""
 MOST_REMEMBERED = 20_000
 
 
 class _Known(msgspec.Struct, frozen=True):
     bond: Bond
     until: float
+    looks: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether this is answered without another look."""
+        return self.bond.is_any or self.looks >= UNBOUND_LOOKS
 
 
 class ModeGuard:
@@ -51,14 +58,21 @@ class ModeGuard:
     async def _bond(self, user_id: UUID, creator_id: UUID) -> Bond:
         at = time.monotonic()
         known = self._known.get((user_id, creator_id))
-        if known and known.until > at:
+        if known and known.until <= at:
+            known = None
+        if known and known.holds:
             return known.bond
         async with connection(self._pool) as db:
             bond = await queries.bond(db, user_id, creator_id)
         if len(self._known) >= MOST_REMEMBERED:
             self._known.clear()
-        is_bound = bond.subscribes or bond.followed_since is not None
-        self._known[user_id, creator_id] = _Known(bond, at + (BOUND_SECONDS if is_bound else UNBOUND_SECONDS))
+        if bond.is_any:
+            found = _Known(bond, at + BOUND_SECONDS, 1)
+        elif known:
+            found = _Known(bond, known.until, known.looks + 1)
+        else:
+            found = _Known(bond, at + UNBOUND_SECONDS, 1)
+        self._known[user_id, creator_id] = found
         return bond
 
 
