@@ -31,7 +31,7 @@ async def go_live(http: httpx.AsyncClient, title: str = "Fall Guys with friends"
     return creator, await creator.go_live(title, category="Fall Guys", tags=["party"], language="en")
 
 
-async def eventually(read: Callable[[], Awaitable[T]], holds: Callable[[T], bool], seconds: float = 20) -> T:
+async def eventually(read: Callable[[], Awaitable[T]], holds: Callable[[T], bool], seconds: float = 60) -> T:
     """The value once it holds; an assertion with the last one seen when it never does."""
     began = time.monotonic()
     while not holds(value := await read()):

@@ -4,6 +4,7 @@ Nothing is mocked. Tests share the engines and keep apart by making their own us
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,12 @@ from livestreamx.stack.platform import Platform
 
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
+
+
+def pytest_configure() -> None:
+    """Let what tests start hear Ctrl-C, which a shell's background job would leave them deaf to."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """Viewers that come back: over every lost connection, wherever a gateway answers, with their place in the room."""
 
 import asyncio
-import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import websockets
+from websockets.protocol import State
 
 from tests.integration.gateways import Viewer
 
@@ -44,27 +45,36 @@ class Follower:
 
     async def _visit(self, url: str, last: str) -> None:
         query = {"epoch": self._place[0], "seq": self._place[1]} if self._place else {}
-        viewer = await Viewer(url, self._stream, **query).open(open_timeout=5)
-        try:
-            state = await viewer.first("room:state", 5)
-        except AssertionError as error:
-            raise TimeoutError("the gateway went away before it let anybody in") from error
+        viewer = await Viewer(url, self._stream, **query).open(open_timeout=60)
+        await until_gone_or(viewer, lambda: viewer.seen("room:state"))
+        if not (told := viewer.seen("room:state")):
+            await viewer.close()
+            raise OSError("the gateway went away before it let anybody in")
+        state = told[0]["data"]
         if self._place:
             self.recovered.append(not viewer.seen("resume:truncated"))
         self.entered, self.viewer = True, viewer
-        done = asyncio.create_task(viewer.until(lambda v: last in v.texts[-500:], 120))
-        gone = asyncio.create_task(viewer.ws.wait_closed())
-        await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (done, gone):
-            task.cancel()
-        await asyncio.gather(done, gone, return_exceptions=True)
+        await until_gone_or(viewer, lambda: last in viewer.texts[-500:])
+        self.viewer = None
         await viewer.close()
         self.frames += [frame for frame in viewer.frames if "seq" in frame]
         self._place = (state["epoch"], viewer.seqs[-1] if viewer.seqs else state["seq"])
         self.drained += [(frame["data"]["seq"], self._place[1]) for frame in viewer.seen("gateway:drain")]
 
-    async def break_off(self) -> None:
-        """Lose the connection without a word."""
-        if self.viewer is not None:
-            with contextlib.suppress(OSError):
-                self.viewer.ws.transport.abort()
+    def break_off(self) -> bool:
+        """Lose the connection without a word; False when there is none at the moment."""
+        viewer, self.viewer = self.viewer, None
+        if viewer is None or viewer.ws.state is not State.OPEN:
+            return False
+        viewer.ws.transport.abort()
+        return True
+
+
+async def until_gone_or(viewer: Viewer, holds: Callable[[], Any]) -> None:
+    """Wait for the condition, or for the end of the connection."""
+    done = asyncio.create_task(viewer.until(lambda _: holds(), 240))
+    gone = asyncio.create_task(viewer.ws.wait_closed())
+    await asyncio.wait({done, gone}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (done, gone):
+        task.cancel()
+    await asyncio.gather(done, gone, return_exceptions=True)

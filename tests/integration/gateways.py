@@ -49,7 +49,7 @@ class GatewayProcess:
         """The exit code of a graceful stop."""
         self.process.terminate()
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         finally:
             self.process.kill()
             self.process.wait()
@@ -116,7 +116,7 @@ class Viewer:
         frame = {"event": event, "id": frame_id, "data": data}
         await self.ws.send(msgspec.msgpack.encode(frame) if self._packed else msgspec.json.encode(frame).decode())
 
-    async def ask(self, event: str, data: Any = None, seconds: float = 20) -> dict[str, Any]:
+    async def ask(self, event: str, data: Any = None, seconds: float = 60) -> dict[str, Any]:
         """The answer to one frame."""
         frame_id = f"c{next(self._ids)}"
         answer = self._waiting[frame_id] = asyncio.get_running_loop().create_future()
@@ -130,7 +130,7 @@ class Viewer:
         data: dict[str, Any] = answer["data"]
         return data
 
-    async def until(self, holds: Any, seconds: float = 15) -> None:
+    async def until(self, holds: Any, seconds: float = 60) -> None:
         """Wait until `holds(self)`; an assertion with the frames seen when it never does."""
         try:
             async with asyncio.timeout(seconds):
@@ -140,13 +140,13 @@ class Viewer:
         except TimeoutError:
             raise AssertionError([(f["event"], f.get("seq")) for f in self.frames[-20:]]) from None
 
-    async def first(self, event: str, seconds: float = 15) -> dict[str, Any]:
+    async def first(self, event: str, seconds: float = 60) -> dict[str, Any]:
         """The data of the first frame of this kind."""
         await self.until(lambda viewer: viewer.seen(event), seconds)
         data: dict[str, Any] = self.seen(event)[0]["data"]
         return data
 
-    async def closed(self, seconds: float = 15) -> int:
+    async def closed(self, seconds: float = 60) -> int:
         """The code with which the server closed."""
         await asyncio.wait_for(self.ws.wait_closed(), seconds)
         await self._reader
@@ -177,6 +177,6 @@ class Viewer:
 
 async def metric(url: str, name: str) -> float:
     """The value of a metric of a gateway, named with its labels; 0 before its first."""
-    async with httpx.AsyncClient(base_url=url) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
         lines = (await http.get("/metrics")).text.splitlines()
     return next((float(line.split()[-1]) for line in lines if line.startswith(f"{name} ")), 0.0)

@@ -11,7 +11,7 @@ import msgspec
 from livestreamx.settings import Settings
 from tests.conftest import environment, free_port
 
-STOP_SECONDS = 20
+STOP_SECONDS = 60
 
 
 @contextmanager

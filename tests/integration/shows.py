@@ -2,7 +2,7 @@
 
 import secrets
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 
 from livestreamx.client import Account
 from livestreamx.events import AnyEvent, decode
@@ -23,19 +23,23 @@ class Show:
 
 def recorded(settings: Settings, stream: str) -> list[AnyEvent]:
     """Every event of a stream in the log of interactions, which other tests fill too, with rubbish among it."""
+    return [decode(record.value() or b"") for record in read_log(settings) if record.key() == stream.encode()]
+
+
+def read_log(settings: Settings) -> list[Message]:
+    """Every record in the log of interactions."""
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": secrets.token_hex(4)})
     try:
-        events = []
+        records = []
         for partition in range(INTERACTIONS.partitions):
-            low, high = consumer.get_watermark_offsets(TopicPartition(INTERACTIONS.name, partition), timeout=10)
+            low, high = consumer.get_watermark_offsets(TopicPartition(INTERACTIONS.name, partition), timeout=60)
             consumer.assign([TopicPartition(INTERACTIONS.name, partition, low)])
             while low < high:
-                record = consumer.poll(10)
+                record = consumer.poll(60)
                 assert record is not None
                 assert record.error() is None
-                low = record.offset() + 1
-                if record.key() == stream.encode():
-                    events.append(decode(record.value()))
-        return events
+                low = (record.offset() or 0) + 1
+                records.append(record)
+        return records
     finally:
         consumer.close()

@@ -1,6 +1,7 @@
 """What moderators do in a chat: everybody sees it on every gateway, newcomers too, and each act is recorded once."""
 
 import asyncio
+import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -120,7 +121,7 @@ async def test_a_mode_is_told_to_all_and_outlives_the_room_in_redis(
     assert (await late.first("room:state"))["mode"]["slowSeconds"] == 30
     await redis.delete(*(key(show.stream) for key in (keys.room_epoch, keys.room_seq, keys.room_frames)))
     for watching in (viewer, late):
-        await watching.until(lambda v: len(v.seen("room:state")) == 2, 30)
+        await watching.until(lambda v: len(v.seen("room:state")) == 2)
         assert watching.seen("room:state")[1]["data"]["mode"]["slowSeconds"] == 30
     assert await events_of(pool, show.stream, "moderation.chat_mode") == 1
 
@@ -128,10 +129,11 @@ async def test_a_mode_is_told_to_all_and_outlives_the_room_in_redis(
 async def test_slow_mode_and_who_is_exempt(show: Show, web: AsyncClient) -> None:
     await show.creator.call("PUT", f"/api/streams/{show.stream}/chat/mode", {"slowSeconds": 30})
     viewer, keeper = await show.enter(show.viewer), await show.enter(await moderator(show, web))
+    began = time.monotonic()
     await viewer.say("once")
     answer = (await viewer.ask("chat:message", {"text": "twice"}))["data"]
     assert (answer["code"], answer["mode"]) == ("mode_restricted", "slow")
-    assert 25_000 < answer["retryAfterMs"] <= 30_000
+    assert 29_000 - 1000 * (time.monotonic() - began) < answer["retryAfterMs"] <= 30_000
     for text in ("one", "two", "three", "four"):
         await keeper.say(text)
 
@@ -145,7 +147,7 @@ async def test_followers_subscribers_emotes_unique_shield(show: Show, web: Async
         before = len(viewer.seen("chat:mode"))
         await show.creator.call("PUT", path, mode)
         await viewer.until(lambda v: len(v.seen("chat:mode")) > before)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 answer = await viewer.ask("chat:message", {"text": text})
                 if answer["data"].get("code") != "rate_limited":

@@ -36,8 +36,13 @@ async def test_a_drain_moves_everybody_and_loses_nothing(
             await asyncio.sleep(0.01)
             if number == 60:
                 leaving.process.send_signal(signal.SIGTERM)
+
+        async def all_moved() -> bool:
+            return all(follower.drained for follower in followers)
+
+        await eventually(all_moved, bool)
         await bus.publish(stream, "chat:message", {"text": "the end"})
-        await asyncio.wait_for(asyncio.gather(*staying), 60)
+        await asyncio.wait_for(asyncio.gather(*staying), 200)
         assert leaving.stop() in (0, -signal.SIGTERM)
         assert not leaving.tracebacks
     for follower in followers:
@@ -74,9 +79,10 @@ async def test_what_was_sent_before_the_farewell_is_answered(
 async def test_readiness_goes_first(settings: Settings, web: AsyncClient) -> None:
     """Whoever looks at `/readyz` learns of the stop while the process still takes requests."""
     _, stream = await go_live(web)
-    with gateways(settings, 1, LSX_DRAIN_NOTICE_SECONDS="3") as (leaving,):
+    newcomer = await make_user(web)
+    with gateways(settings, 1, LSX_DRAIN_NOTICE_SECONDS="10") as (leaving,):
         viewer = await Viewer(leaving.url, stream).open()
-        async with httpx.AsyncClient(base_url=leaving.url) as http:
+        async with httpx.AsyncClient(base_url=leaving.url, timeout=60) as http:
             assert (await http.get("/readyz")).status_code == 200
             leaving.process.send_signal(signal.SIGTERM)
 
@@ -84,7 +90,7 @@ async def test_readiness_goes_first(settings: Settings, web: AsyncClient) -> Non
                 answer = await http.get("/readyz")
                 return answer.status_code, answer.json().get("code", "")
 
-            await eventually(readiness, lambda found: found == (503, "draining"), 3)
-            late = await Viewer(leaving.url, stream).open((await make_user(web)).access)
+            await eventually(readiness, lambda found: found == (503, "draining"))
+            late = await Viewer(leaving.url, stream).open(newcomer.access)
         assert [await viewer.closed(), await late.closed()] == [1012, 1012]
         assert await viewer.first("gateway:drain")

@@ -74,6 +74,7 @@ async def test_a_banned_person_asks_once_and_comes_back(show: Show, web: AsyncCl
     await viewer.until(lambda v: [f["data"]["banned"] for f in v.seen("standing:changed")][-1:] == [False])
     await viewer.say("thank you")
     await show.creator.call("POST", bans, {"userId": rowdy.user_id})
+    await viewer.until(lambda v: [f["data"]["banned"] for f in v.seen("standing:changed")][-1:] == [True])
     again = await rowdy.call("POST", plea, {"text": "once more"})
     assert await outcome(show.creator, f"/api/mod/unban-requests/{again['id']}/deny", {}) == "denied"
     assert (await viewer.ask("chat:message", {"text": "still out"}))["data"]["code"] == "banned"

@@ -34,14 +34,15 @@ pytestmark = pytest.mark.usefixtures("farewell")
 async def test_both_show_the_same_frames_in_the_same_order(pair: list[GatewayProcess], web: AsyncClient) -> None:
     creator, stream = await go_live(web)
     one, two = [await Viewer(gateway.url, stream).open(creator.access) for gateway in pair]
-    assert (await one.first("room:state"))["epoch"] == (await two.first("room:state"))["epoch"]
+    states = [await viewer.first("room:state") for viewer in (one, two)]
+    assert states[0]["epoch"] == states[1]["epoch"]
     await asyncio.gather(
         *(viewer.say(f"{name} {number}") for name, viewer in (("a", one), ("b", two)) for number in range(50))
     )
     for viewer in (one, two):
         await viewer.until(lambda v: len(v.texts) == 100)
-    until = min(one.seqs[-1], two.seqs[-1])
-    shown = [[frame for frame in viewer.frames if frame.get("seq", until + 1) <= until] for viewer in (one, two)]
+    since, until = max(state["seq"] for state in states), min(one.seqs[-1], two.seqs[-1])
+    shown = [[frame for frame in viewer.frames if since < frame.get("seq", 0) <= until] for viewer in (one, two)]
     assert shown[0] == shown[1]
     assert is_gapless(one.seqs)
 
@@ -50,11 +51,13 @@ async def test_one_gateway_a_room_counts_its_viewers(pair: list[GatewayProcess],
     _, stream = await go_live(web)
     viewers = [await Viewer(gateway.url, stream).open() for gateway in pair]
     began = asyncio.get_running_loop().time()
-    await viewers[0].until(lambda v: len(v.seen("viewer:count")) == 4, 30)
+    await viewers[0].until(lambda v: len(v.seen("viewer:count")) >= 4)
     assert asyncio.get_running_loop().time() - began > 12
     await viewers[1].until(lambda v: len(v.seen("viewer:count")) >= 4)
-    counts = [[frame["seq"] for frame in viewer.seen("viewer:count")][-3:] for viewer in viewers]
-    assert counts[0] == counts[1]
+    counts = [[frame["seq"] for frame in viewer.seen("viewer:count")] for viewer in viewers]
+    since, until = max(seqs[0] for seqs in counts), min(seqs[-1] for seqs in counts)
+    common = [[seq for seq in seqs if since <= seq <= until] for seqs in counts]
+    assert common[0] == common[1]
 
 
 async def all_in(followers: list[Follower]) -> bool:
@@ -84,7 +87,7 @@ async def test_kill_9_of_a_gateway_loses_and_doubles_nothing(
             if number == 120:
                 victim.kill()
         await bus.publish(stream, "chat:message", {"text": "the end"})
-        await asyncio.wait_for(asyncio.gather(*staying), 60)
+        await asyncio.wait_for(asyncio.gather(*staying), 200)
     assert await history_reads(redis) == reads + 1
     for follower in followers:
         assert follower.recovered
@@ -171,8 +174,8 @@ async def test_a_redis_that_restarts_or_forgets_is_never_a_silent_hole(
                     own_redis.folder.mkdir()
                 own_redis.start()
             told = len(epochs)
-            await viewer.until(lambda v, n=told: len(v.seen("resume:truncated")) == n, 30)
-            await viewer.until(lambda v, n=told: len(v.seen("room:state")) == n + 1, 30)
+            await viewer.until(lambda v, n=told: len(v.seen("resume:truncated")) == n)
+            await viewer.until(lambda v, n=told: len(v.seen("room:state")) == n + 1)
             state = viewer.seen("room:state")[-1]["data"]
             assert state["epoch"] not in epochs
             await viewer.say(f"after {disaster}")
@@ -199,7 +202,7 @@ async def test_a_stuck_event_log_makes_chat_unavailable_and_nothing_else(
         with gateways(msgspec.structs.replace(settings, kafka_bootstrap=address), 1) as (gateway,):
             stuck = await Viewer(gateway.url, stream).open(giver.access)
             healthy = await Viewer(pair[0].url, stream).open(creator.access)
-            asked = asyncio.create_task(stuck.ask("chat:message", {"text": "anybody?"}, 25))
+            asked = asyncio.create_task(stuck.ask("chat:message", {"text": "anybody?"}))
             gift = await Viewer(gateway.url, stream).open(giver.access)
             assert (await gift.ask("gift:send", {"code": "HEART"}))["data"]["balance"] == 95
             await healthy.say("we hear you not")
@@ -219,11 +222,18 @@ async def test_a_database_outage_is_said_and_does_not_close_sockets(
     viewer = await Viewer(pair[0].url, stream).open(creator.access)
     giver = await Viewer(pair[0].url, stream).open((await make_user(web)).access)
     async with await psycopg.AsyncConnection.connect(settings.postgres_url, autocommit=True) as db:
-        await db.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'livestreamx-api'"
+        ended = await db.execute(
+            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'livestreamx-api'"
         )
+        gone = [row[0] for row in await ended.fetchall()]
+
+        async def still_there() -> int:
+            found = await db.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY (%s)", (gone,))
+            return int((await found.fetchall())[0][0])
+
+        await eventually(still_there, lambda count: count == 0)
     for gateway in pair:  # each broken connection of a pool is found out once
-        async with AsyncClient(base_url=gateway.url) as client:
+        async with AsyncClient(base_url=gateway.url, timeout=60) as client:
             for _ in range(12):
                 await client.get("/readyz")
     sent = await giver.ask("gift:send", {"code": "HEART"})

@@ -51,7 +51,7 @@ class Visitor(ABC):
         self.heard.append((name, data))
         self._news.set()
 
-    async def until(self, holds: Callable[[], Any], seconds: float = 20) -> None:
+    async def until(self, holds: Callable[[], Any], seconds: float = 60) -> None:
         """Wait for the condition; an assertion with what was seen when it never holds."""
         try:
             async with asyncio.timeout(seconds):
@@ -118,7 +118,7 @@ class NodeVisitor(Visitor):
             else:
                 self.hear(told["name"], told.get("data"))
 
-    async def act(self, act: str, seconds: float = 30, **more: Any) -> Any:
+    async def act(self, act: str, seconds: float = 60, **more: Any) -> Any:
         """What the client answers; `Refused` with the kind of error and its code when it throws."""
         number = next(self._ids)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -145,7 +145,7 @@ class NodeVisitor(Visitor):
         self.opened.discard(self)
         assert self.process.stdin is not None
         self.process.stdin.close()
-        await asyncio.wait_for(self.process.wait(), 10)
+        await asyncio.wait_for(self.process.wait(), 60)
         await self._reader
 
 

@@ -21,7 +21,7 @@ class Watcher:
             if frame["event"] == event and fields.items() <= frame["data"].items()
         ]
 
-    async def wait(self, event: str, seconds: float = 30, **fields: Any) -> dict[str, Any]:
+    async def wait(self, event: str, seconds: float = 60, **fields: Any) -> dict[str, Any]:
         async def read() -> list[dict[str, Any]]:
             return self.seen(event, **fields)
 
