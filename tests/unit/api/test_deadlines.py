@@ -13,7 +13,7 @@ from api import deadlines
 from tests.conftest import free_port
 
 HEADERS = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n"
-SOON = 0.3
+SOON = 1.0
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -49,42 +49,44 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     await serving
 
 
-async def closed_after(port: int, *parts: bytes) -> float:
-    """Seconds until the server closes on a client that sends these parts, one every 0.1 s, and nothing more."""
+async def closed_after(port: int, begin: bytes, drip: bytes) -> float:
+    """Seconds until the server closes on a client that begins like this and goes on with a drip every 0.1 s."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     began = time.monotonic()
-    for part in parts:
-        writer.write(part)
-        await asyncio.sleep(0.1)
-    assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.write(begin)
+    ended = asyncio.create_task(reader.read())
+    async with asyncio.timeout(60):
+        while not (await asyncio.wait({ended}, timeout=0.1))[0]:
+            writer.write(drip)
+    assert await ended == b""
     writer.close()
     return time.monotonic() - began
 
 
 @pytest.mark.parametrize(
-    "parts",
+    ("begin", "drip"),
     [
-        (),
-        (b"POST / HT",),
-        (b"POST / HTTP/1.1\r\nHost: x\r\n", b"A: 1\r\n", b"B: 2\r\n", b"C: 3\r\n"),
+        (b"", b""),
+        (b"POST / HT", b""),
+        (b"POST / HTTP/1.1\r\nHost: x\r\n", b"A: 1\r\n"),
         (b"\r\n", b"\r\n"),
-        (HEADERS,),
-        (HEADERS, b"a", b"b"),
+        (HEADERS, b""),
+        (HEADERS.replace(b": 4", b": 4000"), b"a"),
     ],
 )
-async def test_a_slow_client_is_closed(port: int, parts: tuple[bytes, ...]) -> None:
-    assert SOON * 0.9 < await closed_after(port, *parts) < SOON * 2 + 0.5
+async def test_a_slow_client_is_closed(port: int, begin: bytes, drip: bytes) -> None:
+    assert await closed_after(port, begin, drip) > SOON * 0.9
 
 
 async def test_a_slow_answer_is_waited_for_and_the_connection_kept(port: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(2):
         writer.write(HEADERS + b"abcd")
-        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
         assert answer.startswith(b"HTTP/1.1 200")
         assert await reader.readexactly(1) == b"4"
     writer.write(b"GET / HT")
-    assert await asyncio.wait_for(reader.read(), 5) == b""
+    assert await asyncio.wait_for(reader.read(), 60) == b""
     writer.close()
 
 

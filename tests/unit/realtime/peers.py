@@ -28,7 +28,7 @@ class Heard:
         self.news.set()
 
     async def until(self, messages: int = 0, ends: int = 0) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.messages) < messages or self.ends < ends:
                 self.news.clear()
                 await self.news.wait()
@@ -45,7 +45,7 @@ class Peer:
 
     async def frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the next (short) frame; opcode -1 at the end of the stream."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self._buffer) < 2 or len(self._buffer) < 2 + self._buffer[1]:
                 data = await asyncio.get_running_loop().sock_recv(self.sock, 65536)
                 if not data:
@@ -58,7 +58,7 @@ class Peer:
 
     async def stream_until(self, end: bytes) -> bytes:
         """Everything up to and with `end`."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while end not in self._buffer:
                 data = await asyncio.get_running_loop().sock_recv(self.sock, 1 << 20)
                 assert data, "the stream ended"

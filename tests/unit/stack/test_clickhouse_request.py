@@ -110,7 +110,7 @@ def test_names_and_values_stay_inside_their_quotes() -> None:
         identifier("max_threads = 1; DROP TABLE t")
 
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(60)
 async def test_an_insert_fed_by_a_select_is_known_at_once_however_long_its_columns() -> None:
     sql = f"INSERT INTO t ({', '.join(f'column_number_{number}' for number in range(200))}) SELECT * FROM u"
     assert await statement(sql.encode()) == (sql, b"")

@@ -14,7 +14,7 @@ from livestreamx.stack.kafka.protocol import ErrorCode, KafkaError
 @pytest_asyncio.fixture
 async def group() -> AsyncIterator[Group]:
     group = Group("test")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         yield group
     group.close()
 
@@ -94,7 +94,7 @@ async def test_a_silent_member_is_put_out(group: Group) -> None:
 
 
 async def test_followers_are_told_when_the_leader_dies_before_it_assigns(group: Group) -> None:
-    leader, follower = await join_pair(group, session=0.2)
+    leader, follower = await join_pair(group, session=2.0)
     assert await refusal(group.sync(follower.member_id, 1, {})) == ErrorCode.REBALANCE_IN_PROGRESS
     assert leader.member_id not in group.members
     assert (await group.join(request(follower.member_id))).leader_id == follower.member_id
