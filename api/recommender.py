@@ -5,8 +5,9 @@ It looks at the platform at most once a second, on request; a new version is loa
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -17,23 +18,23 @@ import structlog
 from redis.asyncio import Redis as AsyncRedis
 from redis.exceptions import RedisError
 
-from api.live_board import LiveBoard, as_stream
+from api.live_board import OVERLAP_SECONDS, LiveBoard, as_stream
 from domain.accounts.tokens import Claims
 from domain.experiments import service as experiments
 from domain.experiments.model import TREATMENT, Experiment
-from domain.profiles import queries as profiles
-from domain.profiles.model import Leanings
-from domain.streams import queries as streams
+from domain.recommendations import queries as recommendations
+from domain.recommendations.model import Grounds
 from domain.streams.model import Stream
 from features.affinity import NO_BONDS
 from features.store import read_bonds
 from livestreamx import keys
+from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import Unavailable
 from livestreamx.settings import Settings
 from ranking.artifacts import ArtifactError, pointed_to
 from ranking.candidates import Board, Viewer
-from ranking.serving import TRENDING, Answer, ModelSlot, Recommended, Rung, Snapshot, recommend
+from ranking.serving import TRENDING, ModelSlot, Recommended, Rung, Snapshot, recommend
 from ranking.vocabulary import Vocabulary
 
 log = structlog.get_logger("api.recommendations")
@@ -44,8 +45,6 @@ LOOK_SECONDS = 1.0
 REST = 1
 LONGEST_REST = 5.0
 """A look that took long is followed by a rest so many times as long, but not longer than this (s)."""
-SPARE = 5
-"""Streams listed beyond those asked for, in place of some that ended a moment ago."""
 DATABASE_DOWN = (psycopg.Error, Unavailable)
 CACHE_DOWN = (RedisError, OSError)
 
@@ -89,12 +88,20 @@ class Recommender:
         return self._snapshot.model.version if self._snapshot.model else TRENDING
 
     async def suggest(self, visitor: Claims | None, limit: int) -> Suggestions:
-        """Up to `limit` live public streams for this visitor; their own stream is never among them."""
+        """Up to `limit` live public streams for this visitor; their own stream is never among them.
+
+        None at all when the database does not answer: nobody knows what is live, nor who may see it.
+        """
         snapshot = self._drawn_for(visitor, await self._look())
-        viewer = await self._viewer(visitor.sub, snapshot.board.at) if visitor else None
-        answer = recommend(snapshot, viewer, limit + SPARE, self._draw)
-        live = await self._still_live([item.stream.id for item in answer.items], mature=viewer is not None)
-        return Suggestions(answer.model_version, answer.rung, _current(answer, live, limit))
+        grounds = await self._grounds(visitor, snapshot.board.at)
+        if grounds is None:
+            version = snapshot.model.version if snapshot.model else TRENDING
+            return Suggestions(model_version=version, rung=TRENDING, items=())
+        viewer = await self._viewer(visitor.sub, grounds, snapshot.board.at) if visitor else None
+        withdrawn = {stream: str(by) for stream, by in zip(grounds.withdrawn, grounds.withdrawn_by, strict=True)}
+        answer = recommend(snapshot, viewer, limit, self._draw, withdrawn)
+        items = tuple(Suggestion(as_stream(item.stream), item.stream.viewers, item) for item in answer.items)
+        return Suggestions(answer.model_version, answer.rung, items)
 
     async def board(self) -> tuple[Board, Vocabulary | None]:
         """What is live as of this second, and the words that the model knows."""
@@ -138,38 +145,28 @@ class Recommender:
         """Do this in the one thread for all that takes long: many threads would each keep what they once needed."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, act, *given)
 
-    async def _viewer(self, user: UUID, at: float) -> Viewer:
-        """What is known of the viewer at the instant of the board; less when an engine does not answer.
-
-        Without the database nobody knows whether they opted out, so nothing is made of their habits.
-        """
+    async def _grounds(self, visitor: Claims | None, looked_at: float) -> Grounds | None:
+        """What the database says of this visitor, and of the streams since the last look; None without an answer."""
+        span = timedelta(seconds=max(now().timestamp() - looked_at, 0.0) + OVERLAP_SECONDS)
         try:
             async with connection(self._pool) as db:
-                leanings = await profiles.leanings(db, user)
+                return await recommendations.grounds(db, visitor.sub if visitor else None, span)
         except DATABASE_DOWN as error:
-            log.warning("follows unknown", error=str(error))
-            leanings = Leanings(opt_out=True)
-        banned_by = frozenset(map(str, leanings.banned_by))
-        if leanings.opt_out:
+            log.warning("live streams unknown", error=str(error))
+            return None
+
+    async def _viewer(self, user: UUID, grounds: Grounds, at: float) -> Viewer:
+        """What is known of the viewer at the instant of the board; less when they opted out, or without Redis."""
+        banned_by = frozenset(map(str, grounds.banned_by))
+        if grounds.opt_out:
             return Viewer(id=user, banned_by=banned_by)
         try:
             creators, bonds = await read_bonds(self._redis, user, at)
         except (*CACHE_DOWN, ValueError) as error:
             log.warning("habits unknown", error=str(error))
             creators, bonds = (), NO_BONDS
-        follows = frozenset(map(str, leanings.follows))
+        follows = frozenset(map(str, grounds.follows))
         return Viewer(id=user, creators=creators, bonds=bonds, follows=follows, banned_by=banned_by)
-
-    async def _still_live(self, ids: Sequence[UUID], *, mature: bool) -> set[UUID]:
-        """Those of the streams that are live and public at this moment, and may be shown."""
-        if not ids:
-            return set()
-        try:
-            async with connection(self._pool) as db:
-                return set(await streams.live_ids(db, ids, mature=mature))
-        except DATABASE_DOWN as error:
-            log.warning("live streams unknown", error=str(error))
-            return set()
 
     async def _follow_promotion(self) -> None:
         """Start to load the promoted version, and that of a running experiment, where they are not held yet."""
@@ -215,8 +212,3 @@ class Recommender:
             before = self._candidate.placed if self._candidate else None
             laid_out = await self._aside(Snapshot.of, model, board, before)
             self._candidate = laid_out if self._candidate_slot.model is model else None
-
-
-def _current(answer: Answer, live: Set[UUID], limit: int) -> tuple[Suggestion, ...]:
-    found = [item for item in answer.items if item.stream.id in live]
-    return tuple(Suggestion(as_stream(item.stream), item.stream.viewers, item) for item in found[:limit])

@@ -19,7 +19,7 @@ from features.signals import SIGNALS, describe
 from ranking.artifacts import Model, load, save
 from ranking.candidates import Board, LiveStream, Viewer, place, see
 from ranking.collaborative import CreatorFactors
-from ranking.index import CreatorIndex, side_by_side
+from ranking.index import VectorIndex
 from ranking.neighbours import Neighbours
 from ranking.ranker import Lesson, fit_ranker
 from ranking.report import Report
@@ -58,7 +58,7 @@ def make_version(folder: Path, names: list[str], draw: np.random.Generator) -> s
             text=text,
         ),
         vocabulary=Vocabulary.of([f"category {number}" for number in range(CATEGORIES)], terms),
-        index=CreatorIndex.build(side_by_side(factors, text)),
+        index=VectorIndex.build(factors),
         trees=fit_ranker(lessons),
         report=report,
     )
@@ -122,7 +122,7 @@ def every_stream(snapshot: Snapshot, viewer: Viewer) -> None:
     assert snapshot.placed is not None
     assert snapshot.model.trees is not None
     view, rows = (
-        see(snapshot.placed, snapshot.model, viewer),
+        see(snapshot.placed, viewer),
         np.flatnonzero(snapshot.board.allowed(viewer)).astype(np.int32),
     )
     np.argpartition(-snapshot.model.trees.predict(describe(view.scene, rows)), 20)[:20]

@@ -22,8 +22,9 @@ from redis import Redis
 from rich.console import Console
 
 from features.affinity import NO_BONDS, Bonds
+from features.likings import LIKING, Likings
 from features.offline import read_history
-from features.signals import LIKING, SIGNALS, Scene, describe
+from features.signals import SIGNALS, Scene, describe
 from features.store import read_bonds, read_trends
 from features.sweep import Sweep
 from features.trend import Trends
@@ -208,7 +209,7 @@ def _sample(bonds: Bonds | None, row: int, trends: Trends) -> Sample:
         followed=np.zeros(1, np.bool_),
         trends=trends,
         age=np.array([trends.at - BEGINNING]),
-        liking=np.zeros((1, len(LIKING))),
+        liking=Likings.of(np.zeros((1, len(LIKING)))),
     )
     bond = np.zeros(own.sums.shape[1] + 3)
     if row >= 0:

@@ -3,6 +3,8 @@
 Training, the evaluation of a log and serving all call `describe`, so a number means the same everywhere.
 """
 
+from functools import cached_property
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from features import affinity, trend
 from features.affinity import Bonds
 from features.decay import DAY, HOUR
+from features.likings import LIKING, Compared, Likings, Scored, two_highest
 from features.trend import Trends
 
 Floats = NDArray[np.float64]
@@ -26,9 +29,6 @@ CHANNEL = (
     *("rush", "hours", "today", "arrivals_week", "trend", "audience", "scheduled", "quiet", "age", "known_for"),
     *("present", "watched", "given"),
 )
-LIKING = ("ease", "cowatch", "alike", "sequel", "text")
-"""What the learned models say; see `ranking/taste.py`."""
-EASE, COWATCH = LIKING.index("ease"), LIKING.index("cowatch")
 PLACES = ("ease_place", "cowatch_place", "familiar_place")
 CONTRAST = (
     *("visits_share", "habit_share", "near_share", "habit_lead", "near_lead", "ease_lead", "cowatch_lead"),
@@ -38,18 +38,16 @@ CONTRAST = (
 SIGNALS = VIEWER + BOND + CHANNEL + LIKING + PLACES + CONTRAST
 FURTHEST = 50
 """Places in the viewer's order beyond this are all the same."""
-STANDARDISED = 3
-"""The first so many likings count by how they stand out among all that is live."""
 FREQUENT, PRESENT_HABIT = 0.15, 0.02
 """How much habits by frequency and by recency add to EASE."""
 NEVER = -1.0
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
+class Scene(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One viewer at the instant `at` before all that is live, one row a live stream.
 
     `bond` is the row of its creator among the viewer's `bonds` (-1: none), `age` how long the stream has been live (s),
-    `liking` what the models say, shape [n, len(LIKING)].
+    `liking` what the models say.
     """
 
     at: float
@@ -58,7 +56,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     followed: Flags
     trends: Trends
     age: Floats
-    liking: Floats
+    liking: Likings
 
     def __len__(self) -> int:
         return len(self.bond)
@@ -68,15 +66,15 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """How present each live channel is in the viewer's habits."""
         return self.of_bonds(self.bonds.activation)
 
-    @property
-    def familiar(self) -> Floats:
+    @cached_property
+    def familiar(self) -> Scored:
         """EASE plus habits by frequency and recency."""
-        bonds, told = self.bonds, self.liking[:, EASE].copy()
+        bonds, told = self.bonds, self.liking.ease.scores.copy()
         habit = FREQUENT * np.log1p(bonds.sums[:, affinity.VISITS]) + PRESENT_HABIT * bonds.activation
         told[self.known] += habit[self.bond[self.known]]
-        return told
+        return Scored(told)
 
-    @property
+    @cached_property
     def known(self) -> Ints:
         """The rows of the channels that the viewer has a bond with."""
         return np.flatnonzero(self.bond >= 0).astype(np.int32)
@@ -88,29 +86,31 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 def describe(scene: Scene, rows: Ints) -> Rows:
     """The signals of these live streams, shape [len(rows), len(SIGNALS)]."""
-    parts = (
-        np.broadcast_to(_viewer(scene), (len(rows), len(VIEWER))),
-        _bonds(scene, rows),
-        _channels(scene, rows),
-        _likings(scene, rows),
-        np.column_stack([place(each)[rows] for each in (*scene.liking[:, [EASE, COWATCH]].T, scene.familiar)]),
-        _contrast(scene, rows),
+    liking = scene.liking
+    told = (
+        *_viewer(scene),
+        *_bonds(scene, rows),
+        *_channels(scene, rows),
+        *(_stand_out(each, rows) for each in liking.compared),
+        *(each.at(rows) for each in liking.plain),
+        *(_places(each.foremost, len(scene))[rows] for each in (liking.ease, liking.cowatch, scene.familiar)),
+        *_contrast(scene, rows),
     )
-    return np.hstack(parts).astype(np.float32)
+    signals = np.empty((len(SIGNALS), len(rows)), np.float32)
+    for number, values in enumerate(told):
+        signals[number] = values
+    return np.ascontiguousarray(signals.T)
 
 
 def place(scores: Floats) -> Floats:
     """The place of each score from the top, 0 first, `FURTHEST` for all that come later or score nothing."""
-    places = np.full(len(scores), float(FURTHEST))
-    best = highest(scores, FURTHEST)
-    places[best[np.argsort(-scores[best], kind="stable")]] = np.arange(len(best))
+    return _places(Scored(scores).foremost, len(scores))
+
+
+def _places(foremost: Ints, every: int) -> Floats:
+    places = np.full(every, float(FURTHEST))
+    places[foremost[:FURTHEST]] = np.arange(min(len(foremost), FURTHEST))
     return places
-
-
-def highest(scores: Floats, count: int, among: Flags | None = None) -> NDArray[np.intp]:
-    """Up to `count` positions of the highest scores above 0 (among these), in no order; quick where most are 0."""
-    found = np.flatnonzero(scores > 0 if among is None else (scores > 0) & among)
-    return found if len(found) <= count else found[np.argpartition(-scores[found], count)[:count]]
 
 
 def share(values: Floats, among: Floats) -> Floats:
@@ -118,52 +118,47 @@ def share(values: Floats, among: Floats) -> Floats:
     return np.asarray(values / (among.sum() + 1e-9), np.float64)
 
 
-def lead(values: Floats, among: Floats) -> Floats:
-    """How far each value is above the best of the others among all that there are; a single one is its own lead."""
-    if len(among) < 2:
-        return values
-    best = int(among.argmax())
-    first, second = among[best], max(among[:best].max(initial=-np.inf), among[best + 1 :].max(initial=-np.inf))
+def lead(values: Floats, first: float, second: float) -> Floats:
+    """How far each value is above the best of the others among all, of which these two are the highest."""
     return np.asarray(np.where(values >= first, values - second, values - first), np.float64)
 
 
-def _viewer(scene: Scene) -> Floats:
+def _viewer(scene: Scene) -> tuple[float, ...]:
     visits = scene.bonds.sums[:, affinity.VISITS]
     total = float(visits.sum())
     latest = max(float(scene.bonds.last.max(initial=0.0)), float(scene.bonds.left.max(initial=0.0)))
     idle = (scene.at - latest) / HOUR if total else NEVER
-    return np.array([total, len(visits) / max(total, 1.0), idle, scene.at % DAY / HOUR])
+    return total, len(visits) / max(total, 1.0), idle, scene.at % DAY / HOUR
 
 
-def _bonds(scene: Scene, rows: Ints) -> Floats:
+def _bonds(scene: Scene, rows: Ints) -> tuple[Floats, ...]:
     bonds, at = scene.bonds, scene.at
-    visits = bonds.sums[:, affinity.VISITS]
+    sums = bonds.sums.T
+    visits = sums[affinity.VISITS]
     came = visits > 0
     gap = (at - bonds.last) / HOUR
     usual = (bonds.last - bonds.first) / HOUR / np.maximum(visits - 1, 1)
-    told = np.column_stack(
-        [
-            visits,
-            visits / max(float(visits.sum()), 1.0),
-            bonds.sums[:, affinity.IN_A_DAY],
-            bonds.sums[:, affinity.IN_A_WEEK],
-            bonds.sums[:, affinity.IN_A_MONTH],
-            bonds.activation,
-            bonds.sums[:, affinity.MINUTES],
-            bonds.sums[:, affinity.TOKENS],
-            np.where(came, gap, NEVER),
-            np.where(came, (at - np.maximum(bonds.last, bonds.left)) / HOUR, NEVER),
-            bonds.near,
-            np.where(came, np.abs((gap + 12) % 24 - 12), NEVER),
-            np.where(visits > 1, gap / (usual + 0.5), NEVER),
-            bonds.sums[:, affinity.PRESENT],
-        ]
+    told = np.zeros((14, len(bonds) + 1))
+    told[:, :-1] = (
+        visits,
+        visits / max(float(visits.sum()), 1.0),
+        sums[affinity.IN_A_DAY],
+        sums[affinity.IN_A_WEEK],
+        sums[affinity.IN_A_MONTH],
+        bonds.activation,
+        sums[affinity.MINUTES],
+        sums[affinity.TOKENS],
+        np.where(came, gap, NEVER),
+        np.where(came, (at - np.maximum(bonds.last, bonds.left)) / HOUR, NEVER),
+        bonds.near,
+        np.where(came, np.abs((gap + 12) % 24 - 12), NEVER),
+        np.where(visits > 1, gap / (usual + 0.5), NEVER),
+        sums[affinity.PRESENT],
     )
-    none = np.zeros((1, told.shape[1]))
-    none[0, [8, 9, 11, 12]] = NEVER
-    spread = np.vstack([told, none])[scene.bond[rows]]
-    returned = (scene.of_bonds(bonds.last, rows) >= at - scene.age[rows]) & (spread[:, 0] > 0)
-    return np.column_stack([spread, scene.followed[rows], returned, _place_among_known(scene)[rows]])
+    told[[8, 9, 11, 12], -1] = NEVER
+    spread = told[:, scene.bond[rows]]
+    returned = (scene.of_bonds(bonds.last, rows) >= at - scene.age[rows]) & (spread[0] > 0)
+    return *spread, scene.followed[rows], returned, _place_among_known(scene)[rows]
 
 
 def _place_among_known(scene: Scene) -> Floats:
@@ -173,30 +168,33 @@ def _place_among_known(scene: Scene) -> Floats:
     return places
 
 
-def _channels(scene: Scene, rows: Ints) -> Floats:
+def _channels(scene: Scene, rows: Ints) -> tuple[Floats, ...]:
     trends, at = scene.trends.only(rows), scene.at
-    sums = trends.sums
-    known = sums[:, trend.ARRIVALS] > 0
-    return np.column_stack(
-        [
-            sums[:, trend.RUSH],
-            sums[:, trend.HOURS],
-            sums[:, trend.TODAY],
-            sums[:, trend.WEEK],
-            sums[:, trend.HOURS] / (sums[:, trend.TODAY] + 0.5),
-            sums[:, trend.AUDIENCE],
-            trends.scheduled,
-            np.where(known, (at - trends.last) / HOUR, NEVER),
-            scene.age[rows] / HOUR,
-            np.where(known, (at - trends.first) / HOUR, NEVER),
-            sums[:, trend.PRESENT],
-            sums[:, trend.MINUTES],
-            sums[:, trend.TOKENS],
-        ]
+    sums = trends.sums.T
+    known = sums[trend.ARRIVALS] > 0
+    return (
+        sums[trend.RUSH],
+        sums[trend.HOURS],
+        sums[trend.TODAY],
+        sums[trend.WEEK],
+        sums[trend.HOURS] / (sums[trend.TODAY] + 0.5),
+        sums[trend.AUDIENCE],
+        trends.scheduled,
+        np.where(known, (at - trends.last) / HOUR, NEVER),
+        scene.age[rows] / HOUR,
+        np.where(known, (at - trends.first) / HOUR, NEVER),
+        sums[trend.PRESENT],
+        sums[trend.MINUTES],
+        sums[trend.TOKENS],
     )
 
 
-def _contrast(scene: Scene, rows: Ints) -> Floats:
+def _stand_out(liking: Compared, rows: Ints) -> Floats:
+    """How far these scores stand out among those of all that is live."""
+    return np.asarray((liking.at(rows) - liking.mean) / (liking.spread + 1e-9), np.float64)
+
+
+def _contrast(scene: Scene, rows: Ints) -> tuple[Floats | float, ...]:
     bonds, sums = scene.bonds, scene.trends.sums
     recency = np.minimum(len(bonds) - np.searchsorted(np.sort(bonds.last), bonds.last, "right"), FURTHEST)
     held = (bonds.sums[:, affinity.VISITS], bonds.activation, bonds.near)
@@ -204,27 +202,14 @@ def _contrast(scene: Scene, rows: Ints) -> Floats:
     known = scene.known
     unknown = np.zeros(min(2, len(scene) - len(known)))  # of streams without a bond all are equal: two stand for them
     all_visits, all_habit, all_near = (np.append(scene.of_bonds(each, known), unknown) for each in held)
-    told = [
+    return (
         share(visits, all_visits),
         share(habit, all_habit),
         share(near, all_near),
-        lead(habit, all_habit),
-        lead(near, all_near),
-        *(lead(scene.liking[rows, number], scene.liking[:, number]) for number in (EASE, COWATCH)),
+        lead(habit, *two_highest(all_habit)),
+        lead(near, *two_highest(all_near)),
+        *(lead(each.at(rows), *each.two_highest) for each in (scene.liking.ease, scene.liking.cowatch)),
         np.append(recency, FURTHEST)[scene.bond[rows]],
         sums[rows, trend.ARRIVALS] / (sums[rows, trend.AUDIENCE] + 1),
-        np.full(len(rows), np.count_nonzero(all_visits)),
-    ]
-    return np.column_stack(told)
-
-
-def _likings(scene: Scene, rows: Ints) -> Floats:
-    """How far each liking stands out among all that is live; the rest as they are."""
-    liking = scene.liking[rows]
-    if len(liking):
-        for number in range(STANDARDISED):
-            every = scene.liking[:, number]
-            mean = every.mean()
-            spread = np.sqrt(max(np.dot(every, every) / len(every) - mean * mean, 0.0))
-            liking[:, number] = (liking[:, number] - mean) / (spread + 1e-9)
-    return liking
+        float(np.count_nonzero(all_visits)),
+    )

@@ -16,6 +16,7 @@ from livestreamx.clock import now
 from livestreamx.engines import clickhouse
 from livestreamx.engines import redis as redis_engine
 from livestreamx.settings import Settings, SettingsError
+from livestreamx.terminal import screen
 from orchestration.promotion import current, promote
 from ranking.artifacts import ArtifactError, load, versions_in
 
@@ -122,11 +123,11 @@ def stop(*, ship: Annotated[bool, Parameter(negative="")] = False) -> int:
 
 
 def _carefully(act: Callable[[Settings, Console], None]) -> int:
-    console = Console()
+    console = screen()
     try:
         act(Settings.from_env().require("clickhouse_url", "redis_url"), console)
     except (SettingsError, Refused, ArtifactError) as error:
-        Console(stderr=True).print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        screen(errors=True).print(f"[red]{error}[/red]")
         return REFUSED
     return 0
 

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from livestreamx.settings import Settings, SettingsError
+from livestreamx.terminal import screen
 from orchestration.home import prepare_home
 
 SYNTHETIC_DATABASE = "livestreamx_synthetic"
@@ -48,7 +49,7 @@ def train(
     seed
         The same seed makes the same world.
     """
-    console = Console()
+    console = screen()
     try:
         settings = Settings.from_env().require("clickhouse_url", "redis_url")
     except SettingsError as error:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.history import Follows, Gifts, History, Streams, Watches
 from ranking.collaborative import CreatorFactors
-from ranking.index import CreatorIndex
+from ranking.index import VectorIndex
 from ranking.neighbours import Neighbours
 from ranking.report import Report
 from ranking.taste import Knowledge
@@ -128,11 +128,11 @@ class Workspace:
     def ranker(self) -> tuple[bytes | None, int]:
         return self._read("ranker.txt") or None, msgspec.json.decode(self._read("lessons.json"), type=int)
 
-    def keep_index(self, index: CreatorIndex) -> None:
+    def keep_index(self, index: VectorIndex) -> None:
         self._keep("creators.faiss", index.to_bytes())
 
-    def index(self) -> CreatorIndex:
-        return CreatorIndex.from_bytes(self._read("creators.faiss"))
+    def index(self) -> VectorIndex:
+        return VectorIndex.from_bytes(self._read("creators.faiss"))
 
     def keep_report(self, report: Report) -> None:
         self._keep("report.json", msgspec.json.encode(report))

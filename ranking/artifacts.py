@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from features.signals import SIGNALS
 from livestreamx.clock import now
 from ranking.collaborative import CreatorFactors
-from ranking.index import CreatorIndex
+from ranking.index import VectorIndex
 from ranking.neighbours import Neighbours
 from ranking.report import Report
 from ranking.taste import Knowledge
@@ -34,7 +34,7 @@ MANIFEST = "manifest.json"
 RANKER = "ranker.txt"
 POINTER = "promoted"
 ASIDE = ".writing-"
-FORMAT = 2
+FORMAT = 3
 KEPT_VERSIONS = 5
 VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
@@ -70,7 +70,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     handles: list[str]
     knowledge: Knowledge
     vocabulary: Vocabulary
-    index: CreatorIndex
+    index: VectorIndex
     trees: Trees | None
     """The ranker; none where factors and habits are to answer."""
     report: Report
@@ -87,7 +87,7 @@ def save(
     handles: list[str],
     knowledge: Knowledge,
     vocabulary: Vocabulary,
-    index: CreatorIndex,
+    index: VectorIndex,
     trees: bytes | None,
     report: Report,
 ) -> str:
@@ -165,7 +165,7 @@ def load(folder: Path, version: str) -> Model:
             vocabulary=Vocabulary.of(
                 msgspec.json.decode(data["terms.json"], type=list[str]), _matrix(data["terms.npy"])
             ),
-            index=CreatorIndex.from_bytes(data["creators.faiss"]),
+            index=VectorIndex.from_bytes(data["creators.faiss"]),
             trees=Trees(data[RANKER]) if RANKER in data else None,
             report=manifest.report,
             rows={creator: row for row, creator in enumerate(named["ids"])},
@@ -220,8 +220,7 @@ def _validate(model: Model) -> None:
         raise ArtifactError(f"{version}: its files disagree on the number of creators")
     if len(model.vocabulary.terms) != len(model.vocabulary.vectors):
         raise ArtifactError(f"{version}: its files disagree on the number of terms")
-    width = known.factors.vectors.shape[1] + known.text.shape[1]
-    if model.index.dimensions != width or model.vocabulary.dimensions != known.text.shape[1]:
+    if model.index.dimensions != known.factors.vectors.shape[1] or model.vocabulary.dimensions != known.text.shape[1]:
         raise ArtifactError(f"{version}: its files disagree on the number of dimensions")
     if model.trees is not None and model.trees.width != len(SIGNALS):
         raise ArtifactError(f"{version}: its ranker takes {model.trees.width} signals, not {len(SIGNALS)}")

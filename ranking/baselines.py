@@ -4,12 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features import affinity, trend
-from features.signals import COWATCH, EASE, LIKING, Scene
+from features.signals import Scene
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-TEXT = LIKING.index("text")
 FOLLOWED, ALIKE_TEXT, CROWD = 0.1, 0.1, 0.01
 
 
@@ -24,11 +23,11 @@ def repeat(scene: Scene, rows: Ints | slice = slice(None)) -> Floats:
     return np.asarray(visits + 1e-6 * scene.trends.sums[rows, trend.TODAY], np.float64)
 
 
-def by_factors(scene: Scene) -> Floats:
+def by_factors(scene: Scene, rows: Ints | slice = slice(None)) -> Floats:
     """The rung below the ranker: EASE and habits, then follows, texts, and how many are there."""
-    crowd = np.log1p(np.maximum(scene.trends.present, 0.0) + scene.trends.sums[:, trend.RUSH])
-    asked = FOLLOWED * scene.followed + ALIKE_TEXT * scene.liking[:, TEXT] + CROWD * crowd
-    return np.asarray(scene.familiar + asked, np.float64)
+    crowd = np.log1p(np.maximum(scene.trends.present[rows], 0.0) + scene.trends.sums[rows, trend.RUSH])
+    asked = FOLLOWED * scene.followed[rows] + ALIKE_TEXT * scene.liking.text.at(rows) + CROWD * crowd
+    return np.asarray(scene.familiar.at(rows) + asked, np.float64)
 
 
 def all_of(scene: Scene, popularity: Floats) -> dict[str, Floats]:
@@ -41,7 +40,7 @@ def all_of(scene: Scene, popularity: Floats) -> dict[str, Floats]:
         "trending": trending(scene),
         "popularity": popularity,
         "repeat": repeat(scene),
-        "ALS": scene.liking[:, COWATCH] if known else popularity,
-        "EASE": scene.liking[:, EASE] if known else popularity,
-        "EASE + repeat": scene.familiar if known else popularity,
+        "ALS": scene.liking.cowatch.at(slice(None)) if known else popularity,
+        "EASE": scene.liking.ease.scores if known else popularity,
+        "EASE + repeat": scene.familiar.scores if known else popularity,
     }

@@ -3,7 +3,8 @@
 A board never changes: the next look at the platform makes a new one.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from uuid import UUID
 
 import msgspec
@@ -12,13 +13,16 @@ from numpy.typing import NDArray
 
 from features import trend
 from features.affinity import NO_BONDS, Bonds
-from features.signals import LIKING, Scene
+from features.likings import Likings, Scored
+from features.signals import Scene
 from features.trend import Trends
 from ranking.artifacts import Model
-from ranking.index import CreatorIndex, side_by_side
+from ranking.index import VectorIndex, side_by_side
+from ranking.neighbours import Seats
 from ranking.reasons import FRESH_SECONDS
+from ranking.scan import Moments, Searched, SearchedAndCompared
 from ranking.shortlist import ENOUGH, Leaders, foremost, in_order, shortlist, united
-from ranking.taste import Taste, likings, taste_of
+from ranking.taste import Taste, by_neighbours, taste_of
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -26,8 +30,11 @@ Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
 NEIGHBOURS, CROWDED = 60, 40
-NEAR_AGED = 0.01
-"""The index of live creators is made anew once so many of its rows have changed."""
+MOST_MOVED = 0.01
+"""With more changed rows the moments are summed anew: nothing of them adds up over time."""
+
+
+NOTHING: Mapping[UUID, str] = MappingProxyType({})
 
 
 class LiveStream(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -125,77 +132,107 @@ class Board(msgspec.Struct, frozen=True, kw_only=True):
             busiest=in_order(trending, len(streams)),
         )
 
-    def allowed(self, viewer: Viewer | None) -> Flags:
+    def allowed(self, viewer: Viewer | None, withdrawn: Mapping[UUID, str] = NOTHING) -> Flags:
         """Which rows this viewer may be shown: neither their own stream nor one they are banned from.
 
-        Nothing mature for the anonymous.
+        Nothing mature for the anonymous, and nothing `withdrawn`: streams, by id, of these creators.
         """
-        if viewer is None:
-            return ~self.mature
-        shown = np.ones(len(self.streams), np.bool_)
-        shown[[self.creators[one] for one in (str(viewer.id), *viewer.banned_by) if one in self.creators]] = False
+        shown = np.ones(len(self.streams), np.bool_) if viewer else ~self.mature
+        hidden = (str(viewer.id), *viewer.banned_by) if viewer else ()
+        shown[[self.creators[one] for one in hidden if one in self.creators]] = False
+        for stream, creator in withdrawn.items():
+            row = self.creators.get(creator)
+            if row is not None and self.streams[row].id == stream:
+                shown[row] = False
         return shown
 
 
 class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """A board seen through a model: `row` is each stream's creator in it (-1: unknown), the rest one row a stream.
+    """A board seen through a model, one row a stream: `row` is its creator's in the model (-1: unknown).
 
-    `near` is an index of the creators that the model knows, and `near_rows` their rows on the board (-1: not there any
-    more); `aged` says how many rows have changed since it was made.
+    `factors` and `texts` find rows by co-watching and by `text`, what the streams say of themselves; `seats` are the
+    rows of the model's creators on the board.
     """
 
     model: Model
     board: Board
     row: Ints
-    near: CreatorIndex
-    near_rows: Ints
-    aged: int
-    factors: Matrix
+    seats: Seats
+    factors: VectorIndex
+    moments: Moments
+    texts: VectorIndex
     text: Matrix
 
     def likeness(self, rows: Ints) -> Matrix:
         """Vectors of these rows; the inner product of two is how much they repeat each other."""
-        return side_by_side(self.factors[rows], self.text[rows])
+        return side_by_side(factors_of(self.model, self.row[rows]), self.text[rows])
+
+    def likings(self, taste: Taste) -> Likings:
+        """What the models say of every row to this taste."""
+        ease, alike, sequel = map(Scored, by_neighbours(self.model.knowledge, taste, self.seats))
+        cowatch = SearchedAndCompared(
+            query=taste.factor,
+            index=self.factors,
+            vectors=self.model.knowledge.factors.vectors,
+            rows=self.row,
+            moments=self.moments,
+        )
+        text = Searched(query=taste.text, index=self.texts, vectors=self.text)
+        return Likings(ease=ease, cowatch=cowatch, alike=alike, sequel=sequel, text=text)
+
+
+def factors_of(model: Model, rows: Ints) -> Matrix:
+    """The factors of these creators, zeros for -1, shape [len(rows), d_factors]."""
+    found = model.knowledge.factors.vectors[rows]
+    found[rows < 0] = 0.0
+    return found
 
 
 def place(board: Board, model: Model, before: Placed | None = None) -> Placed:
     """Find the streams' creators in the model, and make each stream's text vector from what it says now.
 
-    What did not change since `before` is taken from there, and its index as long as nearly all of it is still true.
+    What did not change since `before` is taken from there.
     """
     if before is None or before.model is not model:
         before = None
     changed = _changed(board.streams, before.board.streams if before else ())
     if before and not len(changed) and len(board.streams) == len(before.board.streams):
         return msgspec.structs.replace(before, board=board)
-    row, factors, text = _rows(board, model, before, changed)
-    aged = before.aged + len(changed) if before else 0
-    if before and aged <= NEAR_AGED * len(row):
-        stale = np.isin(before.near_rows, changed) | (before.near_rows >= len(row))
-        near, near_rows = before.near, np.where(stale, np.int32(-1), before.near_rows)
-    else:
-        near_rows, aged = np.flatnonzero(row >= 0).astype(np.int32), 0
-        near = model.index.only(row[near_rows])
+    row, text = _rows(board, model, before, changed)
+    position = np.full(len(model.creators), len(row), np.int32)
+    position[row[row >= 0]] = np.flatnonzero(row >= 0)
     return Placed(
-        model=model, board=board, row=row, near=near, near_rows=near_rows, aged=aged, factors=factors, text=text
+        model=model,
+        board=board,
+        row=row,
+        seats=Seats(position, len(row)),
+        factors=model.index.only(row),
+        moments=_moments(model, row, before, changed),
+        texts=VectorIndex.build(text),
+        text=text,
     )
 
 
-def _rows(board: Board, model: Model, before: Placed | None, changed: Ints) -> tuple[Ints, Matrix, Matrix]:
-    """The model's row, the factors and the text vector of every stream; those not `changed` are as before."""
-    many, known = len(board.streams), model.knowledge
+def _rows(board: Board, model: Model, before: Placed | None, changed: Ints) -> tuple[Ints, Matrix]:
+    """The model's row and the text vector of every stream; those not `changed` are as before."""
+    many = len(board.streams)
     row, same = np.full(many, -1, np.int32), min(many, len(before.row)) if before else 0
-    factors = np.zeros((many, known.factors.vectors.shape[1]), np.float32)
-    text = np.zeros((many, known.text.shape[1]), np.float32)
+    text = np.zeros((many, model.vocabulary.dimensions), np.float32)
     if before:
-        row[:same], factors[:same], text[:same] = before.row[:same], before.factors[:same], before.text[:same]
+        row[:same], text[:same] = before.row[:same], before.text[:same]
     new = [board.streams[number] for number in changed.tolist()]
-    found = np.array([model.rows.get(str(stream.creator_id), -1) for stream in new], np.int32)
-    row[changed], factors[changed] = found, 0.0
-    factors[changed[found >= 0]] = known.factors.vectors[found[found >= 0]]
+    row[changed] = [model.rows.get(str(stream.creator_id), -1) for stream in new]
     for number, stream in zip(changed.tolist(), new, strict=True):
         text[number] = model.vocabulary.vector(stream.title, stream.category, stream.tags)
-    return row, factors, text
+    return row, text
+
+
+def _moments(model: Model, row: Ints, before: Placed | None, changed: Ints) -> Moments:
+    """The moments of the factors of all rows."""
+    if before is None or len(changed) > MOST_MOVED * len(row):
+        return Moments.of(factors_of(model, row))
+    gone = np.concatenate([before.row[changed[changed < len(before.row)]], before.row[len(row) :]])
+    return before.moments.changed(factors_of(model, gone), factors_of(model, row[changed]))
 
 
 def _changed(streams: Sequence[LiveStream], before: Sequence[LiveStream]) -> Ints:
@@ -210,20 +247,19 @@ def _says_the_same(one: LiveStream, other: LiveStream) -> bool:
 
 
 class View(msgspec.Struct, frozen=True):
-    """What one viewer has before them: the scene, their taste, and the model's rows of the creators they watch."""
+    """What one viewer has before them: the scene, and their taste."""
 
     scene: Scene
     taste: Taste
-    watched: Ints
 
 
-def see(placed: Placed, model: Model, viewer: Viewer | None) -> View:
+def see(placed: Placed, viewer: Viewer | None) -> View:
     """The board through the eyes of this viewer, one row a live stream."""
-    board = placed.board
+    board, rows = placed.board, placed.model.rows
     who = viewer or Viewer(id=UUID(int=0))
-    known = np.array([number for number, creator in enumerate(who.creators) if creator in model.rows], np.int32)
-    watched = np.array([model.rows[who.creators[number]] for number in known.tolist()], np.int32)
-    taste = taste_of(model.knowledge, watched, who.bonds.only(known))
+    known = np.array([number for number, creator in enumerate(who.creators) if creator in rows], np.int32)
+    watched = np.array([rows[who.creators[number]] for number in known.tolist()], np.int32)
+    taste = taste_of(placed.model.knowledge, watched, who.bonds.only(known))
     bond = np.full(len(board.streams), -1, np.int32)
     for number, creator in enumerate(who.creators):
         if (row := board.creators.get(creator)) is not None:
@@ -237,22 +273,25 @@ def see(placed: Placed, model: Model, viewer: Viewer | None) -> View:
         followed=followed,
         trends=board.trends,
         age=board.age,
-        liking=likings(taste, placed.row, placed.factors, placed.text)
-        if len(watched)
-        else np.zeros((len(board.streams), len(LIKING)), order="F"),
+        liking=placed.likings(taste),
     )
-    return View(scene, taste, watched)
+    return View(scene, taste)
 
 
-def gather(placed: Placed, viewer: Viewer | None, view: View) -> Ints:
+def gather(placed: Placed, allowed: Flags, view: View) -> Ints:
     """The rows worth ranking: the best of each source, what is near their taste and where many are now."""
-    allowed = placed.board.allowed(viewer)
     if np.count_nonzero(allowed) <= ENOUGH:
         return np.flatnonzero(allowed).astype(np.int32)
-    near: Ints = np.zeros(0, np.int32)
-    if view.taste.text.any() or view.taste.factor.any():
-        query = side_by_side(view.taste.factor[None], view.taste.text[None])[0]
-        near = placed.near_rows[placed.near.nearest(query, NEIGHBOURS)]
-        near = near[(near >= 0) & allowed[near]]
     crowded = foremost(placed.board.busiest, allowed, CROWDED)
-    return united(len(allowed), [shortlist(view.scene, allowed, placed.board.leaders), near, crowded])
+    listed = shortlist(view.scene, allowed, placed.board.leaders)
+    return united(len(allowed), [listed, _near(placed, allowed, view), crowded])
+
+
+def _near(placed: Placed, allowed: Flags, view: View) -> Ints:
+    """What is nearest in co-watching and text together, of what is foremost in one of them."""
+    some = np.concatenate([view.scene.liking.cowatch.foremost, view.scene.liking.text.foremost])
+    some = np.unique(some[allowed[some]])
+    if not len(some):
+        return some
+    query = side_by_side(view.taste.factor[None], view.taste.text[None])[0]
+    return some[np.argsort(-(placed.likeness(some) @ query), kind="stable")[:NEIGHBOURS]]

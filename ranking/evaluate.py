@@ -13,12 +13,13 @@ from typing import Annotated, Any
 
 import msgspec
 import numpy as np
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from livestreamx.terminal import screen
 from ranking.external import history_of, offers_of
 from ranking.log import LogError, Visits, read_live, read_visits
 from ranking.metrics import DEPTHS, Cohort, Tally
@@ -31,6 +32,7 @@ QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY":
 DAY = 86400.0
 METRICS = (*(f"{metric}@{depth}" for metric in ("recall", "ndcg", "hr") for depth in DEPTHS), "coverage@10")
 BY_COHORT = ("ndcg@10", "hr@1", "hr@10")
+Positive = Annotated[float, Parameter(validator=validators.Number(gt=0))]
 
 app = App(name="livestreamx evaluate", help=__doc__, version_flags=[])
 
@@ -60,11 +62,11 @@ def evaluate(
     interactions: Path,
     live: Path | None = None,
     columns: str = "",
-    step_minutes: float = 10.0,
-    window_hours: float = 2.0,
-    period_days: float | None = None,
-    seed: int = 0,
-    threads: int = 2,
+    step_minutes: Positive = 10.0,
+    window_hours: Positive = 2.0,
+    period_days: Positive | None = None,
+    seed: Annotated[int, Parameter(validator=validators.Number(gte=0))] = 0,
+    threads: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=64))] = 2,
     json: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Learn on all but the last week of a log and answer who watched what in that week, among what was live.
@@ -92,7 +94,7 @@ def evaluate(
     json
         Print one JSON object and nothing else.
     """
-    screen = Console(stderr=True, quiet=json)
+    told = screen(errors=True, quiet=json)
     try:
         visits = read_visits(interactions, columns=_columns(columns), step_seconds=step_minutes * 60)
         intervals = read_live(live, visits.items, step_seconds=step_minutes * 60) if live else visits.live
@@ -105,14 +107,14 @@ def evaluate(
             seed=seed,
             threads=threads,
         )
-        found, _ = run(trial, visits, screen, known_intervals=bool(intervals))
+        found, _ = run(trial, visits, told, known_intervals=bool(intervals))
     except (LogError, TooLittleHistory, TreesError) as error:
-        Console(stderr=True).print(f"[red]{error}[/red]", highlight=False, soft_wrap=True)
+        screen(errors=True).print(f"[red]{error}[/red]")
         return UNUSABLE
     if json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
     else:
-        report(found, Console())
+        report(found, screen())
     return 0
 
 
@@ -169,7 +171,7 @@ def report(found: Evaluation, console: Console) -> None:
         highlight=False,
     )
     table = _table("what was chosen, among all that was live: R recall, N NDCG, HR hit rate, C coverage")
-    table.add_column("ranking")
+    table.add_column("ranking", no_wrap=True)
     for name in METRICS:
         table.add_column(_short(name), justify="right")
     for ranking, values in found.metrics.items():
@@ -194,7 +196,7 @@ def report(found: Evaluation, console: Console) -> None:
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
 
 
 def _short(metric: str) -> str:

@@ -1,4 +1,4 @@
-"""Nearest creators by taste: one FAISS index over collaborative factor and text vector side by side.
+"""Which of many vectors have the largest inner product with one: FAISS, exact but for half precision.
 
 Live streams number in the tens of thousands at most, so a search over every live row beats an approximate one.
 """
@@ -13,7 +13,7 @@ Matrix = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 TEXT_SHARE = 0.35
-"""How much of a neighbour's likeness is text; the rest is co-watching."""
+"""How much of two streams' likeness is text; the rest is co-watching."""
 
 
 def side_by_side(factors: Matrix, text: Matrix) -> Matrix:
@@ -23,16 +23,20 @@ def side_by_side(factors: Matrix, text: Matrix) -> Matrix:
     )
 
 
-class CreatorIndex:
-    """Searches creators by row number, on one core: one query is too small to share, and who waits for others spins."""
+class VectorIndex:
+    """Searches rows by number, on one core: one query is too small to share, and who waits for others spins.
 
-    def __init__(self, index: "faiss.Index") -> None:
+    Vectors are kept in half precision, so that a search reads half as much memory.
+    """
+
+    def __init__(self, index: "faiss.IndexScalarQuantizer") -> None:
         faiss.omp_set_num_threads(1)
         self._index = index
 
     @classmethod
-    def build(cls, rows: Matrix) -> "CreatorIndex":
-        index = faiss.IndexFlatIP(rows.shape[1])
+    def build(cls, rows: Matrix) -> "VectorIndex":
+        """An index of these rows, shape [n, d]."""
+        index = _empty(rows.shape[1])
         index.add(rows)
         return cls(index)
 
@@ -43,25 +47,31 @@ class CreatorIndex:
     def dimensions(self) -> int:
         return int(self._index.d)
 
-    def only(self, rows: Ints) -> "CreatorIndex":
-        """An index of these rows, numbered anew, in half precision: a search reads half as much memory."""
-        index = faiss.IndexScalarQuantizer(self.dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        index.add(self.vectors(rows))
-        return CreatorIndex(index)
+    def only(self, rows: Ints) -> "VectorIndex":
+        """An index of these rows, numbered anew; -1 stands for a row of zeros."""
+        codes = faiss.vector_to_array(self._index.codes).reshape(len(self), -1)
+        chosen = np.zeros((len(rows), codes.shape[1]), np.uint8)
+        chosen[rows >= 0] = codes[rows[rows >= 0]]
+        index = _empty(self.dimensions)
+        index.add_sa_codes(chosen)
+        return VectorIndex(index)
 
     def nearest(self, query: Matrix, count: int) -> Ints:
-        """Up to `count` rows, most alike first."""
+        """Up to `count` rows, the largest inner product first."""
         _, rows = self._index.search(query[None], min(count, len(self))) if len(self) else (None, np.zeros((1, 0)))
         return np.asarray(rows[0][rows[0] >= 0], np.int32)
-
-    def vectors(self, rows: Ints) -> Matrix:
-        """These rows, shape [len(rows), d]."""
-        return np.asarray(self._index.reconstruct_batch(rows.astype(np.int64)), np.float32)
 
     def to_bytes(self) -> bytes:
         return bytes(faiss.serialize_index(self._index).tobytes())
 
     @classmethod
-    def from_bytes(cls, stored: bytes) -> "CreatorIndex":
-        """`RuntimeError` when the bytes are no index."""
-        return cls(faiss.deserialize_index(np.frombuffer(stored, np.uint8)))
+    def from_bytes(cls, stored: bytes) -> "VectorIndex":
+        """`RuntimeError` when the bytes are no such index."""
+        index = faiss.deserialize_index(np.frombuffer(stored, np.uint8))
+        if not isinstance(index, faiss.IndexScalarQuantizer):
+            raise RuntimeError(f"an index of another kind: {type(index).__name__}")
+        return cls(index)
+
+
+def _empty(dimensions: int) -> "faiss.IndexScalarQuantizer":
+    return faiss.IndexScalarQuantizer(dimensions, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)

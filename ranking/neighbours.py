@@ -22,6 +22,13 @@ SHRINK = 5.0
 BLOCK = 1000
 
 
+class Seats(msgspec.Struct, frozen=True):
+    """Where each channel is found among those that matter: a position below `many`, or `many` for the others."""
+
+    position: Ints
+    many: int
+
+
 class Neighbours(msgspec.Struct, frozen=True):
     """Row r has the neighbours `columns[starts[r]:starts[r + 1]]` with their `weights`."""
 
@@ -42,16 +49,18 @@ class Neighbours(msgspec.Struct, frozen=True):
         )
         return bool(inside and whole)
 
-    def scores(self, rows: Ints, strengths: Floats) -> Floats:
-        """How much each channel goes with these, each counted by its strength; shape [len(self)]."""
+    def scores(self, rows: Ints, strengths: Floats, seats: Seats | None = None) -> Floats:
+        """How much each channel goes with these, each counted by its strength; shape [len(self)], or [seats.many]."""
+        size = len(self) if seats is None else seats.many
         lengths = self.starts[rows + 1] - self.starts[rows]
         total = int(lengths.sum())
         if not total:
-            return np.zeros(len(self))
+            return np.zeros(size)
         offsets = np.arange(total) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         found = np.repeat(self.starts[rows], lengths) + offsets
         weights = self.weights[found] * np.repeat(strengths, lengths)
-        return np.asarray(np.bincount(self.columns[found], weights, minlength=len(self)), np.float64)
+        columns = self.columns[found] if seats is None else seats.position[self.columns[found]]
+        return np.asarray(np.bincount(columns, weights, minlength=size)[:size], np.float64)
 
 
 def fit_ease(users: Ints, creators: Ints, strengths: Floats, shape: tuple[int, int]) -> Neighbours:

@@ -93,5 +93,5 @@ def look(sweep: Sweep, known: Knowledge, text: Matrix, *, at: float, user: int, 
         followed=np.isin(creators, list(follows)) if follows else np.zeros(len(creators), np.bool_),
         trends=sweep.of_channels(creators, at),
         age=age,
-        liking=likings(taste, creators, known.factors.vectors[creators], text),
+        liking=likings(known, taste, creators, text),
     )

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from features import affinity
 from features.decay import HOUR
-from features.signals import LIKING, Scene
+from features.signals import Scene
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -25,17 +25,17 @@ def voices(scene: Scene, rows: Ints, viewers: Floats) -> Floats:
     bonds, bond = scene.bonds.sums, scene.bond[rows]
     of_bond = np.vstack([bonds[:, [affinity.MINUTES, affinity.TOKENS]], np.zeros((1, 2))])[bond]
     minutes, tokens = np.maximum(of_bond, 0.0).T
-    every = scene.liking[:, LIKING.index("cowatch")]
-    liking = every[rows]
-    outstanding = (liking - every.mean()) / (every.std() + 1e-9) if len(liking) else liking
+    cowatch = scene.liking.cowatch
+    liking = cowatch.at(rows)
+    outstanding = (liking - cowatch.mean) / (cowatch.spread + 1e-9)
     known = 1.0 if len(scene.bonds) else 0.0
     told = np.column_stack(
         [
-            scene.activation[rows] + LOUDNESS["minutes"] * np.log1p(minutes),
+            scene.of_bonds(scene.bonds.activation, rows) + LOUDNESS["minutes"] * np.log1p(minutes),
             LOUDNESS["gifts"] * np.log1p(tokens),
             LOUDNESS["followed"] * scene.followed[rows],
             LOUDNESS["cowatch"] * known * np.maximum(outstanding, 0.0) * (np.abs(liking) > 1e-9) * (bond < 0),
-            LOUDNESS["similar"] * np.maximum(scene.liking[rows, LIKING.index("text")], 0.0),
+            LOUDNESS["similar"] * np.maximum(scene.liking.text.at(rows), 0.0),
         ]
     )
     crowd, fresh = np.log1p(viewers), np.exp(-np.maximum(scene.age[rows], 0.0) / FRESH_SECONDS)

@@ -3,8 +3,10 @@
 A ladder: the ranker, else factors and habits, else what is trending; the answer says which rung it came from.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 import numpy as np
@@ -16,7 +18,7 @@ from features.signals import describe
 from ranking.artifacts import ArtifactError, Model, load
 from ranking.baselines import by_factors
 from ranking.blend import chances, diversify, explore
-from ranking.candidates import Board, LiveStream, Placed, View, Viewer, gather, place, see
+from ranking.candidates import NOTHING, Board, LiveStream, Placed, View, Viewer, gather, place, see
 from ranking.guard import keep_habits
 from ranking.reasons import reasons_for, source_of, voices
 from ranking.trees import TreesError
@@ -25,6 +27,7 @@ from ranking.vocabulary import unit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
+Flags = NDArray[np.bool_]
 
 log = structlog.get_logger("ranking")
 
@@ -90,18 +93,28 @@ class ModelSlot:
         self._refused = None
 
 
-def recommend(snapshot: Snapshot, viewer: Viewer | None, limit: int, draw: np.random.Generator) -> Answer:
-    """Up to `limit` live streams for this viewer, by the highest rung of the ladder that holds."""
+def recommend(
+    snapshot: Snapshot,
+    viewer: Viewer | None,
+    limit: int,
+    draw: np.random.Generator,
+    withdrawn: Mapping[UUID, str] = NOTHING,
+) -> Answer:
+    """Up to `limit` live streams for this viewer, by the highest rung of the ladder that holds.
+
+    `withdrawn` are the ids of streams on the board that must not be shown any more, with their creators'.
+    """
+    allowed = snapshot.board.allowed(viewer, withdrawn)
     if snapshot.model is None:
-        return Answer(model_version=TRENDING, rung=TRENDING, items=_trending(snapshot.board, viewer, limit))
+        return Answer(model_version=TRENDING, rung=TRENDING, items=_trending(snapshot.board, viewer, allowed, limit))
     if snapshot.placed is None:
         return Answer(model_version=snapshot.model.version, rung=TRENDING, items=())
-    return _personal(snapshot.model, snapshot.placed, viewer, limit, draw)
+    return _personal(snapshot.placed, viewer, allowed, limit, draw)
 
 
-def _trending(board: Board, viewer: Viewer | None, limit: int) -> tuple[Recommended, ...]:
+def _trending(board: Board, viewer: Viewer | None, shown: Flags, limit: int) -> tuple[Recommended, ...]:
     """Without a model: what the viewer has watched and follows, which needs none, then what is going on."""
-    allowed = np.flatnonzero(board.allowed(viewer))
+    allowed = np.flatnonzero(shown)
     if not len(allowed):
         return ()
     own = _own(board, viewer)
@@ -141,12 +154,12 @@ def _own(board: Board, viewer: Viewer | None) -> dict[int, tuple[float, str, str
     return found
 
 
-def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, draw: np.random.Generator) -> Answer:
-    view = see(placed, model, viewer)
-    rows = gather(placed, viewer, view)
+def _personal(placed: Placed, viewer: Viewer | None, allowed: Flags, limit: int, draw: np.random.Generator) -> Answer:
+    model, view = placed.model, see(placed, viewer)
+    rows = gather(placed, allowed, view)
     if not len(rows):
         return Answer(model_version=model.version, rung=TRENDING, items=())
-    rung, utility = _judge(model, placed, viewer, view, rows)
+    rung, utility = _judge(placed, viewer, view, rows)
     share = chances(utility)
     best = np.argsort(-utility, kind="stable")[: max(4 * limit, 50)]
     chosen = [int(best[number]) for number in diversify(utility[best], placed.likeness(rows[best]), limit)]
@@ -155,7 +168,7 @@ def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, d
     told = voices(view.scene, rows[listed], placed.board.viewers[rows[listed]])
     sources = ["explore" if number in explored else source_of(said) for number, said in zip(listed, told, strict=True)]
     cowatched = [number for number, source in zip(listed, sources, strict=True) if source == "cowatch"]
-    likest = dict(zip(cowatched, _likest(model, view.watched, placed.row[rows[cowatched]]), strict=True))
+    likest = dict(zip(cowatched, _likest(model, view.taste.rows, placed.row[rows[cowatched]]), strict=True))
     items = []
     for number, source, said in zip(listed, sources, told, strict=True):
         stream, because = placed.board.streams[rows[number]], likest.get(number)
@@ -166,16 +179,17 @@ def _personal(model: Model, placed: Placed, viewer: Viewer | None, limit: int, d
     return Answer(model_version=model.version, rung=rung, items=tuple(items))
 
 
-def _judge(model: Model, placed: Placed, viewer: Viewer | None, view: View, rows: Ints) -> tuple[Rung, Floats]:
+def _judge(placed: Placed, viewer: Viewer | None, view: View, rows: Ints) -> tuple[Rung, Floats]:
     """The rung that can judge these rows for this viewer, and what each is worth to it."""
     if not is_known(viewer):
         return TRENDING, placed.board.trending[rows]
+    model = placed.model
     if model.trees is not None:
         try:
             return OURS, keep_habits(view.scene, rows, model.trees.predict(describe(view.scene, rows)))
         except TreesError as error:
             log.error("the ranker failed", version=model.version, error=str(error))
-    return FACTORS, by_factors(view.scene)[rows]
+    return FACTORS, by_factors(view.scene, rows)
 
 
 def is_known(viewer: Viewer | None) -> bool:

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features.signals import LIKING, Scene, highest
+from features.likings import highest
+from features.signals import Scene
 from features.trend import Trends
 
 Ints = NDArray[np.int32]
@@ -60,7 +61,7 @@ def shortlist(scene: Scene, allowed: Flags, leaders: Leaders) -> Ints:
     closeness = scene.of_bonds(scene.bonds.activation, known) + OUT_OF_IT * scene.followed[known]
     sources: list[NDArray[np.integer]] = [
         known[highest(closeness, MOST_KNOWN)],
-        *(highest(scene.liking[:, LIKING.index(name)], count, allowed) for name, count in BEST.items()),
+        *(foremost(getattr(scene.liking, name).foremost, allowed, count) for name, count in BEST.items()),
         foremost(leaders.rising, allowed, RISING),
         foremost(leaders.crowded, allowed, CROWDED),
         foremost(leaders.newest, allowed, NEWEST),

@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.affinity import Bonds
-from features.signals import LIKING
+from features.likings import Likings, Scored
 from ranking.collaborative import CreatorFactors
-from ranking.neighbours import Neighbours
+from ranking.neighbours import Neighbours, Seats
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -27,11 +27,12 @@ class Knowledge(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taste(msgspec.Struct, frozen=True, kw_only=True):
-    """A viewer as the models see them: scores of every creator, a factor [d_factors] and a mean text [d_text]."""
+    """A viewer as the models see them: the creators they know by row and how much each counts, the `latest` of them,
+    a factor [d_factors] and a mean text [d_text]."""
 
-    ease: Floats
-    alike: Floats
-    sequel: Floats
+    rows: Ints
+    strength: Floats
+    latest: Ints
     factor: Matrix
     text: Matrix
 
@@ -39,25 +40,33 @@ class Taste(msgspec.Struct, frozen=True, kw_only=True):
 def taste_of(known: Knowledge, rows: Ints, bonds: Bonds) -> Taste:
     """The taste behind these bonds with the creators `rows`."""
     strength = bonds.strength
-    latest = np.argsort(-bonds.last, kind="stable")[:LATEST]
     mean = strength.astype(np.float32) @ known.text[rows]
     length = float(np.linalg.norm(mean))
     return Taste(
-        ease=known.ease.scores(rows, strength),
-        alike=known.alike.scores(rows, strength),
-        sequel=known.alike.scores(rows[latest], np.ones(len(latest))),
+        rows=rows,
+        strength=strength,
+        latest=rows[np.argsort(-bonds.last, kind="stable")[:LATEST]],
         factor=known.factors.fold_in(rows, strength),
         text=mean / length if length > 1e-9 else mean,
     )
 
 
-def likings(taste: Taste, rows: Ints, factors: Matrix, text: Matrix) -> Floats:
-    """What the models say of live streams, shape [n, len(features.signals.LIKING)], each column contiguous.
+def by_neighbours(known: Knowledge, taste: Taste, seats: Seats | None = None) -> tuple[Floats, Floats, Floats]:
+    """What EASE, alike audiences and what comes next say of every creator, or of those that have a seat."""
+    return (
+        known.ease.scores(taste.rows, taste.strength, seats),
+        known.alike.scores(taste.rows, taste.strength, seats),
+        known.alike.scores(taste.latest, np.ones(len(taste.latest)), seats),
+    )
 
-    `rows` are their creators (-1: unknown to the models), `factors` [n, d_factors] the creators', `text` [n, d_text]
-    what the streams say of themselves.
-    """
-    told = np.empty((len(LIKING), len(rows)))
-    told[0], told[2], told[3] = (np.append(one, 0.0)[rows] for one in (taste.ease, taste.alike, taste.sequel))
-    told[1], told[4] = factors @ taste.factor, text @ taste.text
-    return told.T
+
+def likings(known: Knowledge, taste: Taste, rows: Ints, text: Matrix) -> Likings:
+    """What the models say of live streams; `rows` are their creators, `text` [n, d_text] what they say."""
+    ease, alike, sequel = (Scored(told[rows]) for told in by_neighbours(known, taste))
+    return Likings(
+        ease=ease,
+        cowatch=Scored((known.factors.vectors[rows] @ taste.factor).astype(np.float64)),
+        alike=alike,
+        sequel=sequel,
+        text=Scored((text @ taste.text).astype(np.float64)),
+    )

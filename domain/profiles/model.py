@@ -36,14 +36,6 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
     live_stream_id: UUID | None
 
 
-class Leanings(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides beside habits what somebody is recommended."""
-
-    follows: frozenset[UUID] = frozenset()
-    banned_by: frozenset[UUID] = frozenset()
-    opt_out: bool = False
-
-
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A profile: the account, its followers, whether the visitor is one of them, and its live public stream."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from domain.profiles.model import Creator, Followed, Leanings
+from domain.profiles.model import Creator, Followed
 from livestreamx.engines.postgres import Db, struct_row
 
 
@@ -51,18 +51,6 @@ async def following(db: Db, follower_id: UUID, after: tuple[datetime, UUID] | No
             {"follower": follower_id, "at": at, "creator": creator_id, "limit": limit},
         )
         return await cursor.fetchall()
-
-
-async def leanings(db: Db, user_id: UUID) -> Leanings:
-    """Whom somebody follows, which channels banned them, and whether they opted out of recommendations."""
-    async with db.cursor(row_factory=struct_row(Leanings)) as cursor:
-        await cursor.execute(
-            "SELECT array(SELECT creator_id FROM follows WHERE follower_id = %(user)s) AS follows, "
-            "array(SELECT creator_id FROM bans_in_force WHERE user_id = %(user)s) AS banned_by, "
-            "coalesce((SELECT opt_out FROM history_choices WHERE user_id = %(user)s), false) AS opt_out",
-            {"user": user_id},
-        )
-        return (await cursor.fetchall())[0]
 
 
 async def creators(db: Db, limit: int) -> list[Creator]:

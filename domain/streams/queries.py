@@ -122,16 +122,6 @@ async def live_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
         return await cursor.fetchall()
 
 
-async def live_ids(db: Db, stream_ids: Sequence[UUID], *, mature: bool) -> list[UUID]:
-    """Those of these streams that are live and public, in no order, and mature ones only where asked for."""
-    done = await db.execute(
-        "SELECT id FROM streams WHERE id = ANY(%s) AND status = 'live' AND visibility = 'public' "
-        "AND (%s OR NOT mature)",
-        (list(stream_ids), mature),
-    )
-    return [row[0] for row in await done.fetchall()]
-
-
 def all_live(db: Connection[TupleRow], limit: int) -> list[Stream]:
     """Live public streams, the newest first; for who has a thread."""
     return _read(
@@ -143,7 +133,7 @@ def all_live(db: Connection[TupleRow], limit: int) -> list[Stream]:
 
 def changed_within(db: Connection[TupleRow], span: timedelta, limit: int) -> list[Stream]:
     """All streams that have changed in this last span of time, in no order; for who has a thread."""
-    return _read(db, "WHERE s.changed_at > clock_timestamp() - %s LIMIT %s", (span, limit))
+    return _read(db, "WHERE s.changed_at > now() - %s LIMIT %s", (span, limit))
 
 
 def _read(db: Connection[TupleRow], which: LiteralString, values: Sequence[object]) -> list[Stream]:

@@ -1,4 +1,4 @@
-"""What is learned: the meaning of words, who watches whom, an index over both, and a ranker over all signals."""
+"""What is learned: the meaning of words, who watches whom, an index over that, and a ranker over all signals."""
 
 import dagster as dg
 import numpy as np
@@ -7,7 +7,7 @@ from orchestration.assets.history import features
 from orchestration.partitions import daily
 from orchestration.resources import Folders
 from ranking.fitting import Known, creator_text, fit_knowledge, stream_text
-from ranking.index import CreatorIndex, side_by_side
+from ranking.index import VectorIndex
 from ranking.learn import learn_ranker, learn_vocabulary, trial_of
 
 
@@ -44,11 +44,11 @@ def cf_factors(context: dg.AssetExecutionContext, folders: Folders) -> dg.Materi
     )
 
 
-@dg.asset(partitions_def=daily, group_name="models", deps=[embeddings, cf_factors], kinds={"faiss"})
+@dg.asset(partitions_def=daily, group_name="models", deps=[cf_factors], kinds={"faiss"})
 def faiss_index(context: dg.AssetExecutionContext, folders: Folders) -> dg.MaterializeResult[None]:
-    """The exact index over factor and text of every creator."""
+    """The index over the factors of every creator; serving searches those that are live."""
     workspace = folders.workspace(context.partition_key)
-    index = CreatorIndex.build(side_by_side(workspace.knowledge().factors.vectors, workspace.text()))
+    index = VectorIndex.build(workspace.knowledge().factors.vectors)
     workspace.keep_index(index)
     return dg.MaterializeResult(metadata={"creators": len(index), "dimensions": index.dimensions})
 

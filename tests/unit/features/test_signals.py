@@ -8,7 +8,8 @@ from features import affinity, trend
 from features.affinity import Bonds, BondTable
 from features.decay import DAY, HOUR, nearness, rhythm
 from features.history import History
-from features.signals import FURTHEST, LIKING, SIGNALS, Scene, describe, place
+from features.likings import LIKING, Likings
+from features.signals import FURTHEST, SIGNALS, Scene, describe, place
 from features.sweep import Sweep
 from features.trend import Trends, TrendTable
 from tests.unit.ranking.worlds import make_history
@@ -50,7 +51,7 @@ def scene_of(bonds: Bonds, bond: np.ndarray, trends: Trends, follows: set[int], 
         followed=np.isin(everything, list(follows)),
         trends=trends,
         age=np.full(CHANNELS, 2 * HOUR),
-        liking=np.outer(everything + 1.0, np.ones(len(LIKING))),
+        liking=Likings.of(np.outer(everything + 1.0, np.ones(len(LIKING)))),
     )
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from features import affinity, trend
 from features.affinity import HALF_LIVES, Bonds
-from features.signals import LIKING, Scene
+from features.likings import LIKING, Likings
+from features.signals import Scene
 from ranking.baselines import repeat
 from ranking.guard import DEPTH, keep_habits
 from ranking.metrics import place_of
@@ -26,7 +27,7 @@ def scene_of(draw: np.random.Generator, live: int, known: int) -> Scene:
         followed=np.zeros(live, np.bool_),
         trends=trend.unpack([None] * live, 100.0),
         age=np.zeros(live),
-        liking=np.zeros((live, len(LIKING))),
+        liking=Likings.of(np.zeros((live, len(LIKING)))),
     )
 
 

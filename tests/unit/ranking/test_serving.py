@@ -97,6 +97,18 @@ def test_on_every_rung_nothing_mature_for_the_anonymous_and_never_ones_own(model
 
 
 @pytest.mark.parametrize("rung", ["model", "trending"])
+@pytest.mark.parametrize("who", [None, viewer(habits={0: 90.0})])
+def test_what_was_withdrawn_since_the_look_is_not_shown(
+    models: tuple[Path, str], rung: str, who: Viewer | None
+) -> None:
+    """A stream that ended; one that ended before its creator began the one on the board does not count."""
+    model = load(*models) if rung == "model" else None
+    snapshot = Snapshot.of(model, Board.of((stream(0, viewers=9), stream(1, viewers=3), stream(2)), NOW))
+    gone = {stream(0).id: str(person(0)), UUID(int=77): str(person(1)), UUID(int=78): str(person(500))}
+    assert set(ids(recommend(snapshot, who, 10, np.random.default_rng(0), gone))) == {1, 2}
+
+
+@pytest.mark.parametrize("rung", ["model", "trending"])
 def test_nobody_live_is_an_empty_list(models: tuple[Path, str], rung: str) -> None:
     model = load(*models) if rung == "model" else None
     answer = recommend(Snapshot.of(model, Board.of((), NOW)), viewer(), 10, np.random.default_rng(0))

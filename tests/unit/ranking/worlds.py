@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from features.history import Follows, Gifts, History, Streams, Watches
 from ranking import artifacts
 from ranking.collaborative import CreatorFactors
-from ranking.index import CreatorIndex, side_by_side
+from ranking.index import VectorIndex
 from ranking.neighbours import Neighbours
 from ranking.report import Report
 from ranking.taste import Knowledge
@@ -103,7 +103,7 @@ def save_model(
         handles=[f"handle_{number}" for number in range(len(creators))],
         knowledge=Knowledge(factors=CreatorFactors.of(factors), ease=neighbours, alike=neighbours, text=text),
         vocabulary=Vocabulary.of([f"category {number}" for number in range(len(creators))], text),
-        index=CreatorIndex.build(side_by_side(factors, text)),
+        index=VectorIndex.build(factors),
         trees=trees,
         report=report or make_report(rung=OURS if trees else FACTORS),
     )
