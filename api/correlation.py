@@ -54,7 +54,7 @@ class Platform(Litestar):
                 headers[HEADER] = request_id
                 headers["x-content-type-options"] = "nosniff"
                 headers.setdefault("referrer-policy", "strict-origin-when-cross-origin")
-            elif is_head:
+            elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)
 

@@ -4,8 +4,10 @@
 """
 
 import asyncio
+import codecs
 import contextlib
 import hashlib
+import math
 import re
 import secrets
 import sys
@@ -23,7 +25,7 @@ from rich.table import Table
 
 from livestreamx.client import Account, Refused, Room, Unanswered
 from livestreamx.errors import TooMany
-from livestreamx.settings import Settings
+from livestreamx.terminal import platform_address, screen
 
 JOINING_AT_ONCE = 8
 SETTLE_SECONDS = 30
@@ -35,10 +37,10 @@ WHY = {
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One recorded message; `at_ms` counts from the start of the recording."""
+    """One recorded message; `at_ms` counts from the start of the recording, or from any other moment."""
 
-    at_ms: int
-    viewer: str
+    at_ms: float
+    viewer: str | int
     text: str
 
 
@@ -49,7 +51,7 @@ class Summary(msgspec.Struct):
     accepted: int = 0
     refused: Counter[str] = msgspec.field(default_factory=Counter)
     accepted_ids: set[str] = msgspec.field(default_factory=set)
-    speakers: set[str] = msgspec.field(default_factory=set)
+    speakers: set[str | int] = msgspec.field(default_factory=set)
     seen: Counter[str] = msgspec.field(default_factory=Counter)
     """messageId -> how often the room showed it."""
     moods: Counter[str] = msgspec.field(default_factory=Counter)
@@ -73,7 +75,7 @@ class LogError(ValueError):
 def read_log(path: Path) -> list[Line]:
     """The lines of a log, in order of time; `LogError` for a file that is none."""
     try:
-        texts = path.read_bytes().splitlines()
+        texts = path.read_bytes().removeprefix(codecs.BOM_UTF8).splitlines()
     except OSError as error:
         raise LogError(f"{path}: {error.strerror}") from error
     lines = [_read_line(f"{path}, line {number}", text) for number, text in enumerate(texts, 1) if text.strip()]
@@ -89,10 +91,10 @@ def _read_line(where: str, text: bytes) -> Line:
         raise LogError(f'{where}: {error}; a line is {{"at_ms": 0, "viewer": "name", "text": "hi"}}') from error
 
 
-def handle_for(viewer: str, run: str) -> str:
+def handle_for(viewer: str | int, run: str) -> str:
     """A handle for a recorded name: readable, legal, and its own in every run."""
     tail = hashlib.sha256(f"{run}:{viewer}".encode()).hexdigest()[:7]
-    return f"{re.sub(r'[^a-z0-9_]', '', viewer.lower())[:12]}_{tail}"
+    return f"{re.sub(r'[^a-z0-9_]', '', str(viewer).lower())[:12]}_{tail}"
 
 
 class Replay:
@@ -100,7 +102,7 @@ class Replay:
 
     def __init__(self, base: str, http: httpx.AsyncClient, lines: list[Line], speed: float, progress: Progress) -> None:
         self._base, self._http, self._lines, self._speed, self._progress = base, http, lines, speed, progress
-        self._rooms: dict[str, Room] = {}
+        self._rooms: dict[str | int, Room] = {}
         self.summary = Summary(messages=len(lines))
 
     async def join(self, stream: str) -> None:
@@ -109,7 +111,7 @@ class Replay:
         task = self._progress.add_task("chatters join", total=len(names))
         gate, run = asyncio.Semaphore(JOINING_AT_ONCE), secrets.token_hex(4)
 
-        async def enter(name: str) -> None:
+        async def enter(name: str | int) -> None:
             async with gate:
                 handle = handle_for(name, run)
                 account = await Account.register(self._http, handle, secrets.token_urlsafe(12))
@@ -235,7 +237,11 @@ async def _compare(console: Console, creator: Account, stream: str, summary: Sum
     return totals["messages"] == summary.accepted and totals["chatters"] == len(summary.speakers)
 
 
-app = App(name="replay", help="Replay a recorded chat log into a stream, through the real websocket.")
+app = App(
+    name="livestreamx replay",
+    help="Replay a recorded chat log into a stream, through the real websocket.",
+    version_flags=[],
+)
 
 
 @app.default
@@ -244,14 +250,18 @@ def main(file: Path, /, *, stream: str | None = None, speed: float = 1.0, url: s
 
     Parameters
     ----------
-    file: lines of `{"at_ms", "viewer", "text"}`
-    stream: a live stream's id; without it a new creator goes live for the replay
-    speed: how many times faster than it was recorded
-    url: the platform's address; default http://localhost:LSX_PORT
+    file
+        Lines of {"at_ms", "viewer", "text"}, in any order.
+    stream
+        A live stream's id; without it a new creator goes live for the replay.
+    speed
+        How many times faster than it was recorded.
+    url
+        The platform's address; by default the one that runs on this machine.
     """
-    console = Console()
-    base = (url or Settings.from_env().url).rstrip("/")
-    if speed <= 0:
+    console = screen()
+    base = platform_address(url)
+    if not (speed > 0 and math.isfinite(speed)):
         sys.exit("--speed takes a number above 0")
     try:
         sys.exit(asyncio.run(replay(file, stream, speed, base, console)))
@@ -262,7 +272,7 @@ def main(file: Path, /, *, stream: str | None = None, speed: float = 1.0, url: s
         hint = "; start the platform with LSX_RATE_LIMITS=off to replay many chatters from one address"
         limited = isinstance(refusal, Refused) and refusal.code == TooMany.code
         sys.exit(f"the platform refused: {refusal}{hint if limited else ''}")
-    except* httpx.ConnectError:
+    except* httpx.TransportError:
         sys.exit(f"no platform answers at {base}: start it with `livestreamx up`")
 
 

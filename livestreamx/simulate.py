@@ -6,6 +6,7 @@ Like any client it knows the public contract only.
 
 import asyncio
 import contextlib
+import math
 import random
 import secrets
 import signal
@@ -19,12 +20,12 @@ from uuid import UUID
 import httpx
 import msgspec
 from cyclopts import App
-from rich.console import Console
 from rich.table import Table
 
 from livestreamx.client import Account, Refused, Room, Unanswered
 from livestreamx.frames import PollState, QuestionState, RoomState
 from livestreamx.settings import Settings
+from livestreamx.terminal import platform_address, screen
 
 TOP_UP = 500
 LOWEST_BALANCE = 50
@@ -295,7 +296,7 @@ async def run(
         return crowd
 
 
-app = App(name="simulate", help="A synthetic audience on the streams that are live.")
+app = App(name="livestreamx simulate", help="A synthetic audience on the streams that are live.", version_flags=[])
 
 
 @app.default
@@ -307,18 +308,28 @@ def main(
 
     Parameters
     ----------
-    viewers: how many people
-    seconds: how long; 0 means until stopped
-    seed: the same seed draws the same habits
-    demo: keep the same accounts between runs and go on until stopped
-    stream: only this stream's id; otherwise everything live
-    pace: how many times busier than usual
-    url: the platform's address; default http://localhost:LSX_PORT
+    viewers
+        How many people.
+    seconds
+        How long; 0 means until stopped.
+    seed
+        The same seed draws the same habits.
+    demo
+        Keep the same accounts between runs and go on until stopped.
+    stream
+        Only this stream's id; otherwise everything live.
+    pace
+        How many times busier than usual.
+    url
+        The platform's address; by default the one that runs on this machine.
     """
-    base = (url or Settings.from_env().url).rstrip("/")
+    for name, value, least in (("viewers", viewers, 1), ("seconds", seconds, 0), ("pace", pace, 0.01)):
+        if not (value >= least and math.isfinite(value)):
+            sys.exit(f"--{name} takes a number from {least} up")
+    base = platform_address(url)
     try:
         crowd = asyncio.run(run(base, viewers, 0 if demo else seconds, seed, demo=demo, stream=stream, pace=pace))
-    except httpx.ConnectError:
+    except httpx.TransportError:
         sys.exit(f"no platform answers at {base}: start it with `livestreamx up`")
     except Refused as refusal:
         sys.exit(f"the platform refused: {refusal}; many accounts from one address need LSX_RATE_LIMITS=off")
@@ -326,7 +337,7 @@ def main(
     table.add_row("acts accepted", str(crowd.acts))
     for code, count in (crowd.refusals + crowd.troubles).most_common():
         table.add_row(f"refused: {code}", str(count))
-    Console().print(table)
+    screen().print(table)
 
 
 if __name__ == "__main__":

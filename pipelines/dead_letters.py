@@ -16,13 +16,16 @@ from domain.operations.letters import Letter, LetterError, Letters
 from livestreamx.engines.clickhouse import connect_plain
 from livestreamx.engines.kafka import producer
 from livestreamx.settings import Settings
+from livestreamx.terminal import screen
 
 SHOWN_BYTES = 2000
 
 
 def table_of(letters: Sequence[Letter]) -> Table:
     """The letters as a table."""
-    table = Table("letter", "logged (UTC)", "reason", "bytes", "requeued", title="Dead letters")
+    table = Table(title="Dead letters")
+    for column in ("letter", "logged (UTC)", "reason", "bytes", "requeued"):
+        table.add_column(column, no_wrap=column == "letter")
     for letter in letters:
         back = f"{letter.requeued_at:%Y-%m-%d %H:%M:%S}" if letter.requeued_at else ""
         cells = (
@@ -42,7 +45,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     actions = parser.add_subparsers(dest="action", required=True)
     listing = actions.add_parser("list", help="the newest letters")
     listing.add_argument("--topic", default="", help="only of this topic")
-    listing.add_argument("--limit", type=int, default=50)
+    listing.add_argument("--limit", type=int, default=50, help="how many at most (50)")
     listing.add_argument("--waiting", action="store_true", help="only those that were not requeued")
     showing = actions.add_parser("show", help="one letter whole")
     showing.add_argument("letter", help="topic:partition:offset")
@@ -74,7 +77,7 @@ def main(given: Sequence[str]) -> int:
     """Do what was asked; 0 when all of it could be done."""
     asked = arguments(given)
     settings = Settings.from_env().require("kafka_bootstrap", "clickhouse_url")
-    out = Console(highlight=False, soft_wrap=True)
+    out = screen()
     with connect_plain(settings.clickhouse_url) as clickhouse:
         letters = Letters(clickhouse, producer(settings.kafka_bootstrap))
         if asked.action == "requeue":

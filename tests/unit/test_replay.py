@@ -18,6 +18,14 @@ def test_lines_come_in_order_of_time(tmp_path: Path) -> None:
     assert [line.text for line in read_log(log)] == ["one", "two"]
 
 
+def test_a_log_may_count_from_any_moment_and_number_its_chatters(tmp_path: Path) -> None:
+    log = tmp_path / "chat.jsonl"
+    lines = ('{"at_ms": 1700000000000.5, "viewer": 7, "text": "two"}', '{"at_ms": -3, "viewer": "ü", "text": "one"}')
+    log.write_text("\n".join(lines), encoding="utf-8-sig")
+    assert [(line.text, line.viewer) for line in read_log(log)] == [("one", "ü"), ("two", 7)]
+    assert re.fullmatch(r"[a-z0-9_]{3,20}", handle_for(7, "run"))
+
+
 @pytest.mark.parametrize(
     "text", ["", "\n\n", "hello", '{"viewer": "a", "text": "x"}', '{"at_ms": "soon", "viewer": "a", "text": "x"}']
 )
