@@ -57,6 +57,7 @@ from api.refunds import RefundController
 from api.rollouts import RolloutsController
 from api.search import SearchController
 from api.searching import Searcher
+from api.segments import SegmentsController
 from api.spending import LimitsController
 from api.streams import StreamsController
 from api.strictness import refuse_loose_body
@@ -114,6 +115,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     RefundController,
     RolloutsController,
     SearchController,
+    SegmentsController,
     ReportsController,
     StreamChatController,
     MomentsController,

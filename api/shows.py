@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from redis.asyncio import Redis as AsyncRedis
 
 from api.schema import View
+from api.segments import SegmentOnAir
+from domain.segments.model import Segment
 from domain.streams.model import Status, Stream, Visibility
 from domain.streams.pulse import Pulse, count_viewers, take_pulse
 from livestreamx.frames import MoodState
@@ -55,7 +56,8 @@ class StreamView(StreamCard, frozen=True, kw_only=True):
     """A stream in full; `moodState` is null where nobody has reacted yet."""
 
     mood_state: MoodState | None
-    segments: tuple[dict[str, Any], ...] = ()
+    segments: tuple[SegmentOnAir, ...] = ()
+    """The clip that is on air."""
     overlays: tuple[str, ...] = ()
     metrics: LiveTotals
 
@@ -71,13 +73,14 @@ async def cards(redis: AsyncRedis, settings: Settings, streams: Sequence[Stream]
     return tuple(card(stream, count) for stream, count in zip(streams, counts, strict=True))
 
 
-async def show(redis: AsyncRedis, settings: Settings, stream: Stream) -> StreamView:
-    """A stream in full, with the numbers of this moment."""
+async def show(redis: AsyncRedis, settings: Settings, stream: Stream, segment: Segment | None = None) -> StreamView:
+    """A stream in full, with the numbers of this moment and the clip that is on air."""
     pulse: Pulse = await take_pulse(redis, stream.id, settings.session_gap_seconds)
     return StreamView(
         **msgspec.structs.asdict(stream),
         viewers=Viewers(count=pulse.viewers),
         mood_state=pulse.mood,
+        segments=SegmentOnAir.of(segment),
         metrics=LiveTotals(
             chat_count=pulse.messages,
             gift_sum=pulse.gift_tokens,

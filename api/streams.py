@@ -17,6 +17,7 @@ from api.schema import Body, Page
 from api.shows import StreamCard, StreamView, cards, show
 from domain.accounts.tokens import Claims
 from domain.media.rooms import MediaRooms
+from domain.segments import service as segments
 from domain.streams import service as streams
 from domain.streams.model import LANGUAGE_PATTERN, Act, Draft, Status, Stream, Visibility
 from livestreamx.engines.postgres import Pool, connection
@@ -117,7 +118,8 @@ class StreamsController(Controller):
         """A stream with its mood, viewers and totals of this moment."""
         async with connection(pool) as db:
             stream = await streams.find_visible(db, stream_id, visitor)
-        return await show(redis, settings, stream)
+            segment = await segments.playing(db, stream_id) if stream.status == "live" else None
+        return await show(redis, settings, stream, segment)
 
     @post("/{stream_id:uuid}/start", status_code=200)
     async def start(self, stream_id: FromPath[UUID], mover: NamedDependency[Mover]) -> StreamView:

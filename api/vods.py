@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from api.auth.guards import creator_only
 from api.paging import Cursor, Limit, decode_cursor, page_of
@@ -137,6 +137,7 @@ class VodsController(Controller):
         settings: NamedDependency[Settings],
         request_id: NamedDependency[str],
     ) -> None:
+        """409 `vod_in_use` while it waits in a show or is on air."""
         await vods.remove(pool, vods.folder_of(settings), vod_id, user, request_id)
 
     @get("/me/vods", summary="Your clips, the latest first")
@@ -163,14 +164,15 @@ async def vod_file(
     visitor: NamedDependency[Claims | None],
     pool: NamedDependency[Pool],
     settings: NamedDependency[Settings],
+    segment: FromQuery[UUID | None] = None,
 ) -> Response[Any]:
-    """The file of a clip, whole or from any byte on, for those who may see the clip."""
+    """The file of a clip, whole or from any byte on, for those who may see the clip or the `segment` it is in."""
     stem, _, kind = name.partition(".")
     try:
         vod_id = UUID(stem)
     except ValueError as error:
         raise UnknownVod() from error
-    vod = await vods.find_visible(pool, vod_id, visitor)
+    vod = await vods.find_visible(pool, vod_id, visitor, segment)
     file = vods.folder_of(settings) / name
     if (str(vod.id), vod.kind) != (stem, kind) or not file.is_file():
         raise UnknownVod()

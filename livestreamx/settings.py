@@ -109,6 +109,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     livekit_secret: str = ""
     livekit_public_url: str = ""
     """Where browsers find the LiveKit server, if not where we do."""
+    media_source_url: str = ""
+    """Where the LiveKit server finds the files of clips, if not where browsers find us."""
     publisher_loss_seconds: float = 120.0
     """How long a live stream waits for its publisher to come back to the media server before it ends."""
 
@@ -145,6 +147,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The media server as browsers open it, `ws://` or `wss://`; empty without one."""
         url = (self.livekit_public_url or self.livekit_url) if self.media_on else ""
         return f"ws{url.removeprefix('http')}" if url.startswith("http") else url
+
+    @property
+    def media_source(self) -> str:
+        """Our address as the media server opens it."""
+        return self.media_source_url or self.url
 
     @property
     def media_on(self) -> bool:

@@ -22,7 +22,7 @@ LIFECYCLE = Topic(
     "lifecycle",
     4,
     7 * DAY_MS,
-    "accounts, streams, follows, polls, questions, challenges, raids, clips: recorded acts, from the outbox",
+    "accounts, streams, follows, polls, questions, challenges, raids, clips, segments: recorded acts, from the outbox",
 )
 DISCOVERY = Topic("discovery", 4, 7 * DAY_MS, "recommendations shown and chosen")
 SIGNALS = Topic("signals", 4, 7 * DAY_MS, "results of the dataflows that others consume: moods")

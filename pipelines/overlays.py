@@ -25,6 +25,7 @@ from livestreamx.events import (
     StreamStarted,
 )
 from livestreamx.frames import GiftReceived, OverlayTrigger, Person, StreamState
+from pipelines import segment_frames
 from pipelines.combos import Streak, Streaks
 from pipelines.command_frames import frames_of, keep_state
 from pipelines.effects import Effects
@@ -72,6 +73,7 @@ def count(records: Sequence[Record]) -> Effects:
     for record in records:
         event = record.event
         keep_state(effects, event)
+        segment_frames.keep_state(effects, event)
         if not isinstance(event, StreamEvent) or event.stream_id is None or event.creator_id is None:
             continue
         state = stream_state(event)
@@ -155,7 +157,7 @@ class Overlays:
                 if isinstance(event, StreamEnded):
                     self._hurry(event.stream_id)
             else:
-                frames += frames_of(event)
+                frames += frames_of(event) + segment_frames.frames_of(event)
         return frames
 
     def _hurry(self, stream: UUID) -> None:

@@ -14,6 +14,7 @@ from realtime.overlays import Overlays
 from realtime.polls import Polls
 from realtime.questions import Questions
 from realtime.rooms import Rooms
+from realtime.segments import Segments
 from realtime.session import Handler
 
 
@@ -41,4 +42,5 @@ def make_acts(context: Context, rooms: Rooms) -> dict[str, Handler]:
         "qa:ask": questions.ask,
         "qa:dismiss": questions.dismiss,
         "qa:upvote": questions.upvote,
+        "segment:skip": Segments(context.pool).skip,
     }

@@ -48,6 +48,7 @@ class Snapshot(msgspec.Struct, frozen=True):
     questions: msgspec.Raw
     scene: msgspec.Raw
     minigame: msgspec.Raw
+    segment: msgspec.Raw
     viewers: int
     chat: tuple[msgspec.Raw, ...]
     """Recent messages, oldest first."""
@@ -98,6 +99,7 @@ async def read_snapshot(redis: AsyncRedis, stream: UUID, *, chat: int, present_m
         questions=part(b"questions", NONE),
         scene=part(b"scene"),
         minigame=part(b"minigame"),
+        segment=part(b"segment"),
         viewers=int(viewers),
         chat=tuple(msgspec.Raw(message) for message in reversed(messages)),
     )

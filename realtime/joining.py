@@ -135,6 +135,7 @@ class Joining:
                 "questions": snapshot.questions,
                 "scene": snapshot.scene,
                 "minigame": snapshot.minigame,
+                "segment": snapshot.segment,
                 "viewers": snapshot.viewers,
                 "chat": snapshot.chat if with_chat else (),
                 "mode": session.room.mode,

@@ -1,7 +1,7 @@
-"""`python -m domain.interactions.keeper`: the role that does what time brings to polls, questions, challenges, raids.
+"""`python -m domain.interactions.keeper`: the role that does what time brings to all that goes on in a show.
 
-Polls end, challenges start and end, raids leave, streams without their publisher end, and what a stream leaves open is
-closed. Any number may run at once.
+Polls end, challenges start and end, raids leave, clips follow one another, streams without their publisher end, and
+what a stream leaves open is closed. Any number may run at once.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from domain.interactions.polls import service as polls
 from domain.interactions.questions import service as questions
 from domain.interactions.raids import service as raids
 from domain.media import service as media
+from domain.segments import keeping as segments
+from domain.segments.ingress import ingresses
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from livestreamx.ticking import Step, run_role
@@ -25,12 +27,15 @@ class Keeper:
         self._pool, self._redis = pool, redis
         self._present_seconds = settings.session_gap_seconds
         self._loss_seconds = settings.publisher_loss_seconds
+        self._ingresses = ingresses(settings)
 
     def steps(self) -> tuple[Step, ...]:
         return (
             self.end_polls,
             self.advance_challenges,
             self.launch_raids,
+            self.advance_segments,
+            self.move_ingresses,
             self.end_abandoned_streams,
             self.expire_questions,
         )
@@ -45,6 +50,18 @@ class Keeper:
 
     async def launch_raids(self) -> None:
         while await raids.launch_due(self._pool, self._redis, self._present_seconds):
+            pass
+
+    async def advance_segments(self) -> None:
+        while await segments.advance_due(self._pool, by_media_server=self._ingresses is not None):
+            pass
+
+    async def move_ingresses(self) -> None:
+        if self._ingresses is None:
+            return
+        while await segments.send_to_room(self._pool, self._ingresses):
+            pass
+        while await segments.take_from_room(self._pool, self._ingresses):
             pass
 
     async def end_abandoned_streams(self) -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from livestreamx.errors import Conflict, DomainError, Unavailable
 
-Kind = Literal["came", "went", "other"]
+Kind = Literal["came", "went", "began", "ended", "other"]
 Outcome = Literal["noted", "welcome", "removed", "ignored", "duplicate"]
 
 
@@ -24,7 +24,8 @@ class MediaPass(msgspec.Struct, frozen=True, kw_only=True):
 class MediaNews(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a media room. `identity` is a user's id, or `anon:` and a name for nobody in particular.
 
-    `session` names one stay of a participant, `joined_ms` is when it began (ms since the epoch).
+    `session` names one stay of a participant, `joined_ms` is when it began (ms since the epoch). A clip that `began` or
+    `ended` has the identity `segment:` and its id; `is_broken` when it could not be shown.
     """
 
     id: str
@@ -33,11 +34,18 @@ class MediaNews(msgspec.Struct, frozen=True, kw_only=True):
     identity: str = ""
     session: str = ""
     joined_ms: int = 0
+    is_broken: bool = False
 
     @property
     def user_id(self) -> UUID | None:
         """Who it is; None for nobody in particular."""
         return as_uuid(self.identity)
+
+    @property
+    def segment_id(self) -> UUID | None:
+        """Which segment it is, if it is one."""
+        kind, _, name = self.identity.partition(":")
+        return as_uuid(name) if kind == "segment" else None
 
 
 def as_uuid(text: str) -> UUID | None:

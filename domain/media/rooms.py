@@ -28,6 +28,8 @@ KINDS: dict[str, Kind] = {
     "participant_joined": "came",
     "participant_left": "went",
     "participant_connection_aborted": "went",
+    "ingress_started": "began",
+    "ingress_ended": "ended",
 }
 
 log = structlog.get_logger("domain.media")
@@ -66,6 +68,8 @@ class MediaRooms:
             told = Parse(body, livekit.WebhookEvent(), ignore_unknown_fields=True)
         except ParseError as error:
             raise Invalid("This event is not as LiveKit describes it", code="bad_event") from error
+        if told.HasField("ingress_info"):
+            return _news_of_clip(told)
         who = told.participant
         return MediaNews(
             id=told.id,
@@ -100,6 +104,18 @@ class MediaRooms:
 
     async def aclose(self) -> None:
         await self._api.aclose()
+
+
+def _news_of_clip(told: livekit.WebhookEvent) -> MediaNews:
+    """What the server tells of an ingress."""
+    clip = told.ingress_info
+    return MediaNews(
+        id=told.id,
+        kind=KINDS.get(told.event, "other"),
+        stream_id=as_uuid(clip.room_name),
+        identity=clip.participant_identity,
+        is_broken=clip.state.status == livekit.IngressState.Status.ENDPOINT_ERROR,
+    )
 
 
 def media_rooms(settings: Settings) -> MediaRooms | None:

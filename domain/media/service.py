@@ -10,6 +10,7 @@ from domain.media import queries
 from domain.media.model import MediaNews, MediaOff, MediaPass, NoPicture, Outcome
 from domain.media.rooms import MediaRooms
 from domain.moderation import service as moderation
+from domain.segments import keeping as segments
 from domain.streams import queries as stream_rows
 from domain.streams import service as streams
 from domain.streams.model import Stream
@@ -51,7 +52,10 @@ async def take(pool: Pool, redis: AsyncRedis, rooms: MediaRooms, news: MediaNews
         return "ignored"
     if await redis.exists(keys.media_news(news.id)):
         return "duplicate"
-    outcome = await _take(pool, rooms, news, news.stream_id)
+    if news.segment_id is None:
+        outcome = await _take(pool, rooms, news, news.stream_id)
+    else:
+        outcome = await _take_clip(pool, news, news.stream_id, news.segment_id)
     await redis.set(keys.media_news(news.id), "1", ex=NEWS_SECONDS)
     return outcome
 
@@ -75,6 +79,16 @@ async def _take(pool: Pool, rooms: MediaRooms, news: MediaNews, stream_id: UUID)
         await rooms.remove(stream_id, news.identity)
         return "removed"
     return "welcome"
+
+
+async def _take_clip(pool: Pool, news: MediaNews, stream_id: UUID, segment_id: UUID) -> Outcome:
+    if news.kind == "began":
+        is_news = await segments.begin(pool, stream_id, segment_id)
+    elif news.kind == "ended":
+        is_news = await segments.finish(pool, stream_id, segment_id, "ingress_failed" if news.is_broken else None)
+    else:
+        is_news = False
+    return "noted" if is_news else "ignored"
 
 
 async def _is_welcome(db: Db, stream: Stream, user_id: UUID | None) -> bool:

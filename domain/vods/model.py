@@ -72,6 +72,10 @@ def kind_of(head: bytes) -> VodKind | None:
     return None
 
 
+class VodInUse(Conflict):
+    code, title = "vod_in_use", "The clip waits in a show, or is on air: take it out of there first"
+
+
 class UnknownVod(NotFound):
     code, title = "vod_not_found", "There is no such clip"
 

@@ -54,6 +54,13 @@ async def find_locked(db: Db, vod_id: UUID) -> Vod | None:
         return await cursor.fetchone()
 
 
+async def find_for_show(db: Db, vod_id: UUID) -> Vod | None:
+    """The clip, which is not removed before this transaction ends."""
+    async with db.cursor(row_factory=struct_row(Vod)) as cursor:
+        await cursor.execute(SELECT + "WHERE v.id = %s FOR KEY SHARE OF v", (vod_id,))
+        return await cursor.fetchone()
+
+
 async def of_creator(db: Db, creator_id: UUID, *, listed: bool, before: UUID | None, limit: int) -> list[Vod]:
     """A creator's clips, the newest first (their ids rise with time); `listed` leaves out what is not public."""
     async with db.cursor(row_factory=struct_row(Vod)) as cursor:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from domain.accounts.tokens import Claims
 from domain.files import Arriving
+from domain.segments import queries as segments
 from domain.text import clean_text
 from domain.vods import queries
 from domain.vods.model import (
@@ -18,6 +19,7 @@ from domain.vods.model import (
     UnreadableVod,
     Visibility,
     Vod,
+    VodInUse,
     kind_of,
     owns,
 )
@@ -91,11 +93,24 @@ async def _find(db: Db, vod_id: UUID) -> Vod:
     return vod
 
 
-async def find_visible(pool: Pool, vod_id: UUID, visitor: Claims | None) -> Vod:
-    """The clip if this visitor may see it; to all others a private one does not exist."""
+async def find_visible(pool: Pool, vod_id: UUID, visitor: Claims | None, segment_id: UUID | None = None) -> Vod:
+    """The clip if this visitor may see it; to all others a private one does not exist.
+
+    Whoever knows of a segment that has it on air is in that show, and may see it until that is over.
+    """
     async with connection(pool) as db:
         vod = await _find(db, vod_id)
-    if vod.visibility == "private" and not owns(vod, visitor):
+        if vod.visibility != "private" or owns(vod, visitor):
+            return vod
+        if segment_id is not None and await segments.shows(db, segment_id, vod_id):
+            return vod
+    raise UnknownVod()
+
+
+async def find_for_show(db: Db, vod_id: UUID, claims: Claims) -> Vod:
+    """A clip that is not removed before the transaction ends; `UnknownVod`, also for private ones of others."""
+    vod = await queries.find_for_show(db, vod_id)
+    if vod is None or (vod.visibility == "private" and not owns(vod, claims)):
         raise UnknownVod()
     return vod
 
@@ -133,9 +148,11 @@ async def change(
 
 
 async def remove(pool: Pool, folder: Path, vod_id: UUID, claims: Claims, request_id: str) -> None:
-    """Take a clip away, and its file."""
+    """Take a clip away, and its file; `VodInUse` while a show needs it."""
     async with transaction(pool) as db:
         vod = await find_owned(db, vod_id, claims)
+        if await segments.uses(db, vod_id):
+            raise VodInUse()
         await queries.delete(db, vod_id)
         await record(db, VodRemoved(**vod.as_told(), user_id=claims.sub), request_id=request_id)
     await asyncio.to_thread((folder / vod.path.rsplit("/", 1)[1]).unlink, missing_ok=True)

@@ -123,6 +123,17 @@ from livestreamx.events.raids import (
     RaidLaunched,
     RaidStarted,
 )
+from livestreamx.events.segments import (
+    SegmentEnd,
+    SegmentEvent,
+    SegmentFailed,
+    SegmentLoading,
+    SegmentMoved,
+    SegmentPlayed,
+    SegmentQueued,
+    SegmentSkipped,
+    SegmentStarted,
+)
 from livestreamx.events.signals import (
     BadgeEarned,
     LevelReached,
@@ -218,6 +229,15 @@ __all__ = [
     "RoleRevoked",
     "SceneChanged",
     "SearchQueried",
+    "SegmentEnd",
+    "SegmentEvent",
+    "SegmentFailed",
+    "SegmentLoading",
+    "SegmentMoved",
+    "SegmentPlayed",
+    "SegmentQueued",
+    "SegmentSkipped",
+    "SegmentStarted",
     "StreamArchived",
     "StreamCancelled",
     "StreamEnded",
@@ -264,6 +284,7 @@ AnyEvent = (
     | ChallengeFailed | ChallengeCancelled
     | RaidStarted | RaidLaunched | RaidCancelled
     | VodUploaded | VodChanged | VodRemoved
+    | SegmentQueued | SegmentMoved | SegmentLoading | SegmentStarted | SegmentPlayed | SegmentSkipped | SegmentFailed
     | RecommendationShown | RecommendationClicked | SearchQueried
     | HistoryDeleted | RecommendationsChosen
     | MoodChanged | LevelReached | BadgeEarned | MomentDetected

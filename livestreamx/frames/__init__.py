@@ -111,6 +111,11 @@ from livestreamx.frames.room import (
     StreamState,
     ViewerCount,
 )
+from livestreamx.frames.segments import (
+    SegmentOver,
+    SegmentStart,
+    SkipSegment,
+)
 from livestreamx.frames.snapshot import (
     ResumeTruncated,
     RoomState,
@@ -187,10 +192,13 @@ __all__ = [
     "RoomState",
     "Say",
     "SceneState",
+    "SegmentOver",
+    "SegmentStart",
     "SendGift",
     "Sender",
     "ServerFrameType",
     "SetChatMode",
+    "SkipSegment",
     "StandingChanged",
     "StartChallenge",
     "StreamState",
@@ -253,6 +261,7 @@ CLIENT_FRAMES: dict[str, ClientFrameType] = {
     "qa:dismiss": ClientFrameType(PickQuestion, "moderator", "polls", QuestionClosed),
     "challenge:start": ClientFrameType(StartChallenge, "moderator", "polls", ChallengeMade),
     "challenge:cancel": ClientFrameType(CancelChallenge, "moderator", "polls", ChallengeCancelled),
+    "segment:skip": ClientFrameType(SkipSegment, "moderator", "stream"),
     "overlay:test": ClientFrameType(OverlayTest, "moderator", "overlay"),
 }
 
@@ -290,11 +299,12 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "leaderboard:update": ServerFrameType(LeaderboardUpdate, "leaderboard"),
     "level:up": ServerFrameType(LevelUp, "leaderboard"),
     "badge:earned": ServerFrameType(BadgeShown, "leaderboard"),
+    "segment:start": ServerFrameType(SegmentStart, "stream"),
+    "segment:end": ServerFrameType(SegmentOver, "stream"),
     "moment:detected": ServerFrameType(MomentShown, "stream"),
 }
 
 SERVER_ONLY: frozenset[str] = frozenset(SERVER_FRAMES) - frozenset(CLIENT_FRAMES) | frozenset(
-    """segment:start segment:end
-    chat:deleted chat:pinned notify:new ack error""".split()
+    "chat:deleted chat:pinned notify:new ack error".split()
 )
 """Names that a client may not send: what the server sends today, and the names kept for it."""

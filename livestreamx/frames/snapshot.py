@@ -8,6 +8,7 @@ from livestreamx.frames.gifts import MinigameStart, SceneState
 from livestreamx.frames.polls import PollState
 from livestreamx.frames.questions import QuestionState
 from livestreamx.frames.room import MoodState, StreamState
+from livestreamx.frames.segments import SegmentStart
 
 
 class RoomState(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,8 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     """The open ones with the most votes, most first."""
     scene: SceneState | None
     minigame: MinigameStart | None
+    segment: SegmentStart | None
+    """The clip that is on air; `ts` of this frame less its `startedAt` is where it is."""
     viewers: int
     chat: tuple[ChatShown, ...]
     """Recent messages, oldest first."""

@@ -18,8 +18,10 @@ from livestreamx.settings import Settings
 from tests.conftest import free_port
 
 KEY = "key"
+GRANTS = ("roomAdmin", "roomCreate", "room", "ingressAdmin")
 SECRET = "a-secret-of-more-than-thirty-two-bytes-for-hs256"
 SERVICE = "/twirp/livekit.RoomService"
+INGRESS = "/twirp/livekit.Ingress"
 
 
 class MediaPeer:
@@ -29,6 +31,9 @@ class MediaPeer:
         self.url = f"http://127.0.0.1:{free_port()}"
         self.removed: list[tuple[str, str]] = []
         self.closed: list[str] = []
+        self.ingresses: dict[str, Any] = {}
+        self.begun = 0
+        self.loses_answers = False
         self.status, self.code = 200, ""
 
     async def remove(self, request: http_server.Request) -> http_server.Response:
@@ -46,13 +51,45 @@ class MediaPeer:
         self.closed.append(livekit.DeleteRoomRequest.FromString(await request.read()).room)
         return http_server.Response(content_type="application/protobuf")
 
+    async def list_ingress(self, request: http_server.Request) -> http_server.Response:
+        room = livekit.ListIngressRequest.FromString(await request.read()).room_name
+        there = [ingress for ingress in self.ingresses.values() if ingress.room_name == room]
+        return self._answer(livekit.ListIngressResponse(items=there))
+
+    async def create_ingress(self, request: http_server.Request) -> http_server.Response:
+        assert self._grants(request) == {"ingressAdmin": True}
+        if self.status != 200:
+            return self._refuse()
+        asked = livekit.CreateIngressRequest.FromString(await request.read())
+        self.begun += 1
+        ingress = livekit.IngressInfo(
+            ingress_id=f"IN_{self.begun}",
+            input_type=asked.input_type,
+            url=asked.url,
+            room_name=asked.room_name,
+            participant_identity=asked.participant_identity,
+        )
+        self.ingresses[ingress.ingress_id] = ingress
+        if self.loses_answers:
+            return http_server.json_response({"code": "unavailable", "msg": "lost"}, status=503)
+        return self._answer(ingress)
+
+    async def delete_ingress(self, request: http_server.Request) -> http_server.Response:
+        name = livekit.DeleteIngressRequest.FromString(await request.read()).ingress_id
+        if name not in self.ingresses:
+            return http_server.json_response({"code": "not_found", "msg": "no"}, status=404)
+        return self._answer(self.ingresses.pop(name))
+
+    def _answer(self, message: Any) -> http_server.Response:
+        return http_server.Response(body=message.SerializeToString(), content_type="application/protobuf")
+
     def _refuse(self) -> http_server.Response:
         return http_server.json_response({"code": self.code, "msg": "no"}, status=self.status)
 
     def _grants(self, request: http_server.Request) -> dict[str, Any]:
         token = request.headers["Authorization"].split()[1]
         video = jwt.decode(token, SECRET, algorithms=["HS256"], issuer=KEY)["video"]
-        return {name: value for name, value in video.items() if name in ("roomAdmin", "roomCreate", "room") and value}
+        return {name: value for name, value in video.items() if name in GRANTS and value}
 
 
 @asynccontextmanager
@@ -61,6 +98,9 @@ async def media_peer() -> AsyncIterator[MediaPeer]:
     application = http_server.Application()
     application.router.add_post(f"{SERVICE}/RemoveParticipant", peer.remove)
     application.router.add_post(f"{SERVICE}/DeleteRoom", peer.close)
+    application.router.add_post(f"{INGRESS}/ListIngress", peer.list_ingress)
+    application.router.add_post(f"{INGRESS}/CreateIngress", peer.create_ingress)
+    application.router.add_post(f"{INGRESS}/DeleteIngress", peer.delete_ingress)
     runner = http_server.AppRunner(application)
     await runner.setup()
     await http_server.TCPSite(runner, "127.0.0.1", int(peer.url.rpartition(":")[2])).start()
@@ -77,6 +117,13 @@ def news(event: str, stream: str, identity: str, session: str = "PA_1", joined: 
     """What LiveKit posts about a participant; times in seconds."""
     participant = {"sid": session, "identity": identity, "joinedAt": str(joined)}
     told = {"event": event, "id": f"EV_{uuid4().hex}", "room": {"name": stream}, "participant": participant}
+    return msgspec.json.encode(told)
+
+
+def clip_news(event: str, stream: str, segment: str, status: str = "ENDPOINT_COMPLETE") -> bytes:
+    """What LiveKit posts about a clip that it shows."""
+    clip = {"ingressId": "IN_1", "roomName": stream, "participantIdentity": f"segment:{segment}"}
+    told = {"event": event, "id": f"EV_{uuid4().hex}", "ingressInfo": {**clip, "state": {"status": status}}}
     return msgspec.json.encode(told)
 
 
