@@ -13,17 +13,28 @@ from features.fairness import Proof, faults
 
 
 def read_proof(source: str) -> Proof:
-    """The proof in a file, on stdin (`-`) or in the argument itself; `msgspec.DecodeError` when it is none."""
+    """The proof in a file, on stdin (`-`) or in the argument itself, alone or within the game that the API tells.
+
+    `msgspec.DecodeError` when there is none.
+    """
     if source == "-":
-        return msgspec.json.decode(sys.stdin.buffer.read(), type=Proof)
-    text = source.encode() if source.lstrip().startswith("{") else Path(source).read_bytes()
-    return msgspec.json.decode(text, type=Proof)
+        text = sys.stdin.buffer.read()
+    else:
+        text = source.encode() if source.lstrip().startswith("{") else Path(source).read_bytes()
+    told = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    proof = bytes(told.get("proof", text))
+    if proof == b"null":
+        raise msgspec.ValidationError("this game has none: it is not over yet, or nothing was drawn")
+    return msgspec.json.decode(proof, type=Proof)
 
 
 def main() -> int:
     """Say what was found."""
     arguments = argparse.ArgumentParser(prog="livestreamx verify-draw", description="Check the draw of a mini-game.")
-    arguments.add_argument("proof", help="a file with the proof, `-` for stdin, or the JSON itself")
+    arguments.add_argument(
+        "proof",
+        help="a file with the proof or with what GET /api/minigames/ID answers, `-` for stdin, or the JSON itself",
+    )
     arguments.add_argument("--hash", help="the seed hash that was published when the game began")
     given = arguments.parse_args()
     try:

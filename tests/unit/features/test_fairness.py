@@ -102,6 +102,8 @@ def test_the_command_tells_fair_from_not_fair(tmp_path: Path) -> None:
     forged = verify(text.replace(f'"outcome":"{proof.outcome}"', f'"outcome":"{other}"'))
     assert (forged.returncode, forged.stdout.split(":")[0]) == (1, "NOT FAIR")
     assert verify(text, "--hash", "0" * 64).returncode == 1
-    for nonsense in ("{}", "no/such/file", '{"seed":1}'):
+    told = verify(f'{{"id":"g","game":"wheel","proof":{text}}}')
+    assert (told.returncode, told.stdout) == (0, fair.stdout)
+    for nonsense in ("{}", "no/such/file", '{"seed":1}', '{"id":"g","proof":null}'):
         refused = verify(nonsense)
         assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "not a proof")
