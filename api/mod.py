@@ -22,7 +22,7 @@ from domain.chat.queries import said_in_history
 from domain.chat.service import ChatDesk, said_where
 from domain.moderation import appeals, reports
 from domain.moderation.model import MOST_REASON, Appeal, AppealState, Report, ReportState
-from domain.moderation.news import tell_standing
+from domain.moderation.news import tell_answer, tell_standing
 from domain.moderation.service import require_moderator
 from livestreamx.engines import throttle as limits
 from livestreamx.engines.postgres import Pool, connection
@@ -213,6 +213,7 @@ class AppealsController(Controller):
             pool, appeal_id, "accepted", answer=data.answer, claims=user, request_id=request_id
         )
         await tell_standing(redis, decided.user_id, decided.creator_id)
+        await tell_answer(redis, decided)
         return AppealView.of(decided)
 
     @post("/mod/unban-requests/{appeal_id:uuid}/deny", status_code=200)
@@ -222,12 +223,15 @@ class AppealsController(Controller):
         data: JSONBody[Answer],
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
+        redis: NamedDependency[AsyncRedis],
         request_id: NamedDependency[str],
     ) -> AppealView:
         """Let the ban stand. Moderators only; 404, 409 `already_decided`."""
-        return AppealView.of(
-            await appeals.decide(pool, appeal_id, "denied", answer=data.answer, claims=user, request_id=request_id)
+        decided = await appeals.decide(
+            pool, appeal_id, "denied", answer=data.answer, claims=user, request_id=request_id
         )
+        await tell_answer(redis, decided)
+        return AppealView.of(decided)
 
 
 class ModeratorsLogController(Controller):

@@ -60,6 +60,7 @@ from livestreamx.frames.moderation import (
     PinMessage,
     SetChatMode,
     StandingChanged,
+    UnbanAnswered,
     Unpin,
 )
 from livestreamx.frames.polls import (
@@ -202,6 +203,7 @@ __all__ = [
     "StandingChanged",
     "StartChallenge",
     "StreamState",
+    "UnbanAnswered",
     "Unpin",
     "ViewerCount",
     "WalletBalance",
@@ -272,6 +274,7 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "gateway:drain": ServerFrameType(Drain, "private"),
     "auth:expired": ServerFrameType(AuthExpired, "private"),
     "standing:changed": ServerFrameType(StandingChanged, "private"),
+    "unban:answered": ServerFrameType(UnbanAnswered, "private"),
     "wallet:balance": ServerFrameType(WalletBalance, "private"),
     "analytics:tick": ServerFrameType(AnalyticsTick, "private"),
     "chat:message": ServerFrameType(ChatShown, "chat"),

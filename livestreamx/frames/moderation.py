@@ -1,7 +1,7 @@
 """What moderators send, and what a person is told of their standing in a channel."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,14 @@ class StandingChanged(msgspec.Struct, frozen=True, kw_only=True):
     banned: bool
     until: datetime | None = None
     reason: str = ""
+
+
+class UnbanAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """Private: what a moderator answered to one's request to come back; accepting changes one's standing as well."""
+
+    creatorId: UUID
+    state: Literal["accepted", "denied"]
+    answer: str = ""
 
 
 class DeleteMessage(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):

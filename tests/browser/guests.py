@@ -1,5 +1,6 @@
 """A person with a browser of their own: what tests do as them, and what went wrong on their pages meanwhile."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,8 +8,11 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Request, Response, expect
 
 PASSWORD = "correct horse battery"
-SECONDS = 20
-REFUSED = "Failed to load resource"
+SECONDS = 60
+EXPECTED = re.compile(
+    "^Failed to load resource|is closed before the connection is established|ERR_INTERNET_DISCONNECTED"
+)
+"""Of what a browser tells on its console: a refusal, a room that was left on the way in, a network that was cut."""
 MOST_TABS = 120
 IS_HERE = "(selector) => document.activeElement.matches(selector)"
 HAS_RING = """() => {
@@ -38,9 +42,15 @@ class Guest:
     async def arrive(cls, context: BrowserContext, server: str) -> "Guest":
         return cls(context, await context.new_page(), server)
 
+    async def beside(self) -> "Guest":
+        """The same person at a second page of their browser."""
+        other = await Guest.arrive(self.context, self.server)
+        other.problems = self.problems
+        return other
+
     def _console(self, message: ConsoleMessage) -> None:
-        """Every error and violation counts; that a refusal came over the network is what some tests are about."""
-        if message.type in ("error", "warning") and not message.text.startswith(REFUSED):
+        """Every error and violation counts, but for what tests do on purpose."""
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
             self.problems.append(f"console {message.type}: {message.text}")
 
     def _request(self, request: Request) -> None:

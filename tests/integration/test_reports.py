@@ -77,6 +77,8 @@ async def test_a_banned_person_asks_once_and_comes_back(show: Show, web: AsyncCl
     await viewer.until(lambda v: [f["data"]["banned"] for f in v.seen("standing:changed")][-1:] == [True])
     again = await rowdy.call("POST", plea, {"text": "once more"})
     assert await outcome(show.creator, f"/api/mod/unban-requests/{again['id']}/deny", {}) == "denied"
+    await viewer.until(lambda v: [f["data"]["state"] for f in v.seen("unban:answered")] == ["accepted", "denied"])
+    assert viewer.seen("unban:answered")[0]["data"]["answer"] == "welcome"
     assert (await viewer.ask("chat:message", {"text": "still out"}))["data"]["code"] == "banned"
     assert await events_of(pool, show.creator.user_id, "moderation.unbanned") == 1
     assert await events_of(pool, show.creator.user_id, "moderation.unban_decided") == 2

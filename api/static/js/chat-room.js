@@ -73,7 +73,8 @@ export class ChatRoom {
       .on("standing:changed", (standing) => {
         this.moderates = standing.moderator;
         this.#composer.ban(standing);
-      });
+      })
+      .on("unban:answered", () => this.#composer.remind());
   }
 
   set moderates(moderates) {

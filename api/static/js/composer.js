@@ -45,7 +45,7 @@ export class Composer {
       this.#tell({ state: "open" });
     });
     this.#banned.querySelector("button").addEventListener("click", () => plead(null));
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#isBanned && this.#hasAsked && this.#remind());
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#isBanned && this.#hasAsked && this.remind());
   }
 
   async #submit(send) {
@@ -133,12 +133,13 @@ export class Composer {
       this.#banTimer = setTimeout(tick, 500);
     };
     if (until) tick();
-    if (!ask.hidden) this.#remind();
+    if (!ask.hidden) this.remind();
   }
 
-  async #remind() {
+  /** Say again what became of one's request, which may have been answered meanwhile. */
+  async remind() {
     const asked = await this.#recall();
-    if (asked && this.#isBanned) this.#tell(asked);
+    if (asked && asked.state !== "accepted" && this.#isBanned) this.#tell(asked);
   }
 
   /** What one asked of the moderators; null for nothing, and when it cannot be read now. */
