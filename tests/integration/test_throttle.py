@@ -10,8 +10,10 @@ import pytest
 import pytest_asyncio
 from httpx import ASGITransport, AsyncClient
 from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import ConnectionError as ConnectionLostError
 
 from api.app import create_app
+from livestreamx.engines.redis import connect_once
 from livestreamx.engines.throttle import Limit, Throttle
 from livestreamx.errors import TooMany
 from livestreamx.settings import Settings
@@ -33,7 +35,7 @@ async def test_a_burst_is_allowed_once(redis: AsyncRedis, who: str) -> None:
 
 
 async def test_it_refills(redis: AsyncRedis, who: str) -> None:
-    throttle, limit = Throttle(redis), Limit("t", 2, 0.2)
+    throttle, limit = Throttle(redis), Limit("t", 2, 6)
     assert [await throttle.check((limit, who)) is None for _ in range(3)] == [True, True, False]
     refused = await throttle.check((limit, who))
     assert refused is not None
@@ -58,6 +60,24 @@ async def test_others_are_not_concerned(redis: AsyncRedis, who: str) -> None:
     with pytest.raises(TooMany) as refused:
         await throttle.require((limit, who))
     assert refused.value.extra["retryAfterMs"] == refused.value.retry_after_ms > 0
+
+
+async def test_acts_at_once_are_each_counted_against_their_own_limits(redis: AsyncRedis, who: str) -> None:
+    throttle, narrow, wide = Throttle(redis), Limit("narrow", 2, 3600), Limit("wide", 250, 3600)
+    people = [f"{who}-{number}" for number in range(100)]
+    acts = [((narrow, one), (wide, who)) if turn else ((narrow, one),) for turn in range(3) for one in people]
+    refusals = await asyncio.gather(*(throttle.check(*act) for act in acts))
+    assert [refusal is None for refusal in refusals] == [True] * 200 + [False] * 100
+    assert {refusal.limit for refusal in refusals if refusal} == {narrow}
+    left = [await throttle.check((wide, who)) is None for _ in range(151)]
+    assert left == [True] * 150 + [False]
+
+
+async def test_everybody_who_waits_hears_that_redis_is_away(who: str) -> None:
+    throttle, limit = Throttle(connect_once("redis://127.0.0.1:9")), Limit("t", 1, 3600)
+    for _ in range(2):
+        told = await asyncio.gather(*(throttle.check((limit, who)) for _ in range(150)), return_exceptions=True)
+        assert {type(one) for one in told} == {ConnectionLostError}
 
 
 @pytest_asyncio.fixture(loop_scope="session")
