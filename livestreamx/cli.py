@@ -103,8 +103,8 @@ def seed(*, demo: bool = False) -> None:
 def role(name: str, module: str, text: str) -> None:
     """A command that becomes one long-lived role, for a machine where the engines run elsewhere."""
 
-    def start(*arguments: Rest) -> None:
-        run_module(module, arguments, engine_environment())
+    def start() -> None:
+        run_module(module, (), engine_environment())
 
     start.__doc__ = text
     app.command(start, name=name)
@@ -115,7 +115,6 @@ role("relay", "livestreamx.engines.outbox", "Run the relay that brings recorded 
 role("commands", "domain.commands.executor", "Run the commands that gifts carry, and the mini-games.")
 role("keeper", "domain.interactions.keeper", "End polls, challenges and raids when their time has come.")
 role("rewards", "domain.economy.rewards", "Give bonus tokens for levels.")
-role("dataflows", "pipelines.everything", "Run the dataflows: archive, mood, engagement, leaderboards.")
 
 
 def job(name: str, module: str, text: str, *, needs: str = "", alone: bool = False) -> None:
@@ -134,6 +133,7 @@ def job(name: str, module: str, text: str, *, needs: str = "", alone: bool = Fal
     app.command(App(name=name, help=text, help_flags=[], version_flags=[], default_command=start))
 
 
+job("dataflows", "pipelines.everything", "Run the dataflows, or some of them: [FLOW...] [--workers N | --part I/N].")
 job("admin", "domain.administration", "Name somebody an admin: HANDLE.")
 job("simulate", "livestreamx.simulate", "Send a synthetic audience into the live streams.")
 job("replay", "livestreamx.replay", "Replay a recorded chat log: FILE --stream ID --speed N.")
