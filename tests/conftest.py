@@ -103,5 +103,5 @@ def server(platform: Platform) -> str:
 @pytest_asyncio.fixture(loop_scope="session")
 async def http(server: str) -> AsyncIterator[httpx.AsyncClient]:
     """A plain client of the running platform."""
-    async with httpx.AsyncClient(base_url=server, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=server, timeout=60) as client:
         yield client

@@ -72,7 +72,7 @@ async def farewell() -> AsyncIterator[None]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def web(pair: list[GatewayProcess]) -> AsyncIterator[AsyncClient]:
     """A client of the first of the two."""
-    async with AsyncClient(base_url=pair[0].url, timeout=20) as client:
+    async with AsyncClient(base_url=pair[0].url, timeout=60) as client:
         yield client
 
 

@@ -41,7 +41,7 @@ class Server:
             self.process.kill()
         else:
             self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
         assert self.process.stdout
         self.process.stdout.close()
 
@@ -199,7 +199,7 @@ async def test_async_client_with_many_queries_at_once(async_client: AsyncClient)
 
 
 def test_plain_http(server: Server, client: Client) -> None:
-    with httpx.Client(base_url=server.url) as http:
+    with httpx.Client(base_url=server.url, timeout=60) as http:
         assert http.get("/ping").text == "Ok.\n"
         assert http.get("/", params={"query": "SELECT 1"}).text == "1\n"
         assert http.post("/", content="SELECT 1 AS a FORMAT JSONEachRow").text == '{"a":1}\n'
@@ -217,7 +217,7 @@ def test_body_that_is_cut_off_or_broken_changes_nothing(server: Server, client: 
     rows = gzip.compress("".join(f"{n}\n" for n in range(10_000)).encode())
     where = {"database": client.database or "", "query": "INSERT INTO b FORMAT TSV"}
     packed = {"content-encoding": "gzip"}
-    with httpx.Client(base_url=server.url) as http:
+    with httpx.Client(base_url=server.url, timeout=60) as http:
         for body in (rows[: len(rows) // 2], b"not gzip at all"):
             answer = http.post("/", params=where, content=body, headers=packed)
             assert (answer.status_code, answer.headers["x-clickhouse-exception-code"]) == (400, "354")

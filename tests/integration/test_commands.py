@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from livestreamx.engines.postgres import Pool
+from domain.commands.model import EXPIRY_SECONDS
+from livestreamx.engines.postgres import Pool, transaction
 from tests.integration.commanding import (
     balance,
     books_are_in_order,
@@ -181,6 +182,20 @@ async def boss_fight(api: AsyncClient, pool: Pool) -> tuple[str, Person]:
     return stream, starter
 
 
+async def end_turn(pool: Pool, stream: str, *, waited: float) -> None:
+    """What runs has had its time, and what waits has waited so many seconds, however long that really took."""
+    async with transaction(pool) as db:
+        await db.execute("SET LOCAL session_replication_role = replica")  # time may do what no statement may
+        await db.execute(
+            "UPDATE commands SET ends_at = clock_timestamp() WHERE stream_id = %s AND state = 'running'", (stream,)
+        )
+        await db.execute(
+            "UPDATE commands SET expires_at = clock_timestamp() + make_interval(secs => %s) "
+            "WHERE stream_id = %s AND state = 'queued'",
+            (EXPIRY_SECONDS - waited, stream),
+        )
+
+
 async def test_the_queue_holds_twenty_also_when_many_ask_at_once_and_all_of_them_play(
     api: AsyncClient, pool: Pool
 ) -> None:
@@ -190,10 +205,10 @@ async def test_the_queue_holds_twenty_also_when_many_ask_at_once_and_all_of_them
     refused = [refusal(answer) for answer in answers if answer.status_code != 201]
     assert refused == [(409, "command_queue_full")] * 6
     assert sorted([await balance(fan) for fan in fans]) == [75] * 20 + [100] * 6
-    for _ in range(20):
+    for turn in range(1, 21):
         await run_due(pool)
         assert [state for _, state in await states(pool, stream)].count("running") == 1, "one at a time"
-        await shift(pool, stream, 1.35)
+        await end_turn(pool, stream, waited=1.35 * turn)
     await run_due(pool)
     assert [state for _, state in await states(pool, stream)] == ["done"] * 21
     assert sorted([await balance(fan) for fan in fans]) == [75] * 20 + [100] * 6
@@ -233,12 +248,12 @@ async def test_what_could_not_play_in_time_is_refused_uncharged_with_when_it_cou
         assert 1 <= int(answer.headers["Retry-After"]) <= 2
     assert [await balance(fan) for fan in fans] == [900, 1100, 1100, 1100]
     await run_due(pool)
-    await shift(pool, stream, 3)
+    await shift(pool, stream, 15)
     assert (await give(fans[1], stream, "BG_SWAP")).status_code == 201
     again = await give(fans[2], stream, "BG_SWAP")
     assert refusal(again) == (429, "command_cooling")
-    assert 25_000 < again.json()["retryAfterMs"] <= 30_000
-    await shift(pool, stream, 28)
+    assert 5_000 < again.json()["retryAfterMs"] <= 16_000, "after the one that waits, and its cooldown"
+    await shift(pool, stream, 15)
     await run_due(pool)
     assert [state for _, state in await states(pool, stream)] == ["done", "running"]
     assert [await balance(fan) for fan in fans] == [900, 900, 1100, 1100]

@@ -33,7 +33,7 @@ async def test_the_server_is_asked_to_remove_them(settings: Settings, peer: Medi
 async def test_a_ban_does_not_wait_for_a_server_that_is_gone(settings: Settings) -> None:
     rooms = media_rooms(with_media(settings, f"http://127.0.0.1:{free_port()}"))
     assert rooms is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert not await rooms.remove(uuid4(), str(uuid4()))
     await rooms.aclose()
 

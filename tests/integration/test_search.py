@@ -28,7 +28,7 @@ async def test_a_new_stream_is_found_within_seconds_despite_a_slip(api: AsyncCli
     async def found() -> list[dict[str, Any]]:
         return await search(api, "undrwater basketweving")
 
-    items = await eventually(found, lambda items: stream in streams(items), 5)
+    items = await eventually(found, lambda items: stream in streams(items))
     assert items[0]["stream"]["id"] == stream
     assert items[0]["stream"]["creator"] == creator.handle
     categories = await search(api, "handicrft", type="category")
@@ -45,13 +45,13 @@ async def test_creators_and_recordings_are_found_by_name(api: AsyncClient) -> No
     async def people() -> list[dict[str, Any]]:
         return await search(api, creator.handle, type="creator")
 
-    items = await eventually(people, bool, 30)
+    items = await eventually(people, lambda items: str(creator.id) in [item["creator"]["id"] for item in items])
     assert (items[0]["creator"]["id"], items[0]["creator"]["followers"]) == (str(creator.id), 0)
 
     async def recordings() -> list[dict[str, Any]]:
         return await search(api, "glasblowing", type="video")
 
-    items = await eventually(recordings, bool, 30)
+    items = await eventually(recordings, lambda items: stream in [item["stream"]["id"] for item in items])
     assert items[0]["stream"]["id"] == stream
 
 
@@ -64,7 +64,7 @@ async def test_private_streams_and_grown_up_ones_are_kept_from_the_wrong_eyes(ap
     async def found() -> set[str]:
         return streams(await search(other, "zymurgy"))
 
-    assert private not in await eventually(found, lambda ids: mature in ids, 5)
+    assert private not in await eventually(found, lambda ids: mature in ids)
     assert mature not in streams(await search(api, "zymurgy"))
 
 

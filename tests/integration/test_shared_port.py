@@ -19,7 +19,7 @@ async def test_two_processes_share_a_port_and_outlive_each_other(settings: Setti
         for gateway in running:
             gateway.wait()
         url = f"http://127.0.0.1:{port}"
-        async with AsyncClient(base_url=url, timeout=20) as web:
+        async with AsyncClient(base_url=url, timeout=60) as web:
             creator, stream = await go_live(web)
             viewers = [await Viewer(url, stream).open() for _ in range(40)]
 
