@@ -85,4 +85,11 @@ class StudioPages(Controller):
         async with connection(visit.pool) as db:
             stream = await service.find_owned(db, stream_id, visit.claims)
             before = await queries.started_before(db, stream.creator_id, stream.started_at)
-        return visit.page("dashboard.html", stream=stream, before=before, panels=STREAM_PANELS, totals=STREAM_TOTALS)
+        return visit.page(
+            "dashboard.html",
+            stream=stream,
+            before=before,
+            panels=STREAM_PANELS,
+            totals=STREAM_TOTALS,
+            vod_megabytes=visit.settings.vod_megabytes,
+        )

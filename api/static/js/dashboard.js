@@ -1,6 +1,7 @@
 // The dashboard of one stream, live and afterwards, beside the same minutes of the stream before.
 import { bindMoves } from "./moves.js";
 import { Board } from "./studio/board.js";
+import { Clips } from "./studio/clips.js";
 import { bindMenus } from "./studio/menus.js";
 import { followPulse } from "./studio/pulse.js";
 
@@ -26,4 +27,5 @@ const board = new Board({
 bindMoves();
 bindMenus();
 board.load();
-if (isLive()) followPulse(document.getElementById("pulse"), stream);
+const room = isLive() ? followPulse(document.getElementById("pulse"), stream) : null;
+if (document.getElementById("clips")) new Clips({ stream, isLive: isLive(), room });

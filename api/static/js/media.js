@@ -65,7 +65,7 @@ export class Picture {
   #make() {
     const room = new Room({ adaptiveStream: true, dynacast: true });
     return room
-      .on(RoomEvent.TrackSubscribed, (track) => this.#show(track))
+      .on(RoomEvent.TrackSubscribed, (track, _, { identity }) => this.#show(track, identity.split(":")[0]))
       .on(RoomEvent.TrackUnsubscribed, (track) => this.#remove(track))
       .on(RoomEvent.LocalTrackPublished, ({ track }) => track.kind === "video" && this.#show(track))
       .on(RoomEvent.LocalTrackUnpublished, ({ track }) => this.#remove(track))
@@ -82,8 +82,11 @@ export class Picture {
     await this.#room.disconnect();
   }
 
-  #show(track) {
-    picture.append(track.attach());
+  /** Of a clip (`from` is "segment") only the clip is seen while it lasts. */
+  #show(track, from = "") {
+    const element = track.attach();
+    element.dataset.from = from;
+    picture.append(element);
     this.#light();
   }
 

@@ -9,11 +9,24 @@ export class Refusal extends Error {
 }
 
 const cookie = (name) => document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+export const csrf = () => cookie("__Host-csrf") ?? "";
 export const hasSession = () => Boolean(cookie("__Host-csrf"));
+
+/** What an answer with this status and JSON refuses; status 0 is for no answer. */
+export function refusalOf(status, data) {
+  if (!status) return new Refusal({});
+  return new Refusal({
+    code: data?.code ?? "failed",
+    message: data?.detail ?? data?.title ?? `The platform answered ${status}`,
+    status,
+    retryAfterMs: data?.retryAfterMs ?? 0,
+    requestId: data?.requestId ?? "",
+  });
+}
 
 async function request(method, path, body, headers = {}) {
   const init = { method, headers: { accept: "application/json", ...headers }, credentials: "same-origin", keepalive: method !== "GET" };
-  if (method !== "GET") init.headers["x-csrf-token"] = cookie("__Host-csrf") ?? "";
+  if (method !== "GET") init.headers["x-csrf-token"] = csrf();
   if (body instanceof Blob) {
     init.headers["content-type"] = body.type || "application/octet-stream";
     init.body = body;
@@ -31,13 +44,7 @@ async function request(method, path, body, headers = {}) {
   const text = await answer.text();
   const data = text && answer.headers.get("content-type")?.includes("json") ? JSON.parse(text) : null;
   if (answer.ok) return data;
-  throw new Refusal({
-    code: data?.code ?? "failed",
-    message: data?.detail ?? data?.title ?? `The platform answered ${answer.status}`,
-    status: answer.status,
-    retryAfterMs: data?.retryAfterMs ?? 0,
-    requestId: data?.requestId ?? "",
-  });
+  throw refusalOf(answer.status, data);
 }
 
 /** One tab at a time exchanges the refresh token: a token that is used twice ends the session. */

@@ -15,6 +15,7 @@ import { PollCard } from "./polls.js";
 import { Questions } from "./questions.js";
 import { accessToken } from "./session.js";
 import { MomentBanner, shares } from "./sharing.js";
+import { SegmentStage } from "./segment.js";
 import { closeStage, runClocks, showConnection, showViewers } from "./stage.js";
 
 const CALM = { mood: "neutral", shares: {}, reactors: 0 };
@@ -36,6 +37,7 @@ const raid = new RaidBanner();
 const boards = new Boards(page.dataset.stream, me);
 const celebrations = new Celebrations();
 const banner = new MomentBanner();
+const clip = new SegmentStage();
 const picture = "picture" in page.dataset ? openPicture() : null;
 
 async function openPicture() {
@@ -68,6 +70,7 @@ async function showStream(stream) {
     return;
   }
   openRoom(false);
+  clip.leave();
   picture?.then((shown) => shown.close());
   await closeStage(stream);
 }
@@ -97,7 +100,8 @@ function openRoom(isOpen) {
   mood.open(isOpen);
 }
 
-function refresh(state) {
+function refresh(state, ts) {
+  clip.show(state.segment, ts);
   if (state.poll) poll.show(state.poll);
   else poll.hide();
   if (state.challenge) goal.show(state.challenge);
@@ -129,6 +133,8 @@ room
   .on("poll:end", (result) => poll.end(result))
   .on("challenge:update", (state) => goal.show(state))
   .on("qa:update", (question) => questions.show(question))
+  .on("segment:start", (segment, ts) => clip.show(segment, ts))
+  .on("segment:end", (over) => clip.end(over))
   .on("raid:start", (state) => raid.start(state))
   .on("raid:go", (state) => raid.go(state))
   .on("raid:arrive", (state) => raid.arrive(state))

@@ -3,9 +3,10 @@ import { Room } from "../../vendor/livestreamx/livestreamx.js";
 import { accessToken } from "../session.js";
 import { put, written } from "./words.js";
 
-/** Follow the stream's room; a stream that ends elsewhere is shown as ended. */
+/** Follow the stream's room, which is given back; a stream that ends elsewhere is shown as ended. */
 export function followPulse(strip, stream) {
-  new Room({ stream, view: "studio", channels: ["stream"], token: accessToken })
+  const room = new Room({ stream, view: "studio", channels: ["stream"], token: accessToken });
+  room
     .on("analytics:tick", (tick) => {
       for (const place of strip.querySelectorAll("[data-pulse]")) put(place, written("number", tick[place.dataset.pulse]));
       strip.dataset.state = "moving";
@@ -13,4 +14,5 @@ export function followPulse(strip, stream) {
     .on("state", (state) => state !== "open" && delete strip.dataset.state)
     .on("stream:state", ({ status }) => status !== "live" && location.reload())
     .start();
+  return room;
 }

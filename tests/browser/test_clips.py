@@ -1,0 +1,150 @@
+"""Clips in a show: brought and put in order in the studio, and seen sliding over the stage by everybody, in step."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+from playwright.async_api import Page, expect
+
+from livestreamx.client import Account
+from livestreamx.clock import now
+from livestreamx.frames import SegmentOver, SegmentStart
+from livestreamx.stack.platform import Platform
+from tests.browser.creators import make_creator, sit_down_as
+from tests.browser.guests import NewGuest
+from tests.browser.inspection import inspect
+from tests.browser.rooms import tell
+from tests.integration.clips import LONG, LONG_SECONDS, MEDIA
+
+PLAYS = "() => { const v = document.querySelector('#segment video'); return !v.paused && v.readyState > 1 }"
+WHERE = "document.querySelector('#segment video').currentTime"
+
+
+async def bring(http: httpx.AsyncClient, creator: Account, body: bytes = LONG) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {creator.access}"}
+    answer = await http.post("/api/vods", data={"title": "How we met"}, files={"file": ("a", body)}, headers=headers)
+    assert answer.is_success, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def start_of(clip: dict[str, Any], ago: float, **changed: Any) -> SegmentStart:
+    """A clip that began so many seconds ago."""
+    fields = {
+        "segmentId": uuid4(),
+        "participant": None,
+        "durationS": clip["durationS"],
+        "vodId": UUID(clip["id"]),
+        "title": clip["title"],
+        "url": clip["url"],
+        "startedAt": now() - timedelta(seconds=ago),
+    }
+    return SegmentStart(**(fields | changed))
+
+
+async def test_a_clip_slides_over_the_stage_where_the_others_are(
+    guest: NewGuest, http: httpx.AsyncClient, platform: Platform
+) -> None:
+    creator = await make_creator(http)
+    stream, clip = await creator.go_live("A show with clips"), await bring(http, creator)
+    fan = await guest(viewport={"width": 360, "height": 800}, reduced_motion="reduce")
+    page = await fan.watch(stream)
+    box = page.locator("#segment")
+    await expect(box).to_be_hidden()
+    start = start_of(clip, LONG_SECONDS / 2)
+    tell(platform, stream, [("segment:start", start)])
+    await expect(box).to_be_visible()
+    await expect(box).to_contain_text("How we met")
+    await expect(page.locator("#stage-note")).to_be_hidden()
+    await page.wait_for_function(PLAYS)
+    assert LONG_SECONDS / 2 <= await fan.measure(WHERE) < LONG_SECONDS
+    assert await fan.measure("document.querySelector('#segment video').muted")
+    await box.get_by_role("button", name="Turn the sound on").click()
+    assert not await fan.measure("document.querySelector('#segment video').muted")
+    await expect(page.locator("#segment-words")).to_have_text("Now a clip: How we met")
+    assert await fan.measure("document.documentElement.scrollWidth") <= 360
+    other = SegmentOver(segmentId=uuid4(), outcome="played", reason="")
+    broken = start_of(clip, 0, url="/vods/gone.webm", title="Gone")
+    tell(platform, stream, [("segment:end", other)])
+    assert await box.is_visible()
+    tell(platform, stream, [("segment:end", SegmentOver(segmentId=start.segmentId, outcome="played", reason=""))])
+    await expect(box).to_be_hidden()
+    await expect(page.locator("#stage-note")).to_be_visible()
+    tell(platform, stream, [("segment:start", broken)])
+    await expect(page.locator("#segment-words")).to_contain_text("cannot be played here")
+    await expect(box).to_be_hidden()
+    by_media = start_of(clip, 0, participant="segment:x", title="From the media server")
+    tell(platform, stream, [("segment:start", by_media)])
+    await expect(box).to_contain_text("From the media server")
+    assert await page.locator("#segment video").get_attribute("src") is None
+
+
+async def rows_of(page: Page) -> list[str]:
+    return [text.strip() for text in await page.locator("#clip-queue li b").all_inner_texts()]
+
+
+async def test_a_creator_brings_clips_and_runs_the_queue(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    creator = await make_creator(http)
+    stream = await creator.go_live("A show with a queue")
+    ada = await sit_down_as(guest, creator)
+    page = await ada.open(f"/studio/{stream}")
+    form, library = page.locator("#clip-upload"), page.locator("#clip-library")
+    await expect(library).to_contain_text("No clips yet")
+    await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
+    await form.get_by_role("button", name="Upload").click()
+    await expect(form.locator("[data-problem]")).to_have_text("Choose an MP4 or WebM file.")
+    await form.get_by_label("File").set_input_files(MEDIA / "sound.webm")
+    await form.get_by_role("button", name="Upload").click()
+    await expect(form.locator("[data-problem]")).to_contain_text("no picture")
+    for title in ("Intro", "Trailer", "Best of"):
+        await form.get_by_label("File").set_input_files(MEDIA / "long.webm")
+        await form.get_by_label("Title").fill(title)
+        await form.get_by_role("button", name="Upload").click()
+        await expect(library.get_by_role("link", name=title)).to_be_visible()
+
+    fan = await guest()
+    stage = (await fan.watch(stream)).locator("#segment")
+    await library.get_by_role("button", name="Play now: Intro").click()
+    on_air = page.locator("#clip-on-air")
+    await expect(on_air).to_contain_text("Intro")
+    await expect(stage).to_contain_text("Intro")
+    await fan.page.wait_for_function(PLAYS)
+    for title in ("Trailer", "Best of"):
+        await library.get_by_role("button", name=f"Add to queue: {title}").click()
+        await expect(page.locator("#clip-queue")).to_contain_text(title)
+    assert await rows_of(page) == ["Trailer", "Best of"]
+    grip = page.locator("#clip-queue li", has_text="Best of").locator("[data-grip]")
+    await grip.focus()
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH") as moved:
+        await page.keyboard.press("ArrowUp")
+    assert (await moved.value).ok
+    assert await rows_of(page) == ["Best of", "Trailer"]
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH") as moved:
+        await grip.hover()
+        await page.mouse.down()
+        await page.mouse.move(*await below(page, "Trailer"), steps=4)
+        await page.mouse.up()
+    assert (await moved.value).ok
+    await page.reload()
+    await expect(page.locator("#clip-queue li b")).to_have_text(["Trailer", "Best of"])
+    assert await inspect(page, ("dark",)) == []
+
+    await on_air.get_by_role("button", name="Skip").click()
+    await expect(on_air).to_contain_text("Trailer")
+    await expect(stage).to_contain_text("Trailer")
+    await page.get_by_role("button", name="Remove: Best of").click()
+    await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
+    await library.get_by_role("button", name="Delete: Trailer").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.locator("#toasts")).to_contain_text("on air")
+    await on_air.get_by_role("button", name="Skip").click()
+    await expect(stage).to_be_hidden()
+    await expect(on_air).to_be_hidden()
+
+
+async def below(page: Page, title: str) -> tuple[float, float]:
+    """A point in the lower half of a waiting clip's row."""
+    box = await page.locator("#clip-queue li", has_text=title).bounding_box()
+    assert box is not None
+    return box["x"] + 20, box["y"] + box["height"] * 0.9
