@@ -15,6 +15,7 @@ from api.paging import Cursor, Limit, decode_cursor, page_of
 from api.schema import Body, Mirror, Page, View
 from domain.accounts.tokens import Claims
 from domain.administration import service
+from domain.economy.model import GiftEvent, GiftState
 from domain.payments.checkout import Checkout
 from domain.payments.model import PaymentState
 from livestreamx.engines.postgres import Pool
@@ -35,7 +36,7 @@ class FoundView(Mirror, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class SentGiftView(Mirror, frozen=True, kw_only=True):
+class SentGiftView(View, frozen=True, kw_only=True):
     id: UUID
     gift_code: str
     qty: int
@@ -43,8 +44,22 @@ class SentGiftView(Mirror, frozen=True, kw_only=True):
     sender: str
     creator: str
     stream_id: UUID
-    state: str
+    state: GiftState
     created_at: datetime
+
+    @classmethod
+    def of(cls, event: GiftEvent) -> "SentGiftView":
+        return cls(
+            id=event.id,
+            gift_code=event.gift_code,
+            qty=event.qty,
+            tokens=event.tokens,
+            sender=event.from_user,
+            creator=event.to_creator,
+            stream_id=event.stream_id,
+            state=event.state,
+            created_at=event.created_at,
+        )
 
 
 class PurchaseView(Mirror, frozen=True, kw_only=True):

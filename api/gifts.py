@@ -16,7 +16,7 @@ from api.wallet import IdempotencyKey
 from domain.accounts.tokens import Claims
 from domain.commands.service import GiftDesk
 from domain.economy import service
-from domain.economy.model import MOST_COMBO_CHARACTERS, MOST_GIFTS, Gift, GiftEvent, GiftReceipt, Rarity
+from domain.economy.model import MOST_COMBO_CHARACTERS, MOST_GIFTS, Gift, GiftEvent, GiftReceipt, GiftState, Rarity
 from domain.fraud.guard import GiftGuard
 from domain.streams.service import find_visible
 from livestreamx.engines.postgres import Pool, connection
@@ -53,13 +53,18 @@ class GiftList(View, frozen=True, kw_only=True):
 
 
 class GiftEventView(View, frozen=True, kw_only=True):
-    """A gift that was sent; `fromUser` is the sender's handle, `tokens` what all `qty` of them cost."""
+    """A gift that was sent; `fromUser` is the sender's handle, `tokens` what all `qty` of them cost.
+
+    `state` is `charged` while what it triggered waits or plays, then `delivered`; tokens of `refunded` gifts are back.
+    """
 
     id: UUID
     gift_code: Code
     tokens: Annotated[int, msgspec.Meta(examples=[5])]
     qty: Annotated[int, msgspec.Meta(examples=[1])]
     from_user: Annotated[str, msgspec.Meta(examples=["tester"])]
+    triggered_action: Annotated[str, msgspec.Meta(examples=["overlay.play"])] | None
+    state: GiftState
     created_at: datetime
 
     @classmethod
@@ -70,6 +75,8 @@ class GiftEventView(View, frozen=True, kw_only=True):
             tokens=event.tokens,
             qty=event.qty,
             from_user=event.from_user,
+            triggered_action=event.triggered_action,
+            state=event.state,
             created_at=event.created_at,
         )
 

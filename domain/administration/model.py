@@ -1,4 +1,4 @@
-"""An account, a gift and a purchase as an admin finds them."""
+"""An account and a purchase as an admin finds them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -19,20 +19,6 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     paid: int
     bonus: int
     locked_for: str | None
-    created_at: datetime
-
-
-class SentGift(msgspec.Struct, frozen=True, kw_only=True):
-    """A gift and who sent it to whom; `state` is `charged`, `delivered` or `refunded`."""
-
-    id: UUID
-    gift_code: str
-    qty: int
-    tokens: int
-    sender: str
-    creator: str
-    stream_id: UUID
-    state: str
     created_at: datetime
 
 

@@ -2,7 +2,9 @@
 
 from uuid import UUID
 
-from domain.administration.model import Found, Purchase, SentGift
+from domain.administration.model import Found, Purchase
+from domain.economy.model import GiftEvent
+from domain.economy.queries import SENT
 from livestreamx.engines.postgres import Db, struct_row
 
 LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
@@ -30,13 +32,11 @@ async def person(db: Db, user_id: UUID) -> Found | None:
         return await cursor.fetchone()
 
 
-async def gifts(db: Db, text: str, before: UUID | None, limit: int) -> list[SentGift]:
+async def gifts(db: Db, text: str, before: UUID | None, limit: int) -> list[GiftEvent]:
     """Gifts that this handle sent, or the one of this id."""
-    async with db.cursor(row_factory=struct_row(SentGift)) as cursor:
+    async with db.cursor(row_factory=struct_row(GiftEvent)) as cursor:
         await cursor.execute(
-            "SELECT e.id, e.gift_code, e.qty, e.tokens, u.handle AS sender, c.handle AS creator, e.stream_id, e.state, "
-            "e.created_at FROM gift_events e JOIN users u ON u.id = e.from_user_id "
-            "JOIN users c ON c.id = e.to_creator_id WHERE (u.handle = %(text)s OR e.id::text = lower(%(text)s)) "
+            SENT + "WHERE (u.handle = %(text)s OR e.id::text = lower(%(text)s)) "
             "AND e.id < coalesce(%(before)s, %(last)s::uuid) ORDER BY e.id DESC LIMIT %(limit)s",
             {"text": text, "before": before, "last": LAST, "limit": limit},
         )

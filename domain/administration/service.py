@@ -6,9 +6,10 @@ from redis.asyncio import Redis as AsyncRedis
 
 from domain.accounts import queries as accounts
 from domain.administration import queries
-from domain.administration.model import Found, OwnRole, Purchase, SentGift
+from domain.administration.model import Found, OwnRole, Purchase
 from domain.audit.service import note
 from domain.economy import service as economy
+from domain.economy.model import GiftEvent
 from domain.fraud import service as fraud
 from domain.payments.checkout import Checkout
 from domain.payments.model import Refund, UnknownPayment
@@ -29,7 +30,7 @@ async def find_people(pool: Pool, text: str, before: UUID | None, limit: int) ->
         return await queries.people(db, text.strip(), before, limit)
 
 
-async def find_gifts(pool: Pool, text: str, before: UUID | None, limit: int) -> list[SentGift]:
+async def find_gifts(pool: Pool, text: str, before: UUID | None, limit: int) -> list[GiftEvent]:
     """Gifts by their sender's handle or by id; newest first."""
     async with connection(pool) as db:
         return await queries.gifts(db, text.strip(), before, limit)

@@ -63,14 +63,22 @@ class Gift(msgspec.Struct, frozen=True, kw_only=True):
     """What the action is told unless the sender says otherwise."""
 
 
+GiftState = Literal["charged", "delivered", "refunded"]
+"""Charged while the command that it carries waits or plays, delivered once that is done, at once without one."""
+
+
 class GiftEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A gift that was sent; `from_user` is the sender's handle, `tokens` what all `qty` of them cost."""
+    """A gift that was sent: by handles who gave it to whom, and `tokens` that all `qty` of them cost."""
 
     id: UUID
     gift_code: str
-    tokens: int
     qty: int
+    tokens: int
     from_user: str
+    to_creator: str
+    stream_id: UUID
+    triggered_action: str | None
+    state: GiftState
     created_at: datetime
 
 

@@ -189,13 +189,22 @@ async def statement(db: Db, user_id: UUID, since: datetime, until: datetime) -> 
         return await cursor.fetchall()
 
 
+# The table itself knows only whether a gift was taken back.
+SENT = """
+SELECT e.id, e.gift_code, e.qty, e.tokens, u.handle AS from_user, c.handle AS to_creator, e.stream_id, e.created_at,
+       k.action AS triggered_action,
+       CASE WHEN e.state = 'refunded' THEN 'refunded' WHEN k.state IN ('queued', 'running') THEN 'charged'
+            ELSE 'delivered' END AS state
+FROM gift_events e JOIN users u ON u.id = e.from_user_id JOIN users c ON c.id = e.to_creator_id
+LEFT JOIN commands k ON k.id = e.id
+"""
+
+
 async def gift_events(db: Db, stream_id: UUID, before: UUID | None, limit: int) -> list[GiftEvent]:
     """Newest first (their ids rise with time); `before` continues after that one."""
     async with db.cursor(row_factory=struct_row(GiftEvent)) as cursor:
         await cursor.execute(
-            "SELECT e.id, e.gift_code, e.tokens, e.qty, u.handle AS from_user, e.created_at "
-            "FROM gift_events e JOIN users u ON u.id = e.from_user_id "
-            "WHERE e.stream_id = %s AND e.id < coalesce(%s, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) "
+            SENT + "WHERE e.stream_id = %s AND e.id < coalesce(%s, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid) "
             "ORDER BY e.id DESC LIMIT %s",
             (stream_id, before, limit),
         )

@@ -297,6 +297,30 @@ async def test_what_cannot_play_any_more_is_rejected_and_given_back(api: AsyncCl
     assert await books_are_in_order(pool)
 
 
+async def test_the_gifts_of_a_stream_tell_what_they_triggered_and_what_became_of_it(
+    api: AsyncClient, pool: Pool
+) -> None:
+    creator = await Person.creator(api)
+    stream = await creator.go_live()
+    fan = await rich(api)
+
+    async def listed() -> list[tuple[str, str | None, str]]:
+        items = (await fan.ask("GET", f"/api/streams/{stream}/gift-events")).json()["items"]
+        return [(one["giftCode"], one["triggeredAction"], one["state"]) for one in items]
+
+    for code in ("CONFETTI", "HEART"):
+        assert (await give(fan, stream, code)).status_code == 201
+    assert await listed() == [("HEART", None, "delivered"), ("CONFETTI", "overlay.play", "charged")]
+    await run_due(pool)
+    await shift(pool, stream, 15)
+    await run_due(pool)
+    assert await listed() == [("HEART", None, "delivered"), ("CONFETTI", "overlay.play", "delivered")]
+    assert (await give(fan, stream, "BG_SWAP")).status_code == 201
+    await shift(pool, stream, 31)
+    await run_due(pool)
+    assert (await listed())[0] == ("BG_SWAP", "scene.background", "refunded")
+
+
 async def test_a_command_moves_forward_only(api: AsyncClient, pool: Pool) -> None:
     stream = await (await Person.creator(api)).go_live()
     fan = await rich(api)
