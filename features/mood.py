@@ -25,6 +25,7 @@ LEAST_OF_VIEWERS = 0.02
 LEAD = 0.10
 LEADING_HOPS = 2
 NEUTRAL = "neutral"
+NUMBERS = {mood: number for number, mood in enumerate(MOODS)}
 
 TOKEN = re.compile(r"\S+")
 FRAMED = re.compile(r"^[^\w<>:;=]+|[!?.,*~]+$")
@@ -63,25 +64,28 @@ class Lexicon(msgspec.Struct, frozen=True):
         return None
 
 
-class Pane(msgspec.Struct):
-    """One hop of one stream: who expressed what, how strongly, and who was there; sums are kept up to date.
+class Pane(msgspec.Struct, gc=False):
+    """One hop of one stream: who was there, and what they expressed; sums are kept up to date.
 
-    Weights are halves, so that sums are exact and do not depend on the order of the signs.
+    Weights are halves, so that sums are exact and do not depend on the order of the signs; somebody's are two bits a
+    mood of one number, because there are panes of a hundred thousand streams.
     """
 
-    signs: dict[tuple[str, Mood], float] = msgspec.field(default_factory=dict)
-    totals: dict[Mood, float] = msgspec.field(default_factory=dict)
-    people: set[str] = msgspec.field(default_factory=set)
-    viewers: set[str] = msgspec.field(default_factory=set)
+    people: dict[str, int] = msgspec.field(default_factory=dict)
+    halves: list[int] = []
+    """The sum of each mood; empty without signs."""
 
     def feel(self, person: str, moods: Iterable[Mood], weight: float) -> None:
-        """Somebody expressed moods; the stronger of several signs counts."""
+        """Somebody was there, and expressed these moods, if any; the stronger of several signs counts."""
+        signs = self.people.get(person, 0)
         for mood in moods:
-            known = self.signs.get((person, mood), 0.0)
-            if weight > known:
-                self.signs[person, mood] = weight
-                self.totals[mood] = self.totals.get(mood, 0.0) + weight - known
-                self.people.add(person)
+            number, halves = NUMBERS[mood], int(weight * 2)
+            more = halves - (signs >> 2 * number & 3)
+            if more > 0:
+                signs += more << 2 * number
+                self.halves = self.halves or [0] * len(MOODS)
+                self.halves[number] += more
+        self.people[person] = signs
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -105,13 +109,14 @@ def read_window(panes: Sequence[Pane | None]) -> Reading:
     """Weigh the panes of the last hops, newest first."""
     scores = dict.fromkeys(MOODS, 0.0)
     for decay, pane in zip(DECAY, panes, strict=False):
-        for mood, weight in pane.totals.items() if pane else ():
-            scores[mood] += weight * decay
+        for mood, halves in zip(MOODS, pane.halves, strict=False) if pane else ():
+            scores[mood] += halves / 2 * decay
     total = sum(scores.values())
     shares: dict[str, float] = {mood: round(score / total, 6) for mood, score in scores.items() if score}
-    people = set[str]().union(*(pane.people for pane in panes[:WINDOW_HOPS] if pane))
-    present = people.union(*(pane.viewers for pane in panes[:PRESENCE_HOPS] if pane))
-    return Reading(shares, len(people), len(present))
+    felt = [pane.people for pane in panes[:WINDOW_HOPS] if pane and pane.halves]
+    reactors = {person for people in felt for person, signs in people.items() if signs}
+    present = set[str]().union(*(pane.people for pane in panes[:PRESENCE_HOPS] if pane))
+    return Reading(shares, len(reactors), len(present))
 
 
 def decide(before: Decision, reading: Reading, hop_end_ms: int) -> Decision:

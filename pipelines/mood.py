@@ -38,6 +38,7 @@ from pipelines.records import Chunk, Record
 NAME = "mood"
 TOPICS = (topics.INTERACTIONS,)
 PACE = Pace(ticks=True)
+NOBODY: Mapping[UUID, Pane] = {}
 LATENESS_MS = 2000
 """How far events of one partition may be out of order and still meet their own hop; later ones meet the next."""
 
@@ -65,7 +66,7 @@ class MoodPartition:
 
     def __init__(self, memory: Memory, lexicon: Lexicon) -> None:
         self._memory, self._lexicon = memory, lexicon
-        self._panes: defaultdict[UUID, dict[int, Pane]] = defaultdict(dict)
+        self._panes: defaultdict[int, dict[UUID, Pane]] = defaultdict(dict)  # by hop
         self._newest_ms = 0
         self._chunks: deque[tuple[int, int]] = deque()  # first offset, newest hop
 
@@ -90,10 +91,9 @@ class MoodPartition:
         at = int(event.occurred_at.timestamp() * 1000)
         if event.stream_id is None or self._is_past(at // HOP_MS):
             return at
-        pane = self._panes[event.stream_id].setdefault(at // HOP_MS, Pane())
-        person = str(event.user_id or event.anon_id or event.session_id)
-        pane.viewers.add(person)
-        pane.feel(person, *self._signs(event))
+        panes = self._panes[at // HOP_MS]
+        pane = panes.get(event.stream_id) or panes.setdefault(event.stream_id, Pane())
+        pane.feel(str(event.user_id or event.anon_id or event.session_id), *self._signs(event))
         return at
 
     def _signs(self, event: AnyEvent) -> tuple[Iterable[Mood], float]:
@@ -112,7 +112,7 @@ class MoodPartition:
         """Close the hops up to and with `until`; the moods to tell, and the decisions that changed."""
         memory = self._memory
         if memory.closed is None:
-            first = min((hop for panes in self._panes.values() for hop in panes), default=until + 1)
+            first = min(self._panes, default=until + 1)
             memory.closed = min(first, until + 1) - 1
         told: list[MoodChanged] = []
         decided: dict[UUID, Decision | None] = {}
@@ -121,7 +121,9 @@ class MoodPartition:
                 memory.closed = until
                 break
             memory.closed += 1
-            for stream in sorted(self._panes.keys() | memory.decisions.keys()):
+            for old in [hop for hop in self._panes if hop <= memory.closed - PRESENCE_HOPS]:
+                del self._panes[old]
+            for stream in sorted(memory.decisions.keys() | set[UUID]().union(*self._panes.values())):
                 before = memory.decisions.get(stream)
                 mood = self._close_stream(stream, memory.closed)
                 if memory.decisions.get(stream) != before:
@@ -133,15 +135,11 @@ class MoodPartition:
         return told, decided
 
     def _close_stream(self, stream: UUID, hop: int) -> MoodChanged | None:
-        panes = self._panes[stream]
-        for old in [number for number in panes if number <= hop - PRESENCE_HOPS]:
-            del panes[old]
-        reading = read_window([panes.get(hop - age) for age in range(PRESENCE_HOPS)])
+        reading = read_window([self._panes.get(hop - age, NOBODY).get(stream) for age in range(PRESENCE_HOPS)])
         before = self._memory.decisions.get(stream, Decision())
         after = decide(before, reading, end_of(hop))
-        if after.mood == NEUTRAL and not panes:
+        if after.mood == NEUTRAL and not any(stream in panes for panes in self._panes.values()):
             self._memory.decisions.pop(stream, None)
-            del self._panes[stream]
         else:
             self._memory.decisions[stream] = after
         if not reading.reactors and after.mood == before.mood:

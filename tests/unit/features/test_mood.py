@@ -28,7 +28,7 @@ GOLDEN: list[dict[str, Any]] = msgspec.json.decode((Path(__file__).parent / "gol
 
 def pane_of(counts: dict[str, int], viewers: int = 0) -> Pane:
     """A pane in which so many different people reacted with each mood."""
-    pane = Pane(viewers={f"viewer-{number}" for number in range(viewers)})
+    pane = Pane(people={f"viewer-{number}": 0 for number in range(viewers)})
     for mood, people in counts.items():
         for number in range(people):
             pane.feel(f"{mood}-{number}", [mood], REACTION)
