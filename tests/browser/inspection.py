@@ -24,7 +24,7 @@ LOOK = """async ({ theme, isFirst }) => {
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} ${target}: ${failureSummary}`));
   };
-  for (const end = performance.now() + 20000; !isIn() && performance.now() < end; ) await painted();
+  for (const end = performance.now() + 60000; !isIn() && performance.now() < end; ) await painted();
   let barred = await look();
   for (let again = 0; barred.length && again < 2; again++) barred = await look();
   return { isInTheme: isIn(), width: document.documentElement.scrollWidth, barred };

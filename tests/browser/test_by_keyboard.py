@@ -6,11 +6,13 @@ import httpx
 from playwright.async_api import expect
 
 from tests.browser.guests import PASSWORD, NewGuest
+from tests.browser.searching import found_by_search
 from tests.builders import go_live
 
 
 async def test_an_account_is_made_and_the_show_found(guest: NewGuest, http: httpx.AsyncClient) -> None:
     _, stream = await go_live(http, title := f"By keyboard {secrets.token_hex(4)}")
+    await found_by_search(http, title)
     ada = await guest()
     page = await ada.open("/register")
     await page.keyboard.type(f"ada_{secrets.token_hex(4)}")

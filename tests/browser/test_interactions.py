@@ -1,5 +1,6 @@
 """What a room does together, on the pages of who hosts, who watches and what goes on air."""
 
+import asyncio
 import secrets
 
 import httpx
@@ -48,8 +49,8 @@ async def test_a_poll_from_the_first_choice_to_the_winner(guest: NewGuest, http:
     await page.reload()
     await expect(page.get_by_role("button", name="Tundra")).to_have_attribute("aria-pressed", "true")
     await desk.get_by_role("button", name="End it now").click()
-    for shown in (page, over, desk):
-        await expect(shown.locator("#poll .winner")).to_contain_text("Tundra")
+    winners = [shown.locator("#poll .winner") for shown in (page, over, desk)]
+    await asyncio.gather(*(expect(winner).to_contain_text("Tundra") for winner in winners))
     await desk.get_by_role("button", name="End it now").click()
     await expect(desk.locator("#host-says")).to_have_text("No poll is open")
 
@@ -96,9 +97,10 @@ async def test_a_challenge_is_won_together_and_shown_on_air(guest: NewGuest, htt
     await expect(page.locator("#challenge")).to_have_attribute("data-state", "active")
     await fan.say("one for the team")
     await expect(page.locator("#challenge")).to_contain_text("1 of 2 messages")
+    goals = [shown.locator("#challenge") for shown in (page, over)]
+    won = asyncio.gather(*(expect(goal).to_have_attribute("data-state", "completed") for goal in goals))
     await fan.say("and another one")
-    for shown in (page, over):
-        await expect(shown.locator("#challenge")).to_have_attribute("data-state", "completed")
+    await won
 
 
 async def test_a_raid_takes_the_room_along(guest: NewGuest, http: httpx.AsyncClient) -> None:

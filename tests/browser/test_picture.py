@@ -70,14 +70,14 @@ async def test_viewers_come_by_themselves_and_the_creator_by_the_camera_button(
 ) -> None:
     media = {"LSX_LIVEKIT_URL": f"ws://{edge.netloc}", "LSX_LIVEKIT_KEY": KEY, "LSX_LIVEKIT_SECRET": SECRET}
     with gateways(settings, 1, **media) as (gateway,):
-        async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as http:
+        async with httpx.AsyncClient(base_url=gateway.url, timeout=60) as http:
             creator = await make_creator(http)
             stream = await creator.go_live("Chess with friends")
         ada = await Guest.arrive(await chromium.new_context(), gateway.url)
         ada.other_sites.add(edge.netloc)
         await ada.join(f"ada_{secrets.token_hex(4)}")
         page = await ada.watch(stream)
-        claims = await asyncio.wait_for(edge.came.get(), 20)
+        claims = await asyncio.wait_for(edge.came.get(), 60)
         assert claims["name"].startswith("ada_")
         assert (claims["video"]["room"], claims["video"]["canPublish"]) == (stream, False)
         await expect(page.locator("#picture-note")).to_contain_text("The video server does not answer")
@@ -95,7 +95,7 @@ async def test_viewers_come_by_themselves_and_the_creator_by_the_camera_button(
         while not edge.came.empty():
             edge.came.get_nowait()
         await page.locator("#camera").click()
-        claims = await asyncio.wait_for(edge.came.get(), 20)
+        claims = await asyncio.wait_for(edge.came.get(), 60)
         assert (claims["sub"], claims["video"]["canPublish"]) == (creator.user_id, True)
         await expect(page.locator("#picture-note")).to_have_text("The video server does not answer.")
         await bob.context.close()

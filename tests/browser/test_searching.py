@@ -6,12 +6,14 @@ import httpx
 from playwright.async_api import expect
 
 from tests.browser.guests import NewGuest
+from tests.browser.searching import found_by_search
 from tests.builders import eventually, go_live, make_creator
 
 
 async def test_what_is_typed_is_found_while_it_is_typed(guest: NewGuest, http: httpx.AsyncClient) -> None:
     word = f"zither{secrets.token_hex(3)}"
     _, stream = await go_live(http, f"Playing the {word} by ear")
+    await found_by_search(http, word)
     ada = await guest()
     page = await ada.open("/")
     await page.keyboard.press("/")

@@ -51,8 +51,8 @@ async def test_a_creator_goes_live_and_sees_the_numbers(guest: NewGuest, http: h
         await room.ask("chat:message", text="first")
         await room.ask("chat:message", text="second")
         await room.ask("gift:send", code="ROSE")
-    await expect(page.locator(".totals [data-total='chat.messages']")).to_have_text("2", timeout=30_000)
-    await expect(page.locator(".totals [data-total='gifts.tokens']")).to_have_text("10", timeout=30_000)
+    await expect(page.locator(".totals [data-total='chat.messages']")).to_have_text("2")
+    await expect(page.locator(".totals [data-total='gifts.tokens']")).to_have_text("10")
     await expect(page.locator("#panel-chat canvas")).to_be_visible()
     await expect(page.locator("#freshness")).to_contain_text("As of")
     await expect(page.locator("#marks label", has_text="Gifts").locator("[data-count]")).to_have_text("1")
@@ -65,9 +65,13 @@ async def test_a_creator_goes_live_and_sees_the_numbers(guest: NewGuest, http: h
     await page.get_by_role("button", name="End stream").click()
     await page.get_by_role("dialog").get_by_role("button", name="End it").click()
     await expect(page.locator("#live-line .badge")).to_have_text("ended")
-    await ada.open("/studio")
+
+    async def messages() -> str:
+        await ada.open("/studio")
+        return await page.locator(".stream-list .figures dd").nth(2).inner_text()
+
+    await eventually(messages, lambda shown: shown == "2")
     await expect(page.locator(".stream-list .figures")).to_contain_text("Messages")
-    await expect(page.locator(".stream-list .figures dd").nth(2)).to_have_text("2")
     await expect(page.get_by_role("heading", name="Your channel")).to_be_visible()
 
 

@@ -23,6 +23,7 @@ from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, connection, transaction
 from livestreamx.errors import TooMany
 from livestreamx.settings import Settings
+from tests.builders import eventually
 from tests.integration.people import Person, events_of, refusal
 
 
@@ -56,7 +57,8 @@ class Gate:
 
 @pytest.fixture
 def guard(pool: Pool, redis: AsyncRedis, settings: Settings) -> GiftGuard:
-    return GiftGuard(pool, redis, settings)
+    """A guard whose window is longer than a slow machine takes for a test."""
+    return GiftGuard(pool, redis, msgspec.structs.replace(settings, gift_window_seconds=600))
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def quick(pool: Pool, redis: AsyncRedis, settings: Settings) -> GiftGuard:
     return GiftGuard(pool, redis, msgspec.structs.replace(settings, gift_sends=10_000))
 
 
-async def test_ten_gifts_in_ten_seconds_and_not_one_more(guard: GiftGuard) -> None:
+async def test_ten_gifts_in_a_window_and_not_one_more(guard: GiftGuard) -> None:
     gate = Gate(guard, account_of(timedelta(days=30)))
     got = await asyncio.gather(*(gate.pass_() for _ in range(25)))
     assert Counter(got) == {"sent": 10, "slow down": 15}
@@ -81,16 +83,14 @@ async def test_a_retry_counts_once(guard: GiftGuard) -> None:
 
 
 async def test_the_window_moves_on(pool: Pool, redis: AsyncRedis, settings: Settings) -> None:
-    short = msgspec.structs.replace(settings, gift_sends=2, gift_window_seconds=0.3)
+    short = msgspec.structs.replace(settings, gift_sends=2, gift_window_seconds=5)
     gate = Gate(GiftGuard(pool, redis, short), account_of(timedelta(days=30)))
     assert [await gate.pass_() for _ in range(3)] == ["sent", "sent", "slow down"]
     with pytest.raises(TooMany) as refused:
         async with gate.guard.admitted(gate.claims, gate.stream, code="HEART", qty=1, key="x", request_id=""):
             pass
-    assert 0 < refused.value.retry_after_ms <= 300
-    async with asyncio.timeout(5):
-        while await gate.pass_() != "sent":
-            await asyncio.sleep(0.02)
+    assert 0 < refused.value.retry_after_ms <= 5000
+    await eventually(gate.pass_, lambda outcome: outcome == "sent")
 
 
 async def test_a_young_account_gives_five_thousand_tokens_an_hour(

@@ -89,12 +89,13 @@ async def test_opting_out_and_in(api: AsyncClient, redis: AsyncRedis) -> None:
 async def test_a_banned_viewer_is_not_sent_to_the_channel(api: AsyncClient, pool: Pool) -> None:
     viewer, creator = await Person.register(api), await Person.creator(api)
     stream = await creator.go_live()
+    await viewer.ask("PUT", f"/api/creators/{creator.id}/follow")  # whatever else is live and recommended
 
     async def ids() -> set[str]:
         answer = await viewer.ask("GET", "/api/recommendations/streams", params={"limit": 100})
         return {item["stream"]["id"] for item in answer.json()["items"]}
 
-    await eventually(ids, lambda found: stream in found, 10)
+    await eventually(ids, lambda found: stream in found)
     async with pool.connection() as db:
         await db.execute(
             "INSERT INTO channel_bans (creator_id, user_id, reason) VALUES (%s, %s, 'test')", (creator.id, viewer.id)

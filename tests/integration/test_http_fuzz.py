@@ -51,7 +51,7 @@ def base(settings: Settings) -> Iterator[str]:
 
 async def known_ids(base: str, pool: Pool) -> tuple[str, dict[str, dict[str, Any]]]:
     """An admin's access token, and path parameters that lead to something."""
-    async with AsyncClient(base_url=base) as client:
+    async with AsyncClient(base_url=base, timeout=60) as client:
         admin, creator = await Person.admin(client, pool), await Person.creator(client)
         stream = await creator.go_live()
     found = {"stream_id": stream, "creator_id": str(creator.id), "handle": creator.handle, "board": "gifts"}
@@ -93,5 +93,5 @@ async def test_nothing_breaks_the_api(base: str, pool: Pool) -> None:
         tried[operation.label] = await asyncio.to_thread(attack, operation, base, token, known)
     assert len(tried) > 30
     assert min(tried.values()) >= 1, tried
-    async with AsyncClient(base_url=base) as client:
+    async with AsyncClient(base_url=base, timeout=60) as client:
         assert (await client.get("/readyz")).status_code == 200

@@ -155,7 +155,7 @@ async def tell(redis_url: str, user: str, frame: dict[str, Any]) -> None:
 async def test_a_redis_that_restarts_or_forgets_is_never_a_silent_hole(
     apart: GatewayProcess, own_redis: PrivateRedis
 ) -> None:
-    async with AsyncClient(base_url=apart.url, timeout=20) as web:
+    async with AsyncClient(base_url=apart.url, timeout=60) as web:
         creator, stream = await go_live(web)
         viewer = await Viewer(apart.url, stream).open(creator.access)
         epochs = [(await viewer.first("room:state"))["epoch"]]

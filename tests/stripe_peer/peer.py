@@ -124,7 +124,7 @@ class Peer:
     async def post(self) -> None:
         """Deliver what waits to `webhook_url`."""
         waiting, self.outbox = self.outbox, []
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             for body in waiting:
                 headers = {"stripe-signature": events.sign(body), "content-type": "application/json"}
                 answer = await client.post(self.webhook_url, content=body, headers=headers)
