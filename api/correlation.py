@@ -54,6 +54,8 @@ class Platform(Litestar):
                 headers[HEADER] = request_id
                 headers["x-content-type-options"] = "nosniff"
                 headers.setdefault("referrer-policy", "strict-origin-when-cross-origin")
+                if allowed := headers.get("allow"):
+                    headers["allow"] = allowed.replace("GET", "GET, HEAD")
             elif is_head and message["type"] == "http.response.body":
                 message["body"] = b""
             await send(message)

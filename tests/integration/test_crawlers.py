@@ -20,6 +20,10 @@ async def test_head_is_get_without_its_body(api: AsyncClient, path: str) -> None
 async def test_head_is_refused_as_get_is(api: AsyncClient) -> None:
     assert (await api.head("/w/no-such-stream")).status_code == 404
     assert (await api.head("/api/wallet")).status_code == 401
+    for method, path, allowed in (("HEAD", "/api/auth/login", "POST"), ("DELETE", "/api/gifts", "GET, HEAD")):
+        answer = await api.request(method, path)
+        assert answer.status_code == 405
+        assert set(answer.headers["allow"].split(", ")) == {"OPTIONS", *allowed.split(", ")}
 
 
 async def test_shows_are_open_to_search_engines_and_rooms_of_ones_own_are_not(api: AsyncClient) -> None:
