@@ -4,6 +4,7 @@ An arrival counts at once, its minutes only when the visit is known to be over: 
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -32,7 +33,7 @@ Anderson and Schooler, "Reflections of the Environment in Memory", Psychological
 """
 
 
-class Bonds(msgspec.Struct, frozen=True, kw_only=True):
+class Bonds(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A viewer's bonds as of one instant, one row a creator.
 
     `sums` has the columns of `SUMS` and the rhythm; `first` and `last` are arrivals and `left` the last known end of a
@@ -54,12 +55,12 @@ class Bonds(msgspec.Struct, frozen=True, kw_only=True):
             at=self.at, sums=self.sums[rows], first=self.first[rows], last=self.last[rows], left=self.left[rows]
         )
 
-    @property
+    @cached_property
     def activation(self) -> Floats:
         """How present each creator is in this viewer's habits: frequency and recency in one number."""
         return np.asarray(self.sums[:, IN_A_DAY : IN_A_MONTH + 1] @ RECENCY, np.float64)
 
-    @property
+    @cached_property
     def near(self) -> Floats:
         """How many visits of the last weeks fell near this time of day."""
         return nearness(self.sums[:, IN_A_MONTH], self.sums[:, RHYTHM], self.at)

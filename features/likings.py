@@ -99,6 +99,11 @@ class Likings(msgspec.Struct, frozen=True, kw_only=True):
         return self.sequel, self.text
 
 
+def stand_out(liking: Compared, scores: Floats) -> Floats:
+    """How far these scores stand out among all that it tells of."""
+    return np.asarray((scores - liking.mean) / (liking.spread + 1e-9), np.float64)
+
+
 def highest(scores: Floats, count: int, among: Flags | None = None) -> NDArray[np.intp]:
     """Up to `count` positions of the highest scores above 0 (among these), in no order; quick where most are 0."""
     found = np.flatnonzero(scores > 0 if among is None else (scores > 0) & among)

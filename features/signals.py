@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from features import affinity, trend
 from features.affinity import Bonds
 from features.decay import DAY, HOUR
-from features.likings import LIKING, Compared, Likings, Scored, two_highest
+from features.likings import LIKING, Likings, Scored, stand_out, two_highest
 from features.trend import Trends
 
 Floats = NDArray[np.float64]
@@ -87,14 +87,15 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 def describe(scene: Scene, rows: Ints) -> Rows:
     """The signals of these live streams, shape [len(rows), len(SIGNALS)]."""
     liking = scene.liking
+    compared = [each.at(rows) for each in liking.compared]
     told = (
         *_viewer(scene),
         *_bonds(scene, rows),
         *_channels(scene, rows),
-        *(_stand_out(each, rows) for each in liking.compared),
+        *(stand_out(each, scores) for each, scores in zip(liking.compared, compared, strict=True)),
         *(each.at(rows) for each in liking.plain),
         *(_places(each.foremost, len(scene))[rows] for each in (liking.ease, liking.cowatch, scene.familiar)),
-        *_contrast(scene, rows),
+        *_contrast(scene, rows, *compared[:2]),
     )
     signals = np.empty((len(SIGNALS), len(rows)), np.float32)
     for number, values in enumerate(told):
@@ -189,12 +190,7 @@ def _channels(scene: Scene, rows: Ints) -> tuple[Floats, ...]:
     )
 
 
-def _stand_out(liking: Compared, rows: Ints) -> Floats:
-    """How far these scores stand out among those of all that is live."""
-    return np.asarray((liking.at(rows) - liking.mean) / (liking.spread + 1e-9), np.float64)
-
-
-def _contrast(scene: Scene, rows: Ints) -> tuple[Floats | float, ...]:
+def _contrast(scene: Scene, rows: Ints, ease: Floats, cowatch: Floats) -> tuple[Floats | float, ...]:
     bonds, sums = scene.bonds, scene.trends.sums
     recency = np.minimum(len(bonds) - np.searchsorted(np.sort(bonds.last), bonds.last, "right"), FURTHEST)
     held = (bonds.sums[:, affinity.VISITS], bonds.activation, bonds.near)
@@ -208,7 +204,8 @@ def _contrast(scene: Scene, rows: Ints) -> tuple[Floats | float, ...]:
         share(near, all_near),
         lead(habit, *two_highest(all_habit)),
         lead(near, *two_highest(all_near)),
-        *(lead(each.at(rows), *each.two_highest) for each in (scene.liking.ease, scene.liking.cowatch)),
+        lead(ease, *scene.liking.ease.two_highest),
+        lead(cowatch, *scene.liking.cowatch.two_highest),
         np.append(recency, FURTHEST)[scene.bond[rows]],
         sums[rows, trend.ARRIVALS] / (sums[rows, trend.AUDIENCE] + 1),
         float(np.count_nonzero(all_visits)),

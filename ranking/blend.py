@@ -45,8 +45,7 @@ def explore(
 
     The number of slots is exact in expectation and never more than one above `share * len(chosen)`.
     """
-    taken = set(chosen)
-    fresh = [row for row in unknown.tolist() if row not in taken]
+    fresh = unknown[~np.isin(unknown, chosen)]
     slots = np.arange(min(SAFE_SLOTS, len(chosen)), len(chosen))
     count = min(int(len(chosen) * share + draw.random()), len(fresh), len(slots))
     if not count:

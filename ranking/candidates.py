@@ -17,7 +17,7 @@ from features.likings import Likings, Scored
 from features.signals import Scene
 from features.trend import Trends
 from ranking.artifacts import Model
-from ranking.index import VectorIndex, side_by_side
+from ranking.index import VectorIndex
 from ranking.neighbours import Seats
 from ranking.reasons import FRESH_SECONDS
 from ranking.scan import Moments, Searched, SearchedAndCompared
@@ -30,6 +30,8 @@ Ints = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
 NEIGHBOURS, CROWDED = 60, 40
+TEXT_SHARE = 0.35
+"""How much of likeness is text; the rest is co-watching."""
 MOST_MOVED = 0.01
 """With more changed rows the moments are summed anew: nothing of them adds up over time."""
 
@@ -164,8 +166,14 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
     text: Matrix
 
     def likeness(self, rows: Ints) -> Matrix:
-        """Vectors of these rows; the inner product of two is how much they repeat each other."""
-        return side_by_side(factors_of(self.model, self.row[rows]), self.text[rows])
+        """Vectors of these rows; the inner product of two, both cosines weighted, is how much they are alike."""
+        scale = np.float32((1 - TEXT_SHARE) ** 0.5) / self.lengths(rows)
+        factors = factors_of(self.model, self.row[rows]) * scale[:, None]
+        return np.hstack([factors, self.text[rows] * np.float32(TEXT_SHARE**0.5)])
+
+    def lengths(self, rows: Ints) -> Matrix:
+        """How long the factors of these rows are; a little where there are none."""
+        return np.maximum(self.model.knowledge.factors.lengths[self.row[rows]], np.float32(1e-9))
 
     def likings(self, taste: Taste) -> Likings:
         """What the models say of every row to this taste."""
@@ -293,5 +301,7 @@ def _near(placed: Placed, allowed: Flags, view: View) -> Ints:
     some = np.unique(some[allowed[some]])
     if not len(some):
         return some
-    query = side_by_side(view.taste.factor[None], view.taste.text[None])[0]
-    return some[np.argsort(-(placed.likeness(some) @ query), kind="stable")[:NEIGHBOURS]]
+    length = max(float(np.linalg.norm(view.taste.factor)), 1e-9)
+    cosine = view.scene.liking.cowatch.at(some) / (placed.lengths(some) * length)
+    nearness = (1 - TEXT_SHARE) * cosine + TEXT_SHARE * view.scene.liking.text.at(some)
+    return some[np.argsort(-nearness, kind="stable")[:NEIGHBOURS]]

@@ -22,14 +22,15 @@ TOKEN_MINUTES = 0.5
 
 
 class CreatorFactors(msgspec.Struct, frozen=True):
-    """One row a creator, shape [n, d], and their Gram matrix [d, d]; a creator nobody watched has zeros."""
+    """One row a creator, shape [n, d], their lengths [n] and their Gram matrix [d, d]; who nobody watched has zeros."""
 
     vectors: Matrix
+    lengths: Matrix
     gram: Matrix
 
     @classmethod
     def of(cls, vectors: Matrix) -> "CreatorFactors":
-        return cls(vectors, vectors.T @ vectors)
+        return cls(vectors, np.linalg.norm(vectors, axis=1), vectors.T @ vectors)
 
     def fold_in(self, rows: Ints, strengths: NDArray[np.float64]) -> Matrix:
         """The factor of a viewer with these bonds, shape [d]: the exact minimiser with the creators held still."""

@@ -7,20 +7,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from ranking.vocabulary import unit
-
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int32]
-
-TEXT_SHARE = 0.35
-"""How much of two streams' likeness is text; the rest is co-watching."""
-
-
-def side_by_side(factors: Matrix, text: Matrix) -> Matrix:
-    """Rows whose inner product is the weighted sum of both cosines, shape [n, d_factors + d_text]."""
-    return np.ascontiguousarray(
-        np.hstack([unit(factors) * np.sqrt(1 - TEXT_SHARE), unit(text) * np.sqrt(TEXT_SHARE)]), np.float32
-    )
 
 
 class VectorIndex:

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from features import affinity
 from features.decay import HOUR
+from features.likings import stand_out
 from features.signals import Scene
 
 Floats = NDArray[np.float64]
@@ -18,6 +19,15 @@ LOUDNESS = {"minutes": 0.2, "gifts": 0.25, "followed": 1.0, "cowatch": 0.4, "sim
 MANY_VIEWERS = float(np.log1p(10))
 FRESH_SECONDS = HOUR
 JUST_STARTED, FEW_VIEWERS, RECENT = 0.85, 1.0, 0.7
+VIEWERS, FRESH = VOICES.index("viewers"), VOICES.index("fresh")
+ALSO = (
+    ("followed", VOICES.index("followed"), 0.0),
+    ("repeat", VOICES.index("repeat"), 1.0),
+    ("trending", VIEWERS, MANY_VIEWERS),
+    ("new", FRESH, JUST_STARTED),
+)
+"""What is said besides the source, with the voice that has to be louder than this."""
+IMPERSONAL = {"new": "Just started", "explore": "Something new for you", "trending": "Popular right now"}
 
 
 def voices(scene: Scene, rows: Ints, viewers: Floats) -> Floats:
@@ -27,7 +37,7 @@ def voices(scene: Scene, rows: Ints, viewers: Floats) -> Floats:
     minutes, tokens = np.maximum(of_bond, 0.0).T
     cowatch = scene.liking.cowatch
     liking = cowatch.at(rows)
-    outstanding = (liking - cowatch.mean) / (cowatch.spread + 1e-9)
+    outstanding = stand_out(cowatch, liking)
     known = 1.0 if len(scene.bonds) else 0.0
     told = np.column_stack(
         [
@@ -44,31 +54,34 @@ def voices(scene: Scene, rows: Ints, viewers: Floats) -> Floats:
 
 def source_of(told: Floats) -> str:
     """The loudest voice for one stream as the name of its source; `told` is its row of `voices`."""
-    personal = told[:PERSONAL]
-    if personal.max() > AUDIBLE:
-        return VOICES[int(personal.argmax())]
-    fresh, viewers = told[VOICES.index("fresh")], told[VOICES.index("viewers")]
-    return "new" if fresh > RECENT and viewers < FEW_VIEWERS else "trending"
+    loudness = told.tolist()
+    personal = loudness[:PERSONAL]
+    if (loudest := max(personal)) > AUDIBLE:
+        return VOICES[personal.index(loudest)]
+    return "new" if loudness[FRESH] > RECENT and loudness[VIEWERS] < FEW_VIEWERS else "trending"
 
 
 def reasons_for(source: str, told: Floats, *, creator: str, category: str, because: str | None) -> list[str]:
     """Why, strongest first; `because` is the watched creator most like this one."""
-    words = {
-        "repeat": f"You often watch {creator}",
-        "gifts": f"You support {creator}",
-        "followed": f"You follow {creator}",
-        "cowatch": f"Because you watch {because}" if because else "Viewers like you watch this",
-        "similar": f"Like the {category} you watch" if category else "Like what you watch",
-        "new": "Just started",
-        "explore": "Something new for you",
-        "trending": "Popular right now",
-    }
-    value = dict(zip(VOICES, told.tolist(), strict=True))
-    also = {
-        "followed": value["followed"] > 0,
-        "repeat": value["repeat"] > 1,
-        "trending": value["viewers"] > MANY_VIEWERS,
-        "new": value["fresh"] > JUST_STARTED,
-    }
-    found = [source, *(name for name, holds in also.items() if holds)]
-    return [words[name] for name in dict.fromkeys(found)]
+    found = [_in_words(source, creator, category, because)]
+    loudness = told.tolist()
+    for name, voice, loud in ALSO:
+        if name != source and loudness[voice] > loud:
+            found.append(_in_words(name, creator, category, because))
+    return found
+
+
+def _in_words(source: str, creator: str, category: str, because: str | None) -> str:
+    match source:
+        case "repeat":
+            return f"You often watch {creator}"
+        case "gifts":
+            return f"You support {creator}"
+        case "followed":
+            return f"You follow {creator}"
+        case "cowatch":
+            return f"Because you watch {because}" if because else "Viewers like you watch this"
+        case "similar":
+            return f"Like the {category} you watch" if category else "Like what you watch"
+        case _:
+            return IMPERSONAL[source]
