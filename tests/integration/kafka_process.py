@@ -10,6 +10,9 @@ from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, Message, Producer
 
+SOON: dict[str, object] = {"reconnect.backoff.max.ms": 500}
+"""Look for a broker that was away every half second, not every ten."""
+
 
 class KafkaProcess:
     """One broker over one home. The first start picks a port; later ones take it again."""
@@ -57,7 +60,7 @@ class KafkaProcess:
     def _reap(self) -> int:
         assert self._process is not None
         assert self._process.stdout is not None
-        code = self._process.wait(10)
+        code = self._process.wait(60)
         self._process.stdout.close()
         self._process = None
         return code
@@ -87,21 +90,21 @@ class Acknowledged:
 
 
 def make_producer(bootstrap: str, **settings: object) -> Producer:
-    return Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 2, **settings})
+    return Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 2, **SOON, **settings})
 
 
 @contextmanager
 def consuming(bootstrap: str, group: str, **settings: object) -> Iterator[Consumer]:
     """A consumer from the beginning that commits only when told to, closed at the end."""
     fixed: dict[str, object] = {"auto.offset.reset": "earliest", "enable.auto.commit": False}
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, **fixed, **settings})
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, **SOON, **fixed, **settings})
     try:
         yield consumer
     finally:
         consumer.close()
 
 
-def collect(consumer: Consumer, count: int, seconds: float = 20.0) -> list[Message]:
+def collect(consumer: Consumer, count: int, seconds: float = 60.0) -> list[Message]:
     """Exactly `count` messages, or an assertion error after `seconds`."""
     messages: list[Message] = []
     deadline = time.monotonic() + seconds
@@ -114,7 +117,7 @@ def collect(consumer: Consumer, count: int, seconds: float = 20.0) -> list[Messa
     return messages
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Poll until the condition holds; assertion error after `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -48,11 +48,19 @@ async def test_killed_at_any_moment_no_command_is_lost_or_runs_twice(
         )
         return int(found[0][0])
 
+    async def begun() -> int:
+        found = await rows(
+            pool, "SELECT count(*) FROM commands WHERE stream_id = ANY (%s) AND started_at IS NOT NULL", streams
+        )
+        return int(found[0][0])
+
     for round_ in range(KILLS):
         with executor(settings) as process:
             assert process.stdout is not None
             if round_ % 2:  # else it is killed while it starts
                 assert await asyncio.to_thread(process.stdout.readline) == "ready\n"
+            if round_ == 1:
+                await eventually(begun, bool)
             for stream in streams:
                 await shift(pool, stream, 4)
     with executor(settings) as first, executor(settings) as second:
@@ -61,7 +69,7 @@ async def test_killed_at_any_moment_no_command_is_lost_or_runs_twice(
             assert await asyncio.to_thread(process.stdout.readline) == "ready\n"
         for stream in streams:
             await shift(pool, stream, 31)
-        await eventually(ended, lambda found: found == STREAMS * len(GIFTS), seconds=30)
+        await eventually(ended, lambda found: found == STREAMS * len(GIFTS))
 
     starts = await rows(
         pool,

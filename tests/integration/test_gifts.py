@@ -233,7 +233,7 @@ async def test_the_sender_is_told_the_balance_once(show: Show) -> None:
             await show.send("HEART", key="once")
         await show.send("ROSE")
         heard: list[dict[str, Any]] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(heard) < 2:
                 message = await channel.get_message(timeout=1)
                 if message is not None:

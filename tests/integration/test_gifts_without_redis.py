@@ -18,6 +18,9 @@ from livestreamx.stack import EmbeddedEngines
 from tests.integration.conftest import served
 from tests.integration.people import Person, refusal
 
+WINDOW_SECONDS = 300
+"""Long enough for the gifts of the test, however slow the machine is."""
+
 
 @pytest.fixture(scope="module")
 def engines(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngines]:
@@ -33,7 +36,7 @@ def engines(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest_asyncio.fixture(loop_scope="session")
 async def web(engines: EmbeddedEngines) -> AsyncIterator[AsyncClient]:
     """The API with all its limits on, over that Redis."""
-    app = create_app(msgspec.structs.replace(engines.settings, rate_limits=True))
+    app = create_app(msgspec.structs.replace(engines.settings, rate_limits=True, gift_window_seconds=WINDOW_SECONDS))
     async with served(app), AsyncClient(transport=ASGITransport(app), base_url="https://testserver") as client:
         yield client
 
@@ -59,7 +62,7 @@ async def test_gifts_go_through_and_limits_hold(engines: EmbeddedEngines, web: A
         assert Counter(answer.status_code for answer in answers) == {201: 10, 429: 2}
         refused = next(answer for answer in answers if answer.status_code == 429)
         assert refusal(refused) == (429, "rate_limited")
-        assert 0 < refused.json()["retryAfterMs"] <= 10_000
+        assert 0 < refused.json()["retryAfterMs"] <= 1000 * WINDOW_SECONDS
         assert (await send(viewer, stream, key="0")).status_code == 201
         assert (await viewer.ask("GET", "/api/gifts")).status_code == 503  # others wait for their limits
         async with transaction(pool) as db:

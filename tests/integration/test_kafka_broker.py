@@ -53,8 +53,8 @@ def group() -> str:
 def make_topic(admin: AdminClient, partitions: int = 1, **config: str) -> str:
     name = f"topic-{uuid.uuid4()}"
     settings = {key.replace("_", "."): value for key, value in config.items()}
-    admin.create_topics([NewTopic(name, partitions, 1, config=settings)])[name].result(15)
-    eventually(lambda: name in admin.list_topics(timeout=10).topics)
+    admin.create_topics([NewTopic(name, partitions, 1, config=settings)])[name].result(60)
+    eventually(lambda: name in admin.list_topics(timeout=60).topics)
     return name
 
 
@@ -63,7 +63,7 @@ def send(bootstrap: str, topic: str, values: list[bytes], *, partition: int = 0,
     producer, acknowledged = make_producer(bootstrap), Acknowledged()
     for value in values:
         producer.produce(topic, value, partition=partition, timestamp=timestamp, on_delivery=acknowledged)
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     assert len(acknowledged.messages) == len(values)
 
 
@@ -83,7 +83,7 @@ def test_records_come_back_as_they_were_sent(bootstrap: str, admin: AdminClient,
             topic, value, key, headers=headers, timestamp=1_800_000_000_000 + number, callback=acknowledged
         )
         sent[value] = (key, headers, (1, 1_800_000_000_000 + number))
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     assert len(acknowledged.messages) == 1000
     with consuming(bootstrap, group) as consumer:
         consumer.subscribe([topic])
@@ -102,7 +102,7 @@ def test_tombstones_and_null_keys(bootstrap: str, admin: AdminClient, group: str
     producer = make_producer(bootstrap)
     producer.produce(topic, None, b"key")
     producer.produce(topic, b"", None)
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     with consuming(bootstrap, group) as consumer:
         consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
         assert [(message.key(), message.value()) for message in collect(consumer, 2)] == [(b"key", None), (None, b"")]
@@ -121,7 +121,7 @@ def test_too_large_a_batch_is_refused(bootstrap: str, admin: AdminClient) -> Non
     topic = make_topic(admin, max_message_bytes="1000")
     producer, acknowledged = make_producer(bootstrap), Acknowledged()
     producer.produce(topic, os.urandom(2000), on_delivery=acknowledged)
-    assert producer.flush(20) == 0
+    assert producer.flush(60) == 0
     assert [error.code() for error in acknowledged.errors] == [KafkaError.MSG_SIZE_TOO_LARGE]
 
 
@@ -151,13 +151,13 @@ def test_commits_are_kept_and_continued_from(bootstrap: str, admin: AdminClient,
         consumer.subscribe([topic])
         messages = collect(consumer, 20)
         consumer.commit(message=messages[11], asynchronous=False)
-        committed = consumer.committed([TopicPartition(topic, 0), TopicPartition(topic, 1)], timeout=10)
+        committed = consumer.committed([TopicPartition(topic, 0), TopicPartition(topic, 1)], timeout=60)
         assert [partition.offset for partition in committed] == [12, -1001]
     with consuming(bootstrap, group) as consumer:
         consumer.subscribe([topic])
         assert collect(consumer, 1)[0].value() == b"12"
         consumer.commit(offsets=[TopicPartition(topic, 0, 15, "a note")], asynchronous=False)
-        assert consumer.committed([TopicPartition(topic, 0)], timeout=10)[0].metadata == "a note"
+        assert consumer.committed([TopicPartition(topic, 0)], timeout=60)[0].metadata == "a note"
 
 
 def test_watermarks_and_list_offsets(bootstrap: str, admin: AdminClient, group: str) -> None:
@@ -165,10 +165,10 @@ def test_watermarks_and_list_offsets(bootstrap: str, admin: AdminClient, group: 
     send(bootstrap, topic, [b"value"] * 7)
     partition = TopicPartition(topic, 0)
     with consuming(bootstrap, group) as consumer:
-        assert consumer.get_watermark_offsets(partition, timeout=10) == (0, 7)
+        assert consumer.get_watermark_offsets(partition, timeout=60) == (0, 7)
     for spec, offset in ((OffsetSpec.earliest(), 0), (OffsetSpec.latest(), 7)):
         listed = admin.list_offsets({partition: spec}, isolation_level=IsolationLevel.READ_COMMITTED)
-        assert listed[partition].result(10).offset == offset
+        assert listed[partition].result(60).offset == offset
 
 
 def test_offsets_for_times(bootstrap: str, admin: AdminClient, group: str) -> None:
@@ -178,27 +178,27 @@ def test_offsets_for_times(bootstrap: str, admin: AdminClient, group: str) -> No
     with consuming(bootstrap, group) as consumer:
         for asked, offset in ((0, 0), (120_000, 2), (120_001, 3), (600_000, -1)):
             wanted = [TopicPartition(topic, 0, 1_800_000_000_000 + asked)]
-            assert consumer.offsets_for_times(wanted, timeout=10)[0].offset == offset
+            assert consumer.offsets_for_times(wanted, timeout=60)[0].offset == offset
 
 
 def test_topics_are_listed_configured_grown_and_deleted(bootstrap: str, admin: AdminClient) -> None:
     topic = make_topic(admin, partitions=3, retention_ms="3600000")
-    assert len(admin.list_topics(topic, timeout=10).topics[topic].partitions) == 3
+    assert len(admin.list_topics(topic, timeout=60).topics[topic].partitions) == 3
     resource = ConfigResource(ResourceType.TOPIC, topic)
     assert describe(admin, topic)["retention.ms"] == "3600000"
     resource.add_incremental_config(ConfigEntry("retention.ms", "7200000", incremental_operation=AlterConfigOpType.SET))
-    admin.incremental_alter_configs([resource])[resource].result(10)
+    admin.incremental_alter_configs([resource])[resource].result(60)
     eventually(lambda: describe(admin, topic)["retention.ms"] == "7200000")
     assert describe(admin, topic)["cleanup.policy"] == "delete"
-    admin.create_partitions([NewPartitions(topic, 5)])[topic].result(10)
-    eventually(lambda: len(admin.list_topics(timeout=10).topics[topic].partitions) == 5)
-    admin.delete_topics([topic])[topic].result(10)
-    eventually(lambda: topic not in admin.list_topics(timeout=10).topics)
+    admin.create_partitions([NewPartitions(topic, 5)])[topic].result(60)
+    eventually(lambda: len(admin.list_topics(timeout=60).topics[topic].partitions) == 5)
+    admin.delete_topics([topic])[topic].result(60)
+    eventually(lambda: topic not in admin.list_topics(timeout=60).topics)
 
 
 def describe(admin: AdminClient, topic: str) -> dict[str, str]:
     resource = ConfigResource(ResourceType.TOPIC, topic)
-    return {name: entry.value for name, entry in admin.describe_configs([resource])[resource].result(10).items()}
+    return {name: entry.value for name, entry in admin.describe_configs([resource])[resource].result(60).items()}
 
 
 @pytest.mark.parametrize(
@@ -213,26 +213,26 @@ def describe(admin: AdminClient, topic: str) -> dict[str, str]:
 )
 def test_topics_that_cannot_be_are_refused(admin: AdminClient, topic: NewTopic, code: int) -> None:
     with pytest.raises(KafkaException) as failed:
-        admin.create_topics([topic])[topic.topic].result(10)
+        admin.create_topics([topic])[topic.topic].result(60)
     assert error_code(failed) == code
-    assert topic.topic not in admin.list_topics(timeout=10).topics
+    assert topic.topic not in admin.list_topics(timeout=60).topics
 
 
 def test_a_topic_is_created_once(admin: AdminClient) -> None:
     topic = make_topic(admin)
     with pytest.raises(KafkaException) as failed:
-        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
+        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(60)
     assert error_code(failed) == KafkaError.TOPIC_ALREADY_EXISTS
 
 
 def test_a_recreated_topic_starts_empty(bootstrap: str, admin: AdminClient, group: str) -> None:
     topic = make_topic(admin)
     send(bootstrap, topic, [b"old"])
-    admin.delete_topics([topic])[topic].result(10)
-    eventually(lambda: topic not in admin.list_topics(timeout=10).topics)
-    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
+    admin.delete_topics([topic])[topic].result(60)
+    eventually(lambda: topic not in admin.list_topics(timeout=60).topics)
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(60)
     with consuming(bootstrap, group) as consumer:
-        eventually(lambda: consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=10) == (0, 0))
+        eventually(lambda: consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=60) == (0, 0))
 
 
 def test_two_members_share_and_hand_over(bootstrap: str, admin: AdminClient, group: str) -> None:
@@ -245,14 +245,14 @@ def test_two_members_share_and_hand_over(bootstrap: str, admin: AdminClient, gro
             settle([one, other], [2, 2])
             shares = [{partition.partition for partition in member.assignment()} for member in (one, other)]
             assert shares[0] | shares[1] == {0, 1, 2, 3}
-            described = admin.describe_consumer_groups([group])[group].result(10)
+            described = admin.describe_consumer_groups([group])[group].result(60)
             assert described.state == ConsumerGroupState.STABLE
             assert len(described.members) == 2
             assert all(len(member.assignment.topic_partitions) == 2 for member in described.members)
         settle([one], [4])
 
 
-def settle(members: list[Consumer], shares: list[int], seconds: float = 30.0) -> None:
+def settle(members: list[Consumer], shares: list[int], seconds: float = 60.0) -> None:
     """Poll the members until each has its share of partitions."""
     deadline = time.monotonic() + seconds
     while [len(member.assignment()) for member in members] != shares:
@@ -267,30 +267,28 @@ def test_groups_are_listed_and_deleted(bootstrap: str, admin: AdminClient, group
         consumer.subscribe([topic])
         settle([consumer], [1])
         consumer.commit(offsets=[TopicPartition(topic, 0, 0)], asynchronous=False)
-        assert group in {listed.group_id for listed in admin.list_consumer_groups().result(10).valid}
+        assert group in {listed.group_id for listed in admin.list_consumer_groups().result(60).valid}
         with pytest.raises(KafkaException) as failed:
-            admin.delete_consumer_groups([group])[group].result(10)
+            admin.delete_consumer_groups([group])[group].result(60)
         assert error_code(failed) == KafkaError.NON_EMPTY_GROUP
-    admin.delete_consumer_groups([group])[group].result(10)
-    assert group not in {listed.group_id for listed in admin.list_consumer_groups().result(10).valid}
+    admin.delete_consumer_groups([group])[group].result(60)
+    assert group not in {listed.group_id for listed in admin.list_consumer_groups().result(60).valid}
 
 
 def test_a_waiting_consumer_is_woken_by_a_record(bootstrap: str, admin: AdminClient, group: str) -> None:
     topic = make_topic(admin)
-    with consuming(bootstrap, group, **{"fetch.wait.max.ms": 60_000}) as consumer:
+    with consuming(bootstrap, group, **{"fetch.wait.max.ms": 200_000, "socket.timeout.ms": 250_000}) as consumer:
         consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
         assert consumer.poll(0.5) is None
-        started = time.monotonic()
         send(bootstrap, topic, [b"wake"])
-        assert collect(consumer, 1)[0].value() == b"wake"
-        assert time.monotonic() - started < 30
+        assert collect(consumer, 1)[0].value() == b"wake", "long before the fetch is over by itself"
 
 
 def test_an_unknown_topic_is_not_created_by_a_reader(bootstrap: str, admin: AdminClient, group: str) -> None:
     topic = f"missing-{uuid.uuid4()}"
     with consuming(bootstrap, group, **{"allow.auto.create.topics": False}) as consumer:
         consumer.subscribe([topic])
-        message = consumer.poll(5)
+        message = consumer.poll(60)
         assert message is not None
         assert message.error().code() == KafkaError.UNKNOWN_TOPIC_OR_PART
-    assert topic not in admin.list_topics(timeout=10).topics
+    assert topic not in admin.list_topics(timeout=60).topics

@@ -171,7 +171,7 @@ async def test_a_bank_may_take_its_time(shop: Shop) -> None:
 
 
 async def refund(peer: Peer, intent: str, minor: int) -> None:
-    async with AsyncClient(base_url=peer.url, headers={"authorization": "Bearer sk_test_x"}) as stripe:
+    async with AsyncClient(base_url=peer.url, timeout=60, headers={"authorization": "Bearer sk_test_x"}) as stripe:
         answer = await stripe.post("/v1/refunds", data={"payment_intent": intent, "amount": str(minor)})
         assert answer.status_code == 200, answer.text
 
@@ -285,9 +285,11 @@ async def test_a_service_that_hangs_is_not_waited_for(shop: Shop, pool: Pool) ->
     shop.peer.faults.extend(["hang"] * 3)
     with pytest.raises(CheckoutFailed):
         await service.buy(pool, hasty, user_id=shop.buyer.id, pack_id=PACK, idempotency_key="h", site="http://x")
-    _, url = await service.buy(pool, hasty, user_id=shop.buyer.id, pack_id=PACK, idempotency_key="h", site="http://x")
+    patient = Checkout("sk_test_x", events.SECRET, api_base=shop.peer.url)
+    _, url = await service.buy(pool, patient, user_id=shop.buyer.id, pack_id=PACK, idempotency_key="h", site="http://x")
     assert url.startswith(shop.peer.url)
     await hasty.aclose()
+    await patient.aclose()
 
 
 async def test_racing_orders_under_one_key_are_one(shop: Shop) -> None:
