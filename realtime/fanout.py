@@ -35,7 +35,7 @@ class Feed:
         self.behind: set[Connection] = set()
         self.members: set[Connection] = set()
         self._ring, self._metrics, self._coalesce = ring, metrics, coalesce
-        self._pending: list[bytes] = []
+        self._pending: list[SharedFrame] = []
         self._seen = self._flushed = ring.top
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
@@ -61,6 +61,7 @@ class Feed:
         """Give it nothing more; its position is the last seq it got."""
         if connection in self.fast or connection in self.plain:
             self.flush()
+        if connection in self.fast or connection in self.plain:  # and not cut short by that
             connection.position = self._flushed
         self.fast.pop(connection, None)
         self.plain.discard(connection)
@@ -83,36 +84,38 @@ class Feed:
     # frames
 
     def append(self, shared: SharedFrame) -> None:
-        """Send a frame soon: at the end of this pass of the loop, or after the rest that the last flush earned."""
+        """Send a frame soon: at the end of this pass of the loop, or after the rest that the last flush earned.
+
+        Until then whoever reads the bus has asked for what follows, so that the answer comes while this is written.
+        """
         self._seen = shared.frame.seq
         if not self.shows(shared):
             return
-        self._pending.append(shared.sealed(self.codec))
-        if not self._coalesce:
-            self.flush()
-        elif self._timer is None:
-            rest = self._rested_at - self._loop.time()
+        self._pending.append(shared)
+        if self._timer is None:
+            rest = self._rested_at - self._loop.time() if self._coalesce else 0.0
             self._timer = self._loop.call_later(rest, self.flush) if rest > 0.0005 else self._loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Write what is pending to every fast connection, in one write each."""
+        """Write what is pending to every fast connection: in one write, or without coalescing in one for each frame."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        pending, self._pending = self._pending, []
+        if pending:
+            began = self._loop.time()
+            for together in [pending] if self._coalesce else [[shared] for shared in pending]:
+                self._flushed = together[-1].frame.seq
+                self._write_all(together)
+            ended = self._loop.time()
+            self._rested_at = ended + REST_FACTOR * (ended - began)
         self._flushed = self._seen
-        if not self._pending:
-            return
-        began = self._loop.time()
-        data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
-        self._metrics.deliveries.inc(len(self._pending) * (len(self.fast) + len(self.plain)))
-        self._pending.clear()
-        self._write_all(data)
-        ended = self._loop.time()
-        self._rested_at = ended + REST_FACTOR * (ended - began)
 
-    def _write_all(self, data: bytes) -> None:
+    def _write_all(self, frames: list[SharedFrame]) -> None:
         # A socket's send() costs a sixth less than os.write(), and what a loop in C does.
+        data = b"".join([shared.sealed(self.codec) for shared in frames])
         size = len(data)
+        self._metrics.deliveries.inc(len(frames) * (len(self.fast) + len(self.plain)))
         short: list[tuple[Connection, int]] = []
         for connection, bare in self.fast.items():
             try:
@@ -123,21 +126,39 @@ class Feed:
                 continue  # the transport learns it too, and connection_lost follows
             if written != size:
                 short.append((connection, written))
-        # The transport takes the rest; if that stalls it, pause_writing moves the connection to those behind.
         for connection, written in short:
-            connection.transport.write(data[written:])
+            self._cut_short(connection, frames, written)
         for connection in tuple(self.plain):
-            connection.transport.write(data)
+            if size <= CHUNK_BYTES:
+                connection.transport.write(data)
+            else:
+                self._fall_behind(connection, frames[0].frame.seq - 1)
 
     # slow readers
+
+    def _cut_short(self, connection: Connection, frames: list[SharedFrame], written: int) -> None:
+        """It took a part only: its transport gets the rest of the frame that was cut, the ring has what follows."""
+        del self.fast[connection]
+        for shared in frames:
+            written -= len(shared.sealed(self.codec))
+            if written <= 0:
+                break
+        if written < 0:
+            connection.transport.write(shared.sealed(self.codec)[written:])
+        self._fall_behind(connection, shared.frame.seq)
+
+    def _fall_behind(self, connection: Connection, position: int) -> None:
+        """From this position on the ring feeds it: no reader has a queue of its own."""
+        self.fast.pop(connection, None)
+        self.plain.discard(connection)
+        connection.position = position
+        self.behind.add(connection)
+        self._catch_up(connection)
 
     def stall(self, connection: Connection) -> None:
         """Its transport holds what the peer does not take: it gets no more until that has drained."""
         if connection in self.fast or connection in self.plain:
-            connection.position = self._flushed
-            self.fast.pop(connection, None)
-            self.plain.discard(connection)
-            self.behind.add(connection)
+            self._fall_behind(connection, self._flushed)
 
     def drained(self, connection: Connection) -> None:
         if connection in self.behind:
