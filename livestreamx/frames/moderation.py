@@ -50,7 +50,7 @@ class ClearChat(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class SetChatMode(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole mode: what is left out is off. `slowSeconds` is 0 or at least 3."""
 
-    slowSeconds: Annotated[int, msgspec.Meta(ge=0, le=120)] = 0
+    slowSeconds: Annotated[int, msgspec.Meta(ge=0, le=120, extra_json_schema={"not": {"enum": [1, 2]}})] = 0
     followersMinutes: Annotated[int, msgspec.Meta(ge=0, le=129_600)] | None = None
     subscribersOnly: bool = False
     emotesOnly: bool = False

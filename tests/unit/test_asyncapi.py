@@ -67,6 +67,11 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
         assert message["summary"], key
 
 
+def test_a_slow_mode_is_off_or_at_least_three_seconds_in_the_document_too() -> None:
+    mode = jsonschema.Draft202012Validator(DOCUMENTS["rooms"]["components"]["schemas"]["SetChatMode"])
+    assert [seconds for seconds in range(-1, 122) if mode.is_valid({"slowSeconds": seconds})] == [0, *range(3, 121)]
+
+
 def test_every_frame_is_in_it_with_who_may_send_it() -> None:
     messages = DOCUMENTS["rooms"]["components"]["messages"]
     sent = {m["name"]: m["x-sender"] for key, m in messages.items() if key.startswith("client.")}
