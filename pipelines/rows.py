@@ -30,6 +30,8 @@ from livestreamx.events import (
     RecommendationClicked,
     RecommendationsChosen,
     RecommendationShown,
+    SegmentEnd,
+    SegmentStarted,
     StreamEvent,
     ViewerHeartbeat,
     ViewerJoined,
@@ -155,7 +157,19 @@ def _moment(event: Any) -> Row:
     return row
 
 
-TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
+def _segment(event: Any) -> Row | None:
+    """A clip that is on air, or was; what never came there has no place on a chart."""
+    if event.started_at is None:
+        return None
+    names = ("segment_id", "vod_id", "title", "started_at")
+    row = _columns(event, *names) | {"ended_at": event.started_at, "outcome": "", "version": 1}
+    del row["user_id"], row["occurred_at"]
+    if isinstance(event, SegmentEnd):
+        row |= {"ended_at": event.ended_at, "outcome": tag_of(type(event)).partition(".")[2], "version": 2}
+    return row
+
+
+TABLES: dict[type[Event], tuple[str, Callable[[Any], Row | None]]] = {
     ChatMessage: ("chat_messages", _chat),
     GiftSent: ("gifts", _gift),
     GiftRefunded: ("gift_refunds", _refund),
@@ -167,6 +181,7 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
     MoodChanged: ("mood_states", _mood),
     MomentDetected: ("moments", _moment),
     PollEnded: ("polls", _poll),
+    SegmentStarted: ("segments", _segment),
     FollowAdded: ("follows", _follow),
     FollowRemoved: ("follows", _follow),
     RecommendationShown: ("recommendations", _recommendation),
@@ -176,13 +191,16 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], Row]]] = {
     **dict.fromkeys(
         (PollVoted, QuestionAsked, QuestionUpvoted, QuestionAnswered, ChallengeContributed), ("room_acts", _room_act)
     ),
-} | dict.fromkeys(StreamEvent.__subclasses__(), ("lifecycle", _stream))
+    **dict.fromkeys(SegmentEnd.__subclasses__(), ("segments", _segment)),
+    **dict.fromkeys(StreamEvent.__subclasses__(), ("lifecycle", _stream)),
+}
 
 
 def typed_row(record: Record) -> tuple[str, Row] | None:
     """The table and row of an event's own kind, if it has one."""
     found = TABLES.get(type(record.event))
-    return (found[0], found[1](record.event)) if found else None
+    row = found[1](record.event) if found else None
+    return (found[0], row) if found and row else None
 
 
 def dead_letter_row(chunk: Chunk, record: Unreadable) -> Row:

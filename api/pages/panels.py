@@ -7,7 +7,7 @@ import msgspec
 from livestreamx.events import MOODS
 
 Way = Literal["number", "percent", "minutes", "duration", "money", "word"]
-Kind = Literal["area", "bars", "share", "mood", "funnel", "people", "polls", "moments"]
+Kind = Literal["area", "bars", "share", "mood", "funnel", "people", "polls", "moments", "clips"]
 
 
 class Total(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +155,14 @@ HIGHLIGHTS = Panel(
     empty="Moments in which far more happened than before, found by themselves. None has stood out yet.",
     totals=totals("highlights", ("Moments", "moments"), ("Best score", "best")),
 )
+CLIPS = Panel(
+    name="segments",
+    title="Clips in the show",
+    kind="clips",
+    fields=("title", "seconds", "outcome"),
+    empty="Clips that slid into the show, and how they ended. None has been on air.",
+    totals=totals("segments", ("Clips", "segments"), ("Played to the end", "played")),
+)
 POLLS = Panel(
     name="polls",
     title="Polls and questions",
@@ -189,6 +197,7 @@ STREAM_PANELS = (
     SUPPORTERS,
     HIGHLIGHTS,
     POLLS,
+    CLIPS,
     Panel(
         name="density",
         title="Comment density",

@@ -1,11 +1,9 @@
 # ruff: noqa: S608 - every part of these statements is a constant of this package; what is asked for is a parameter
 """SQL of the panels that count people over time: viewers, retention, newcomers, the funnel, and the mood."""
 
-from domain.analytics.queries import STEP, by_step, ratio
+from domain.analytics.queries import OVER, STEP, by_step, ratio
 from domain.analytics.relations import Relations
 
-OVER = "transform(stream_id, {streams:Array(UUID)}, {ends:Array(Int64)}, {until:Int64})"
-"""When the visit's stream ended, ms since the epoch."""
 STEPS = ("shown", "viewed", "stayed", "engaged", "followed", "gave")
 
 

@@ -24,6 +24,7 @@ PanelName = Literal[
     "followers",
     "polls",
     "highlights",
+    "segments",
 ]
 PANEL_NAMES: tuple[PanelName, ...] = get_args(PanelName)
 Grain = Literal["10s", "1m", "1h", "1d"]

@@ -138,4 +138,12 @@ PANELS: dict[PanelName, PanelSql] = {
         totals=queries.highlights_totals,
         series=queries.highlights_series,
     ),
+    "segments": PanelSql(
+        definition=(
+            "Clips that slid into the show: when each came on air and left, and whether it was played to its end, "
+            "skipped or failed. One that is on air lasts until now."
+        ),
+        totals=queries.segments_totals,
+        series=queries.segments_series,
+    ),
 }

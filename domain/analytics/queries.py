@@ -6,6 +6,8 @@ from domain.analytics.relations import Relations
 FILL = "ORDER BY step WITH FILL FROM {first:Int64} TO {last:Int64} STEP {step:Int64}"
 STEP = "intDiv(ms, {step:Int64}) * {step:Int64} AS step"
 SECONDS = "({step:Int64} / 1000)"
+OVER = "transform(stream_id, {streams:Array(UUID)}, {ends:Array(Int64)}, {until:Int64})"
+"""When the stream of a row ended, ms since the epoch."""
 
 
 CREATOR_PERCENT = 70
@@ -198,6 +200,28 @@ def highlights_totals(_: Relations) -> str:
 
 def highlights_series(_: Relations) -> str:
     return MOMENTS
+
+
+# One that is on air has no end yet, and lasts until now, the end of the stream or that of the span.
+SEGMENTS = f"""
+SELECT toDateTime64(started_at, 3, 'UTC') AS at,
+       if(outcome = '', NULL, toDateTime64(ended_at, 3, 'UTC')) AS endedAt, segment_id AS segmentId,
+       stream_id AS streamId, title, outcome,
+       (least(toUnixTimestamp64Milli(ifNull(endedAt, now64(3))), {OVER}) - toUnixTimestamp64Milli(at)) / 1000 AS seconds
+FROM segments FINAL
+WHERE stream_id IN {{streams:Array(UUID)}} AND started_at < fromUnixTimestamp64Milli({{until:Int64}})
+  AND (outcome = '' OR ended_at >= fromUnixTimestamp64Milli({{since:Int64}}))
+ORDER BY at"""
+
+
+def segments_totals(_: Relations) -> str:
+    return f"""
+        SELECT count() AS segments, sum(shown.seconds) AS seconds, countIf(outcome = 'played') AS played
+        FROM ({SEGMENTS}) AS shown"""
+
+
+def segments_series(_: Relations) -> str:
+    return SEGMENTS
 
 
 def supporters_totals(_: Relations) -> str:

@@ -141,6 +141,10 @@ async def test_a_creator_brings_clips_and_runs_the_queue(guest: NewGuest, http: 
     await on_air.get_by_role("button", name="Skip").click()
     await expect(stage).to_be_hidden()
     await expect(on_air).to_be_hidden()
+    await expect(page.locator("#marks label", has_text="Clips").locator("[data-count]")).to_have_text("2")
+    await page.locator("#panel-segments").scroll_into_view_if_needed()
+    await expect(page.locator("#panel-segments li")).to_have_count(2)
+    await expect(page.locator("#panel-segments li").first).to_contain_text("skipped")
 
 
 async def below(page: Page, title: str) -> tuple[float, float]:

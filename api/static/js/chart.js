@@ -39,9 +39,9 @@ function stacked(columns) {
   return sums;
 }
 
-/** A gift is a diamond, a moment a triangle, a poll a square: told apart without their colours. */
+/** A gift is a diamond, a moment a triangle, a clip points to the right, a poll is a square: told apart without colours. */
 function shape(context, kind, x, y, size) {
-  const corners = { gift: [[0, -1], [1, 0], [0, 1], [-1, 0]], moment: [[0, -1], [1, 0.9], [-1, 0.9]] }[kind] ?? [[-0.8, -0.8], [0.8, -0.8], [0.8, 0.8], [-0.8, 0.8]];
+  const corners = { gift: [[0, -1], [1, 0], [0, 1], [-1, 0]], moment: [[0, -1], [1, 0.9], [-1, 0.9]], clip: [[-0.7, -1], [1, 0], [-0.7, 1]] }[kind] ?? [[-0.8, -0.8], [0.8, -0.8], [0.8, 0.8], [-0.8, 0.8]];
   context.beginPath();
   for (const [dx, dy] of corners) context.lineTo(x + dx * size, y + dy * size);
   context.closePath();
@@ -164,7 +164,8 @@ export class Chart {
       context.fillStyle = this.#colour({ series: "mood", mood });
       context.fillRect(from, bbox.top - 14 * ratio, Math.max(1, Math.min(plot.valToPos(next, "x", true), bbox.left + bbox.width) - from), 8 * ratio);
     });
-    for (const { kind, at } of this.#marks) {
+    for (const { kind, at, until } of this.#marks) {
+      if (until) this.#shade(plot, kind, at / 1000, until / 1000);
       if (at / 1000 < plot.scales.x.min || at / 1000 > plot.scales.x.max) continue;
       const x = Math.round(plot.valToPos(at / 1000, "x", true));
       context.fillStyle = context.strokeStyle = this.#colour({ mark: kind });
@@ -177,5 +178,15 @@ export class Chart {
       shape(context, kind, x, bbox.top - 3 * ratio, 4.5 * ratio);
     }
     context.restore();
+  }
+
+  /** What lasts: the time that it took, under its colour. */
+  #shade(plot, kind, from, until) {
+    const { ctx: context, bbox, scales } = plot;
+    const [first, last] = [Math.max(from, scales.x.min), Math.min(until, scales.x.max)];
+    if (first >= last) return;
+    const [left, right] = [first, last].map((at) => plot.valToPos(at, "x", true));
+    context.fillStyle = faded(this.#colour({ mark: kind }), 22);
+    context.fillRect(left, bbox.top, Math.max(devicePixelRatio, right - left), bbox.height);
   }
 }

@@ -34,7 +34,7 @@ export class Board {
   #answered = { key: "", panels: {} };
   #known = { key: "", at: 0, panels: {} };
   #inSight = new Set();
-  #always = new Set(["gifts", "highlights", "polls", ...[...document.querySelectorAll(".totals [data-total]")].map(({ dataset }) => dataset.total.split(".")[0])]);
+  #always = new Set(["gifts", "highlights", "polls", "segments", ...[...document.querySelectorAll(".totals [data-total]")].map(({ dataset }) => dataset.total.split(".")[0])]);
 
   /**
    * `whole()` gives `[from, to]` (ms) of all there is to show; `before(span)` gives `{api, from, to}` to compare a span

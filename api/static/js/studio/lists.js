@@ -94,8 +94,17 @@ function moments(listing, rows) {
   keyed(listOf(listing, "ul", "moments"), [...rows].sort((one, other) => other.score - one.score), ({ momentId }) => momentId, draw);
 }
 
+function clips(listing, rows) {
+  const draw = ({ at, title, outcome, seconds }, known) => {
+    const row = known ?? make("li", {}, make("time", { dateTime: at, textContent: WHEN.format(Date.parse(at)) }), make("b", { textContent: title }), make("span", { className: "small muted" }));
+    put(row.lastElementChild, `${written("duration", seconds * 1000)}, ${outcome || "on air"}`);
+    return row;
+  };
+  keyed(listOf(listing, "ul", "moments"), rows, ({ segmentId }) => segmentId, draw);
+}
+
 /** Kind of a panel -> what fills its listing from rows and totals. */
-export const LISTINGS = { funnel, people, polls, moments };
+export const LISTINGS = { funnel, people, polls, moments, clips };
 
 /** Whether a list has anything to show. */
 export const holds = (kind, rows, totals) => (kind === "funnel" ? rows.some(({ people: some }) => some) : rows.length > 0 || (kind === "polls" && totals.questions > 0));

@@ -7,12 +7,13 @@ const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 
 const biggest = (series) => series.filter(({ tokens }) => tokens > 0).sort((one, other) => other.tokens - one.tokens).slice(0, MOST_GIFTS);
 
-/** `{kind, at (ms), words}` of the panels' answers, the earliest first. Of gifts those steps in which most was given. */
-export function happenings({ gifts, highlights, polls }) {
+/** `{kind, at, until? (ms), words}` of the panels' answers, the earliest first; a clip lasts `until` its end. Of gifts those steps in which most was given. */
+export function happenings({ gifts, highlights, polls, segments }) {
   const found = [
     ...biggest(gifts?.series ?? []).map(({ at, tokens, count }) => ({ kind: "gift", at: Date.parse(at), words: `${NUMBER.format(tokens)} tokens in ${count === 1 ? "a gift" : `${count} gifts`}` })),
     ...(highlights?.series ?? []).map(({ at, score }) => ({ kind: "moment", at: Date.parse(at), words: `A moment that stood out (${NUMBER.format(score)})` })),
     ...(polls?.series ?? []).map(({ at, question }) => ({ kind: "poll", at: Date.parse(at), words: `Poll: ${question}` })),
+    ...(segments?.series ?? []).map(({ at, title, seconds }) => ({ kind: "clip", at: Date.parse(at), until: Date.parse(at) + seconds * 1000, words: `Clip: ${title}` })),
   ];
   return found.sort((one, other) => one.at - other.at);
 }
