@@ -21,6 +21,17 @@ TAKEN_OR_REFUSED = """() => document.getElementById("chat-refusal").textContent
   || (document.getElementById("chat-text").value === "" && "taken")"""
 
 
+NOTE_LOOKS = """() => {
+  globalThis.looks = [];
+  const content = document.getElementById("content");
+  new MutationObserver(() => {
+    const { mood } = content.dataset;
+    if (looks.at(-1)?.[0] !== mood) looks.push([mood, performance.now()]);
+  }).observe(content, { attributes: true, attributeFilter: ["data-mood"] });
+}"""
+"""Which mood the page wears since when (ms)."""
+
+
 def feel(mood: str) -> MoodState:
     """A room that feels nothing else."""
     return MoodState(mood=mood, intensity=1, shares={mood: 1.0}, reactors=4, since=now(), asOf=now())
@@ -120,9 +131,10 @@ async def test_reactions_tint_the_page_unless_the_viewer_does_not_want_it(
     for fan in fans:
         await fan.join(f"fan_{secrets.token_hex(4)}")
         await fan.watch(stream)
+    for fan in fans:  # in half a minute, of which the mood is made
         await fan.page.get_by_role("button", name="Love").click()
     page = fans[0].page
-    await expect(page.locator("#content")).to_have_attribute("data-mood", "love", timeout=30_000)
+    await expect(page.locator("#content")).to_have_attribute("data-mood", "love")
     await expect(page.locator("#mood-name")).to_have_text("love")
     tinted = await fans[0].measure(GLOW)
     await page.get_by_role("button", name="Tint the page").click()
@@ -279,12 +291,16 @@ async def test_the_creators_map_dresses_the_page_and_boards_and_honours_are_show
     ada = await guest()
     await ada.join(f"ada_{secrets.token_hex(4)}")
     page = await ada.watch(stream)
+    await page.evaluate(NOTE_LOOKS)
     tell(platform, stream, [("mood:state", feel("sad"))])
     await expect(page.locator("#mood-name")).to_have_text("sad")
     await expect(page.locator("#content")).to_have_attribute("data-mood", "sad")
     tell(platform, stream, [("mood:state", feel("love"))])
     await expect(page.locator("#mood-name")).to_have_text("love")
-    await expect(page.locator("#content")).to_have_attribute("data-mood", "sad")  # a look stays ten seconds
+    await expect(page.locator("#content")).to_have_attribute("data-mood", "love")
+    worn = await ada.measure("looks")
+    assert [mood for mood, _ in worn] == ["sad", "love"]
+    assert worn[1][1] - worn[0][1] > 9_900, "a look stays ten seconds"
     await expect(page.locator("#content")).to_have_attribute("data-look", "own")
     strip = page.locator(".mood-panel .now")
     await expect(strip).to_have_css("color", "rgb(255, 233, 168)")
