@@ -47,10 +47,14 @@ class ClearChat(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
     userId: UUID | None = None
 
 
+SLOW = msgspec.Meta(ge=0, le=120, examples=[30], extra_json_schema={"not": {"enum": [1, 2]}})
+"""Seconds between two messages of one person; 0 is off."""
+
+
 class SetChatMode(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole mode: what is left out is off. `slowSeconds` is 0 or at least 3."""
 
-    slowSeconds: Annotated[int, msgspec.Meta(ge=0, le=120, extra_json_schema={"not": {"enum": [1, 2]}})] = 0
+    slowSeconds: Annotated[int, SLOW] = 0
     followersMinutes: Annotated[int, msgspec.Meta(ge=0, le=129_600)] | None = None
     subscribersOnly: bool = False
     emotesOnly: bool = False

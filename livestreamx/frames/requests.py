@@ -31,11 +31,11 @@ class Say(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class SendGift(Request, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=32, examples=["CONFETTI"])]
     qty: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
-    comboId: Annotated[str, msgspec.Meta(max_length=64)] | None = None
-    idempotencyKey: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
-    args: dict[str, str | int] | None = None
+    comboId: Annotated[str, msgspec.Meta(min_length=1, max_length=64, examples=["combo-1"])] | None = None
+    idempotencyKey: Annotated[str, msgspec.Meta(min_length=1, max_length=128, examples=["gift-1"])] | None = None
+    args: Annotated[dict[str, str | int], msgspec.Meta(examples=[{"overlay": "fireworks"}])] | None = None
     """For a gift that acts: what its action takes, besides the catalogue's defaults."""
 
 

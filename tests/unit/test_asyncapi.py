@@ -14,6 +14,8 @@ import msgspec
 import pytest
 
 import realtime
+from domain.commands.rules import as_action, read_args
+from domain.economy.catalogue import GIFTS
 from domain.moderation.model import Banned
 from livestreamx import events, frames
 from livestreamx.asyncapi import event_document, room_document
@@ -70,6 +72,13 @@ def test_every_example_fits_its_schema(document: dict[str, Any]) -> None:
 def test_a_slow_mode_is_off_or_at_least_three_seconds_in_the_document_too() -> None:
     mode = jsonschema.Draft202012Validator(DOCUMENTS["rooms"]["components"]["schemas"]["SetChatMode"])
     assert [seconds for seconds in range(-1, 122) if mode.is_valid({"slowSeconds": seconds})] == [0, *range(3, 121)]
+
+
+def test_the_gift_in_the_document_can_be_sent() -> None:
+    shown = DOCUMENTS["rooms"]["components"]["messages"]["client.gift.send"]["examples"][0]["payload"]["data"]
+    gift = next(gift for gift in GIFTS if gift.code == shown["code"])
+    assert gift.command_action
+    read_args(as_action(gift.command_action), shown["args"], gift.command_args)
 
 
 def test_every_frame_is_in_it_with_who_may_send_it() -> None:
