@@ -39,7 +39,7 @@ class Theatre:
         self.results.redis.flushall()
         admin = AdminClient({"bootstrap.servers": self.settings.kafka_bootstrap})
         for gone in admin.delete_topics([topic.name for topic in ALL]).values():
-            gone.result(15)
+            gone.result(60)
         make_topics(self.settings.kafka_bootstrap)
         for (table,) in self.results.clickhouse.query(TABLES).result_rows:
             self.results.clickhouse.command(f"TRUNCATE TABLE {table}")
@@ -92,7 +92,7 @@ class Theatre:
         for role in self.roles:
             role.send_signal(signal.SIGTERM)
         for role in self.roles:
-            role.wait(20)
+            role.wait(60)
         self.roles = []
 
 

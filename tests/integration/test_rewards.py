@@ -26,7 +26,7 @@ async def rewards(settings: Settings, pool: Pool, redis: AsyncRedis) -> AsyncIte
     stop, ready = asyncio.Event(), asyncio.Event()
     consumer = make_consumer(settings.kafka_bootstrap)
     running = asyncio.create_task(Rewards(pool, redis, consumer).run(stop, ready.set))
-    await asyncio.wait_for(ready.wait(), 20)
+    await asyncio.wait_for(ready.wait(), 60)
     try:
         yield
     finally:
@@ -36,7 +36,7 @@ async def rewards(settings: Settings, pool: Pool, redis: AsyncRedis) -> AsyncIte
 
 
 async def until_bonus(pool: Pool, user: UUID, tokens: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             async with connection(pool) as db:
                 if (await economy.wallet(db, user)).bonus == tokens:
@@ -62,7 +62,7 @@ async def test_a_level_is_rewarded_once(settings: Settings, pool: Pool, redis: A
             await emitter.emit(mood)
             broken = producer(settings.kafka_bootstrap)
             broken.produce(SIGNALS.name, b"no event", key=str(user))
-            assert broken.flush(10) == 0
+            assert broken.flush(60) == 0
             await emitter.emit(LevelReached(user_id=user, level=3, xp=300))
             await until_bonus(pool, user, 50)
         await emitter.emit(LevelReached(user_id=user, level=3, xp=300))

@@ -158,11 +158,11 @@ class PythonVisitor(Visitor):
 
     async def enter(self) -> Self:
         self.opened.add(self)
-        await self.room.open()
+        await self.room.open(60)
         return self
 
     async def ask(self, event: str, **data: Any) -> Any:
-        return await self.room.ask(event, **data)
+        return await self.room.ask(event, 60, **data)
 
     async def give(self, code: str) -> Any:
         return await self.room.send_gift(code)

@@ -35,10 +35,10 @@ const acts = {
   start: () => void room.start(),
   stop: () => room.stop(),
   forget: () => void (room.epoch = "another"),
-  ready: () => room.ready(),
+  ready: () => room.ready(60_000),
   ask: async ({ event, data }) => {
-    await room.ready();
-    return room.request(event, data);
+    await room.ready(60_000);
+    return room.request(event, data, { timeoutMs: 60_000 });
   },
   gift: ({ gift }) => room.sendGift(gift),
 };
