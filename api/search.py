@@ -1,4 +1,4 @@
-"""`/api/search`: live streams, creators, categories and recordings, whatever the spelling."""
+"""`/api/search`: live streams, creators, categories, recordings and clips, whatever the spelling."""
 
 from typing import Annotated, get_args
 from uuid import UUID
@@ -13,9 +13,11 @@ from api.paging import Limit
 from api.schema import Mirror, View
 from api.searching import Category, Hit, Kind, Searcher
 from api.shows import StreamCard, card
+from api.vods import VodView
 from domain.accounts.tokens import Claims
 from domain.profiles.model import Creator
 from domain.streams.model import Stream
+from domain.vods.model import Vod
 from livestreamx.engines.kafka import Emitter
 from livestreamx.events import SearchQueried
 
@@ -42,13 +44,14 @@ class CategoryCard(Mirror, frozen=True, kw_only=True):
 
 
 class SearchHit(View, frozen=True, kw_only=True):
-    """One thing found; the field that its type names is set (`stream` for a stream and for a video)."""
+    """One thing found; the field that its type names is set (`stream` also for a video, `vod` for `vods`)."""
 
     type: Kind
     score: Annotated[float, msgspec.Meta(examples=[1.05])]
     stream: StreamCard | None = None
     creator: CreatorCard | None = None
     category: CategoryCard | None = None
+    vod: VodView | None = None
 
 
 class SearchResults(View, frozen=True, kw_only=True):
@@ -68,6 +71,8 @@ def show(hit: Hit) -> SearchHit:
             return SearchHit(type=hit.kind, score=hit.score, creator=CreatorCard(**shown))
         case Category():
             return SearchHit(type=hit.kind, score=hit.score, category=CategoryCard.of(hit.item))
+        case Vod():
+            return SearchHit(type=hit.kind, score=hit.score, vod=VodView.of(hit.item))
 
 
 class SearchController(Controller):

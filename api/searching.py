@@ -1,4 +1,4 @@
-"""Finds live streams, creators, categories and recordings: the live ones as of this second, the others a little later.
+"""Finds live streams, creators, categories, recordings and clips: what is live as of this second, the rest a bit later.
 
 The indexes are made in a thread, on request, at most so often; who asks meanwhile is answered from those before.
 """
@@ -17,6 +17,8 @@ from domain.profiles import queries as profiles
 from domain.profiles.model import Creator
 from domain.streams import queries as streams
 from domain.streams.model import Stream
+from domain.vods import queries as vods
+from domain.vods.model import Vod
 from livestreamx.engines.postgres import Pool, connection
 from ranking.candidates import Board
 from ranking.search import Entry, Found, Reader, SearchIndex
@@ -26,9 +28,9 @@ LIVE_SECONDS, REST_SECONDS = 1.0, 2.0
 """How old the index of what is live may be, and that of everything else."""
 PAUSE, LONGEST_PAUSE = 20, 60.0
 """An index that took long to make is kept so many times as long, but not longer than this (s)."""
-MOST_CREATORS, MOST_RECORDINGS = 50_000, 20_000
+MOST_CREATORS, MOST_RECORDINGS, MOST_VODS = 50_000, 20_000, 20_000
 
-Kind = Literal["stream", "creator", "category", "video"]
+Kind = Literal["stream", "creator", "category", "video", "vods"]
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -46,15 +48,15 @@ class LiveHit(msgspec.Struct, frozen=True):
     viewers: int
 
 
-Item = LiveHit | Stream | Creator | Category
+Item = LiveHit | Stream | Creator | Category | Vod
 
 
 class Hit(msgspec.Struct, frozen=True):
-    """Something found; streams are as they are at this moment."""
+    """Something found; streams and clips are as they are at this moment."""
 
     kind: Kind
     score: float
-    item: Stream | Creator | Category
+    item: Stream | Creator | Category | Vod
     viewers: int = 0
 
 
@@ -108,18 +110,24 @@ class Searcher:
         return await self._resolve(sorted(found, key=lambda hit: -hit.score)[:limit])
 
     async def _resolve(self, found: Sequence[Found[Item]]) -> list[Hit]:
-        """What was found as it is now; streams that are over or hidden by now are left out."""
+        """What was found as it is now; streams that are over or hidden by now are left out, and clips that are gone."""
         live = {item.stream_id: item.viewers for one in found if isinstance(item := one.entry.item, LiveHit)}
         ids = [*live, *(item.id for one in found if isinstance(item := one.entry.item, Stream))]
+        clips = [item.id for one in found if isinstance(item := one.entry.item, Vod)]
         current: dict[UUID, Stream] = {}
-        if ids:
+        kept: dict[UUID, Vod] = {}
+        if ids or clips:
             async with connection(self._pool) as db:
-                current = {stream.id: stream for stream in await streams.public_among(db, ids)}
+                current = {stream.id: stream for stream in await streams.public_among(db, ids)} if ids else {}
+                kept = {vod.id: vod for vod in await vods.public_among(db, clips)} if clips else {}
         hits = []
         for one in found:
             item = one.entry.item
             if isinstance(item, Creator | Category):
                 hits.append(Hit("creator" if isinstance(item, Creator) else "category", one.score, item))
+            elif isinstance(item, Vod):
+                if item.id in kept:
+                    hits.append(Hit("vods", one.score, kept[item.id]))
             elif isinstance(item, Stream):
                 if item.id in current:
                     hits.append(Hit("video", one.score, current[item.id]))
@@ -131,8 +139,11 @@ class Searcher:
         async with connection(self._pool) as db:
             creators = await profiles.creators(db, MOST_CREATORS)
             recordings = await streams.over(db, MOST_RECORDINGS)
-        return [creator_entry(creator) for creator in creators] + [
-            recording_entry(stream, vocabulary) for stream in recordings
+            clips = await vods.public(db, MOST_VODS)
+        return [
+            *map(creator_entry, creators),
+            *(recording_entry(stream, vocabulary) for stream in recordings),
+            *(clip_entry(vod, vocabulary) for vod in clips),
         ]
 
 
@@ -171,4 +182,13 @@ def recording_entry(stream: Stream, vocabulary: Vocabulary | None) -> Entry[Item
         item=stream,
         mature=stream.mature,
         vector=vocabulary.vector(stream.title, stream.category, stream.tags) if vocabulary else None,
+    )
+
+
+def clip_entry(vod: Vod, vocabulary: Vocabulary | None) -> Entry[Item]:
+    return Entry(
+        kind="vods",
+        text=f"{vod.title} {vod.creator}",
+        item=vod,
+        vector=vocabulary.vector(vod.title, "", ()) if vocabulary else None,
     )

@@ -15,6 +15,7 @@ from api.pages.visit import Visit
 from api.searching import Category, Kind, Searcher
 from domain.profiles.model import Creator
 from domain.streams.model import Stream
+from domain.vods.model import Vod
 from livestreamx.engines.kafka import Emitter
 from livestreamx.events import SearchQueried
 
@@ -31,10 +32,12 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     videos: list[StreamCard]
     creators: list[Creator]
     categories: list[Category]
+    clips: list[Vod]
 
     @property
     def total(self) -> int:
-        return len(self.streams) + len(self.videos) + len(self.creators) + len(self.categories)
+        streams = len(self.streams) + len(self.videos)
+        return streams + len(self.creators) + len(self.categories) + len(self.clips)
 
 
 async def read_results(visit: Visit, searcher: Searcher, query: str, kind: Kind | None) -> Results:
@@ -53,6 +56,7 @@ async def read_results(visit: Visit, searcher: Searcher, query: str, kind: Kind 
         videos=await cards("video"),
         creators=[hit.item for hit in hits if isinstance(hit.item, Creator)],
         categories=[hit.item for hit in hits if isinstance(hit.item, Category)],
+        clips=[hit.item for hit in hits if isinstance(hit.item, Vod)],
     )
 
 

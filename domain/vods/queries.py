@@ -1,5 +1,6 @@
 """All SQL of clips."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from domain.vods.model import Visibility, Vod, VodKind
@@ -69,6 +70,20 @@ async def of_creator(db: Db, creator_id: UUID, *, listed: bool, before: UUID | N
             "ORDER BY v.id DESC LIMIT %s",
             (creator_id, before or LAST, listed, limit),
         )
+        return await cursor.fetchall()
+
+
+async def public(db: Db, limit: int) -> list[Vod]:
+    """The newest of those that everybody may find."""
+    async with db.cursor(row_factory=struct_row(Vod)) as cursor:
+        await cursor.execute(SELECT + "WHERE v.visibility = 'public' ORDER BY v.id DESC LIMIT %s", (limit,))
+        return await cursor.fetchall()
+
+
+async def public_among(db: Db, vod_ids: Sequence[UUID]) -> list[Vod]:
+    """Those of these clips that are there and public, in no order."""
+    async with db.cursor(row_factory=struct_row(Vod)) as cursor:
+        await cursor.execute(SELECT + "WHERE v.id = ANY(%s) AND v.visibility = 'public'", (list(vod_ids),))
         return await cursor.fetchall()
 
 

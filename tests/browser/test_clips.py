@@ -1,5 +1,6 @@
 """Clips in a show: brought and put in order in the studio, and seen sliding over the stage by everybody, in step."""
 
+import secrets
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,15 +16,16 @@ from tests.browser.creators import make_creator, sit_down_as
 from tests.browser.guests import NewGuest
 from tests.browser.inspection import inspect
 from tests.browser.rooms import tell
+from tests.builders import eventually
 from tests.integration.clips import LONG, LONG_SECONDS, MEDIA
 
 PLAYS = "() => { const v = document.querySelector('#segment video'); return !v.paused && v.readyState > 1 }"
 WHERE = "document.querySelector('#segment video').currentTime"
 
 
-async def bring(http: httpx.AsyncClient, creator: Account, body: bytes = LONG) -> dict[str, Any]:
+async def bring(http: httpx.AsyncClient, creator: Account, title: str = "How we met") -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {creator.access}"}
-    answer = await http.post("/api/vods", data={"title": "How we met"}, files={"file": ("a", body)}, headers=headers)
+    answer = await http.post("/api/vods", data={"title": title}, files={"file": ("a", LONG)}, headers=headers)
     assert answer.is_success, answer.text
     made: dict[str, Any] = answer.json()
     return made
@@ -78,6 +80,26 @@ async def test_a_clip_slides_over_the_stage_where_the_others_are(
     tell(platform, stream, [("segment:start", by_media)])
     await expect(box).to_contain_text("From the media server")
     assert await page.locator("#segment video").get_attribute("src") is None
+
+
+async def test_a_clip_is_found_and_played_where_it_is_found(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    word = f"zoetrope{secrets.token_hex(3)}"
+    clip = await bring(http, await make_creator(http), f"The {word} I built")
+    ada = await guest(viewport={"width": 360, "height": 800})
+    page = await ada.open("/search")
+    shown = page.get_by_role("region", name="Clips")
+
+    async def look_again() -> int:
+        await page.goto(f"{ada.server}/search?q={word}&type=vods")
+        return int(await shown.count())
+
+    await eventually(look_again, bool)  # the index of clips is made anew every few seconds
+    await expect(shown).to_contain_text(f"The {word} I built")
+    video = shown.locator("video")
+    assert await video.get_attribute("src") == clip["url"]
+    await video.evaluate("async (video) => { video.muted = true; await video.play() }")
+    assert await ada.measure("document.documentElement.scrollWidth") <= 360
+    assert await inspect(page, ("light",)) == []
 
 
 async def rows_of(page: Page) -> list[str]:

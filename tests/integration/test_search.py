@@ -6,6 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from tests.builders import eventually
+from tests.integration.clips import clip_of
 from tests.integration.people import Person, refusal
 
 
@@ -66,6 +67,24 @@ async def test_private_streams_and_grown_up_ones_are_kept_from_the_wrong_eyes(ap
 
     assert private not in await eventually(found, lambda ids: mature in ids)
     assert mature not in streams(await search(api, "zymurgy"))
+
+
+async def test_public_clips_are_found_despite_a_slip_and_no_others(api: AsyncClient) -> None:
+    creator = await Person.creator(api)
+    public = await clip_of(creator, title="Marionette workshop trailer")
+    hidden = [
+        (await clip_of(creator, title="Marionette secrets", visibility=seen))["id"] for seen in ("unlisted", "private")
+    ]
+
+    async def found() -> list[str]:
+        return [item["vod"]["id"] for item in await search(api, "marionete worksop", type="vods")]
+
+    assert await eventually(found, lambda ids: public["id"] in ids) == [public["id"]]
+    (hit, *_) = [item for item in await search(api, "marionette workshop") if item["type"] == "vods"]
+    assert hit["vod"] == public
+    assert not set(hidden) & {item["vod"]["id"] for item in await search(api, "marionette", type="vods")}
+    await creator.ask("PATCH", f"/api/vods/{public['id']}", json={"visibility": "private"})
+    assert await found() == []
 
 
 @pytest.mark.parametrize("params", [{}, {"q": ""}, {"q": "x" * 101}, {"q": "a", "type": "car"}, {"q": "a", "limit": 0}])
