@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from api.app import create_app
 from api.correlation import Platform
 from api.deadlines import DeadlineProtocol
+from livestreamx.allocator import give_back_large_blocks
 from livestreamx.observe.logging import configure_logging
 from livestreamx.settings import Settings, SettingsError
 from realtime.gateway import Gateway
@@ -69,6 +70,7 @@ def shared_port(settings: Settings) -> list[socket.socket] | None:
 
 def main() -> None:
     """Serve on the settings' host and port; `SystemExit` names a setting that cannot be used."""
+    give_back_large_blocks()
     try:
         settings = Settings.from_env()
         configure_logging(level=settings.log_level, json=settings.log_json, role="api")

@@ -148,28 +148,33 @@ def read_manifest(folder: Path, version: str) -> Manifest:
 def load(folder: Path, version: str) -> Model:
     """The model of a version, every checksum, shape and number checked; else `ArtifactError`."""
     manifest = read_manifest(folder, version)
-    data = {name: _read(folder / version / name, stored) for name, stored in manifest.files.items()}
+
+    def read(name: str) -> bytes:
+        return _read(folder / version / name, manifest.files[name])
+
     try:
-        named = msgspec.json.decode(data["creators.json"], type=dict[str, list[str]])
+        named = msgspec.json.decode(read("creators.json"), type=dict[str, list[str]])
         model = Model(
             version=version,
             source=manifest.source,
             creators=named["ids"],
             handles=named["handles"],
             knowledge=Knowledge(
-                factors=CreatorFactors.of(_matrix(data["factors.npy"])),
-                ease=_unpacked(data["ease.npz"]),
-                alike=_unpacked(data["alike.npz"]),
-                text=_matrix(data["text.npy"]),
+                factors=CreatorFactors.of(_matrix(read("factors.npy"))),
+                ease=_unpacked(read("ease.npz")),
+                alike=_unpacked(read("alike.npz")),
+                text=_matrix(read("text.npy")),
             ),
             vocabulary=Vocabulary.of(
-                msgspec.json.decode(data["terms.json"], type=list[str]), _matrix(data["terms.npy"])
+                msgspec.json.decode(read("terms.json"), type=list[str]), _matrix(read("terms.npy"))
             ),
-            index=VectorIndex.from_bytes(data["creators.faiss"]),
-            trees=Trees(data[RANKER]) if RANKER in data else None,
+            index=VectorIndex.from_bytes(read("creators.faiss")),
+            trees=Trees(read(RANKER)) if RANKER in manifest.files else None,
             report=manifest.report,
             rows={creator: row for row, creator in enumerate(named["ids"])},
         )
+    except ArtifactError:
+        raise
     except (KeyError, ValueError, RuntimeError) as error:
         raise ArtifactError(f"{version}: cannot be read: {error}") from error
     _validate(model)
