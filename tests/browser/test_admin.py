@@ -38,7 +38,7 @@ def office(settings: Settings) -> Iterator[str]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def web(office: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=office, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=office, timeout=60) as client:
         yield client
 
 

@@ -39,7 +39,7 @@ def visits() -> list[tuple[str, str]]:
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def busy(server: str, platform: Platform) -> BusyChannel:
-    async with httpx.AsyncClient(base_url=server, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=server, timeout=60) as client:
         return await open_channel(client, platform)
 
 

@@ -48,7 +48,7 @@ async def at_home(chromium: Browser, server: str) -> AsyncIterator[Visitor]:
     """A creator who has done nothing yet, beside somebody else's silent stream."""
     context = await chromium.new_context(viewport={"width": 1200, "height": 900})
     visitor = Visitor(context, await context.new_page(), server)
-    async with httpx.AsyncClient(base_url=server, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=server, timeout=60) as http:
         visitor.creator = await make_creator(http)
         _, visitor.stream = await go_live(http, "A silent one")
         await visitor.sign_in(visitor.creator.handle)

@@ -77,7 +77,7 @@ async def test_killed_at_any_moment_everything_due_happens_once(
         assert await is_ready(second)
         await eventually(undone, lambda left: not left)
         first.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(first.wait, 10) == 0
+        assert await asyncio.to_thread(first.wait, 60) == 0
     for stream in streams:
         (poll,) = await told(pool, stream, "poll.ended")
         assert (poll["votes"], poll["winner"]) == ([1, 0, 0], 1)
