@@ -64,7 +64,7 @@ def ready(process: subprocess.Popen[str]) -> bool:
     return process.stdout is not None and process.stdout.readline() == "ready\n"
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def until(holds: Callable[[], bool], seconds: float = 120) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it did not come to hold"
@@ -147,7 +147,7 @@ def test_rows_leave_in_order_with_key_and_request_id(engines: EmbeddedEngines) -
         ours = [write(db, number) for number in range(1, 501)]
         until(lambda: waiting(url) == 0)
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     found = [one for one in read_all(engines.settings.kafka_bootstrap) if one[0].event_id in set(ours)]
     assert sorted(event.event_id for event, _, _ in found) == sorted(ours)
     check_order([event for event, _, _ in found])
