@@ -11,12 +11,18 @@ from uuid import UUID
 import httpx
 
 from bench import dashboard_world as history
+from domain.chat.showing import Showing
 from domain.fraud.service import flag
 from domain.rollups.service import rebuild
+from features.experience import level_of
 from livestreamx.client import Account, Room
 from livestreamx.clock import now, uuid7
+from livestreamx.engines.bus import RoomBus
 from livestreamx.engines.clickhouse import connect_plain
 from livestreamx.engines.postgres import Db, make_pool
+from livestreamx.engines.redis import connect
+from livestreamx.frames import ChatShown
+from livestreamx.frames.room import Person
 from livestreamx.stack.platform import Platform
 
 CREATOR, VIEWER, ADMIN = "nova_plays", "demo", "house_lamp"
@@ -38,8 +44,21 @@ LINKS = (
     "we talk about it on example.org/nova",
     "cheap skins at example.net/skins",
 )
+FAREWELLS = (
+    ("sable_moth", "that last round was unreal"),
+    ("quiet_fern", "I cannot believe the couch won"),
+    ("otto_grin", "one more? please?"),
+    (CREATOR, "not tonight! thank you all for coming"),
+    ("brave_heron", "GG everybody"),
+    ("mellow_waffle", "best finals so far <3"),
+    ("quiet_fern", "good night chat"),
+    ("paper_kite", "same time on Thursday?"),
+    (CREATOR, "same time on Thursday. Sleep well!"),
+)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile Safari/604.1"
 BADGES = ("first_gift", "streak_7", "poll_pro_25", "early_bird_10")
+EARNED = 4_650
+"""Experience of who has streamed for so many evenings."""
 
 
 class Scenery(NamedTuple):
@@ -60,6 +79,7 @@ async def lay_out(platform: Platform, password: str) -> Scenery:
         live = str((await nova.call("GET", "/api/me/streams"))["items"][0]["id"])
         fans = [await Account.register(http, name, password) for name in ("sable_moth", "quiet_fern", "otto_grin")]
         over = await asyncio.to_thread(write_evenings, platform, UUID(nova.user_id))
+        await say_farewell(platform, nova, over)
         async with make_pool(platform.settings.postgres_url) as pool, pool.connection() as db:
             await settle(db, nova, demo, admin, fans[2])
         await dress(nova, demo)
@@ -80,6 +100,22 @@ def write_evenings(platform: Platform, creator: UUID) -> str:
     return str(history.lives(EVENINGS, began)[-1][0])
 
 
+async def say_farewell(platform: Platform, nova: Account, over: str) -> None:
+    """The last lines of the evening before."""
+    redis = connect(platform.settings.redis_url)
+    showing = Showing(redis, RoomBus(redis), len(FAREWELLS))
+    host = Person(id=UUID(nova.user_id), handle=nova.handle, level=level_of(EARNED))
+        Showing(redis, RoomBus(redis), len(FAREWELLS)),
+        Person(id=UUID(nova.user_id), handle=nova.handle, level=level_of(EARNED)),
+    )
+    at = now().replace(hour=19, minute=59, second=0, microsecond=0) - timedelta(days=2)
+    for number, (handle, text) in enumerate(FAREWELLS):
+        person = host if handle == CREATOR else Person(id=uuid7(), handle=handle, level=2 + number)
+        said = ChatShown(messageId=uuid7(), user=person, text=text, createdAt=at + timedelta(seconds=5 * number))
+        await showing.message(UUID(over), said)
+    await redis.aclose()
+
+
 def write_moment(platform: Platform, scenery: Scenery) -> str:
     """A moment that stood out half a minute ago, once the audience has played; its id."""
     moment, at = uuid7(), now() - timedelta(seconds=30)
@@ -91,7 +127,7 @@ def write_moment(platform: Platform, scenery: Scenery) -> str:
 
 
 async def settle(db: Db, nova: Account, demo: Account, admin: Account, odd: Account) -> None:
-    """What no route does: rights, badges, the evenings before, and a flag."""
+    """What no route does: rights, experience and badges, the evenings before, and a flag."""
     began = now().replace(hour=18, minute=0, second=0, microsecond=0) - timedelta(days=EVENINGS.streams + 1)
     await db.execute("UPDATE users SET roles = roles || 'admin'::text WHERE id = %s", (admin.user_id,))
     for (stream, since, until), title in zip(history.lives(EVENINGS, began), TITLES, strict=True):
@@ -100,6 +136,7 @@ async def settle(db: Db, nova: Account, demo: Account, admin: Account, odd: Acco
             "VALUES (%s, %s, %s, 'Fall Guys', 'ended', %s, %s, %s)",
             (stream, nova.user_id, title, since, until, since),
         )
+    await db.execute("UPDATE users SET xp = %s, level = %s WHERE id = %s", (EARNED, level_of(EARNED), nova.user_id))
     for one in (nova, demo):
         for badge in BADGES:
             await db.execute("SELECT award_badge(%s, %s, NULL)", (one.user_id, badge))
