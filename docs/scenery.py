@@ -105,9 +105,6 @@ async def say_farewell(platform: Platform, nova: Account, over: str) -> None:
     redis = connect(platform.settings.redis_url)
     showing = Showing(redis, RoomBus(redis), len(FAREWELLS))
     host = Person(id=UUID(nova.user_id), handle=nova.handle, level=level_of(EARNED))
-        Showing(redis, RoomBus(redis), len(FAREWELLS)),
-        Person(id=UUID(nova.user_id), handle=nova.handle, level=level_of(EARNED)),
-    )
     at = now().replace(hour=19, minute=59, second=0, microsecond=0) - timedelta(days=2)
     for number, (handle, text) in enumerate(FAREWELLS):
         person = host if handle == CREATOR else Person(id=uuid7(), handle=handle, level=2 + number)
