@@ -12,6 +12,7 @@ from litestar.response import Template
 from redis.asyncio import Redis as AsyncRedis
 
 from api.pages import art
+from api.pages.going_on import GOALS, going_on
 from api.pages.insignia import badge_book, insignia_of
 from api.pages.over import look_back
 from api.pages.views import card_of
@@ -118,6 +119,8 @@ class WatchPages(Controller):
             gifts=await gifts_of(visit, stream.creator_id),
             scene=msgspec.structs.asdict(scene),
             board=board.rows,
+            going_on=await going_on(visit.redis, stream_id),
+            goals=GOALS,
             looks=msgspec.json.encode(looks).decode() if looks.looks else "",
             badge_book=badge_book(),
             insignia_of=insignia_of,
