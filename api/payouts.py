@@ -79,7 +79,7 @@ class PayoutController(Controller):
         request_id: NamedDependency[str],
         idempotency_key: IdempotencyKey,
     ) -> PayoutView:
-        """At least 20 USD. 402 `insufficient_earnings`, 403 `payout_too_small`, 409 `payout_open` and others."""
+        """At least 20 USD. 402 `insufficient_earnings`, 422 `payout_too_small`, 409 `payout_open` and others."""
         asked = await service.request(
             pool,
             creator_id=user.sub,

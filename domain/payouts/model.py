@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from livestreamx.errors import Conflict, Forbidden, NotFound, PaymentRequired
+from livestreamx.errors import Conflict, Invalid, NotFound, PaymentRequired
 
 PayoutState = Literal["requested", "review", "approved", "processing", "paid", "failed", "rejected"]
 STATES: tuple[PayoutState, ...] = get_args(PayoutState)
@@ -79,7 +79,7 @@ class PayoutStale(Conflict):
     code, title = "payout_stale", "This payout cannot go there from where it is now"
 
 
-class PayoutTooSmall(Forbidden):
+class PayoutTooSmall(Invalid):
     code, title = "payout_too_small", f"A payout is at least {SMALLEST_MINOR / 100:.2f} USD"
 
 

@@ -79,7 +79,7 @@ async def differing(pool: Pool) -> AsyncIterator[None]:
 
 
 async def test_a_payout_goes_step_by_step_and_is_told(till: Till, pool: Pool) -> None:
-    assert refusal(await till.ask(1999)) == (403, "payout_too_small")
+    assert refusal(await till.ask(1999)) == (422, "payout_too_small")
     refused = await till.ask(3501)
     assert (refusal(refused), refused.json()["available"]) == ((402, "insufficient_earnings"), 3500)
     asked = await till.ask(key="k")
