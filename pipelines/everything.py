@@ -5,9 +5,11 @@ Prints `ready` once every flow reads; ends within seconds of SIGTERM, and at any
 
 import argparse
 import gc
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Sequence
 
 from livestreamx.observe.logging import configure_logging
@@ -31,8 +33,11 @@ MOST_WORKERS = min(topic.partitions for topic in EVENT_TOPICS)
 
 def run_flows(
     names: Sequence[str], settings: Settings, stopping: threading.Event, metrics: Metrics, share: Share
-) -> None:
-    """Run these flows over a share of the partitions until `stopping`; prints `ready` when all of them read."""
+) -> bool:
+    """Run these flows over a share of the partitions until `stopping`; whether all of them ended in time then.
+
+    Prints `ready` when all of them read.
+    """
     flows, readings = every_flow(), Readings()
     runners = [Runner(flows[name], settings, stopping, metrics, readings=readings, share=share) for name in names]
     for runner in runners:
@@ -43,8 +48,10 @@ def run_flows(
     if not stopping.is_set():
         print("ready", flush=True)
     stopping.wait()
+    until = time.monotonic() + STOP_SECONDS
     for runner in runners:
-        runner.thread.join(STOP_SECONDS)
+        runner.thread.join(max(0.0, until - time.monotonic()))
+    return not any(runner.thread.is_alive() for runner in runners)
 
 
 def settle_interpreter() -> None:
@@ -111,7 +118,8 @@ def main(given: Sequence[str]) -> None:
     if settings.metrics_port:
         metrics.serve(settings.host, settings.metrics_port)
     settle_interpreter()
-    run_flows(asked.flow, settings, stopping, metrics, asked.part or Share())
+    if not run_flows(asked.flow, settings, stopping, metrics, asked.part or Share()):
+        os._exit(0)  # the interpreter cannot end around a thread of Bytewax; what it writes is whole or read again
 
 
 if __name__ == "__main__":

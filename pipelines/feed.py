@@ -15,6 +15,9 @@ IDLE_SECONDS = 0.1
 TICK_SECONDS = 0.25
 MOST = 2000
 """Records of one round, so that a chunk stays small enough for one call to Redis."""
+MOST_AHEAD, RECORD_BYTES = 8000, 1024
+"""Records kept ahead, and what one takes at most, as a rule. While a flow catches up, these buffers and what is left
+between them are most of its memory."""
 FETCH_WAIT_MS = 200
 """How long the broker keeps a question that it has no records for; a partition that missed it at the start waits for
 its end."""
@@ -47,8 +50,9 @@ class Share(msgspec.Struct, frozen=True):
 EVERYTHING = Share()
 
 
-def make_consumer(bootstrap: str, flow: str) -> Consumer:
-    """A consumer without group membership; offsets are never committed to Kafka."""
+def make_consumer(bootstrap: str, flow: str, most: int = MOST) -> Consumer:
+    """A consumer without group membership that keeps a round of `most` records ahead; Kafka keeps no offsets of it."""
+    ahead = min(most, MOST_AHEAD)
     return Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -60,9 +64,10 @@ def make_consumer(bootstrap: str, flow: str) -> Consumer:
             "fetch.error.backoff.ms": 50,
             "reconnect.backoff.ms": 50,
             "reconnect.backoff.max.ms": 1000,
-            "queued.min.messages": 10_000,
+            "queued.min.messages": ahead,
+            "queued.max.messages.kbytes": ahead * RECORD_BYTES >> 10,
+            "max.partition.fetch.bytes": ahead * RECORD_BYTES >> 3,
             "fetch.queue.backoff.ms": 5,
-            "queued.max.messages.kbytes": 16_384,
         }
     )
 

@@ -158,7 +158,7 @@ class KafkaSource(FixedPartitionedSource[Chunk, None]):
         share: Share = EVERYTHING,
     ) -> None:
         self._run, self._gate, self._ticks, self._readings = run, gate, pace.ticks, readings or Readings()
-        consumer = make_consumer(bootstrap, flow)
+        consumer = make_consumer(bootstrap, flow, pace.most)
         try:
             parts = sorted(part for part in find_partitions(consumer, topics) if share.takes(part[1]))
             self._parts = {place(*part): part for part in parts}
