@@ -40,7 +40,7 @@ FURTHEST = 50
 """Places in the viewer's order beyond this are all the same."""
 FREQUENT, PRESENT_HABIT = 0.15, 0.02
 """How much habits by frequency and by recency add to EASE."""
-NEVER = -1.0
+NEVER, NOTHING = -1.0, np.zeros(1)
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -81,21 +81,25 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     def of_bonds(self, values: Floats, rows: Ints | slice = slice(None)) -> Floats:
         """One value a bond as one value for each of these live streams, 0 where there is no bond."""
-        return np.asarray(np.append(values, 0.0)[self.bond[rows]], np.float64)
+        return np.asarray(np.concatenate((values, NOTHING))[self.bond[rows]], np.float64)
 
 
 def describe(scene: Scene, rows: Ints) -> Rows:
     """The signals of these live streams, shape [len(rows), len(SIGNALS)]."""
     liking = scene.liking
-    compared = [each.at(rows) for each in liking.compared]
+    bonds, compared = _bonds(scene), [each.at(rows) for each in liking.compared]
+    of_bond = bonds[:, scene.bond[rows]]
     told = (
         *_viewer(scene),
-        *_bonds(scene, rows),
+        *of_bond,
+        scene.followed[rows],
+        (scene.of_bonds(scene.bonds.last, rows) >= scene.at - scene.age[rows]) & (of_bond[0] > 0),
+        _place_among_known(scene)[rows],
         *_channels(scene, rows),
         *(stand_out(each, scores) for each, scores in zip(liking.compared, compared, strict=True)),
         *(each.at(rows) for each in liking.plain),
         *(_places(each.foremost, len(scene))[rows] for each in (liking.ease, liking.cowatch, scene.familiar)),
-        *_contrast(scene, rows, *compared[:2]),
+        *_contrast(scene, rows, bonds, *compared[:2]),
     )
     signals = np.empty((len(SIGNALS), len(rows)), np.float32)
     for number, values in enumerate(told):
@@ -132,14 +136,15 @@ def _viewer(scene: Scene) -> tuple[float, ...]:
     return total, len(visits) / max(total, 1.0), idle, scene.at % DAY / HOUR
 
 
-def _bonds(scene: Scene, rows: Ints) -> tuple[Floats, ...]:
+def _bonds(scene: Scene) -> Floats:
+    """The first of `BOND`, one row a signal, one column a bond, and a last one for streams without a bond."""
     bonds, at = scene.bonds, scene.at
     sums = bonds.sums.T
     visits = sums[affinity.VISITS]
     came = visits > 0
     gap = (at - bonds.last) / HOUR
     usual = (bonds.last - bonds.first) / HOUR / np.maximum(visits - 1, 1)
-    told = np.zeros((14, len(bonds) + 1))
+    told = np.zeros((len(BOND) - 3, len(bonds) + 1))
     told[:, :-1] = (
         visits,
         visits / max(float(visits.sum()), 1.0),
@@ -156,10 +161,8 @@ def _bonds(scene: Scene, rows: Ints) -> tuple[Floats, ...]:
         np.where(visits > 1, gap / (usual + 0.5), NEVER),
         sums[affinity.PRESENT],
     )
-    told[[8, 9, 11, 12], -1] = NEVER
-    spread = told[:, scene.bond[rows]]
-    returned = (scene.of_bonds(bonds.last, rows) >= at - scene.age[rows]) & (spread[0] > 0)
-    return *spread, scene.followed[rows], returned, _place_among_known(scene)[rows]
+    told[[BOND.index(name) for name in ("gap", "away", "phase", "tempo")], -1] = NEVER
+    return told
 
 
 def _place_among_known(scene: Scene) -> Floats:
@@ -190,14 +193,14 @@ def _channels(scene: Scene, rows: Ints) -> tuple[Floats, ...]:
     )
 
 
-def _contrast(scene: Scene, rows: Ints, ease: Floats, cowatch: Floats) -> tuple[Floats | float, ...]:
+def _contrast(scene: Scene, rows: Ints, told: Floats, ease: Floats, cowatch: Floats) -> tuple[Floats | float, ...]:
     bonds, sums = scene.bonds, scene.trends.sums
-    recency = np.minimum(len(bonds) - np.searchsorted(np.sort(bonds.last), bonds.last, "right"), FURTHEST)
-    held = (bonds.sums[:, affinity.VISITS], bonds.activation, bonds.near)
-    visits, habit, near = (scene.of_bonds(each, rows) for each in held)
-    known = scene.known
-    unknown = np.zeros(min(2, len(scene) - len(known)))  # of streams without a bond all are equal: two stand for them
-    all_visits, all_habit, all_near = (np.append(scene.of_bonds(each, known), unknown) for each in held)
+    recency = np.full(len(bonds) + 1, float(FURTHEST))
+    recency[:-1] = np.minimum(len(bonds) - np.searchsorted(np.sort(bonds.last), bonds.last, "right"), FURTHEST)
+    held = told[[BOND.index(name) for name in ("visits", "activation", "near")]]
+    visits, habit, near = held[:, scene.bond[rows]]
+    unknown = [-1] * min(2, len(scene) - len(scene.known))  # without a bond all are equal: two stand for them
+    all_visits, all_habit, all_near = held[:, [*scene.bond[scene.known].tolist(), *unknown]]
     return (
         share(visits, all_visits),
         share(habit, all_habit),
@@ -206,7 +209,7 @@ def _contrast(scene: Scene, rows: Ints, ease: Floats, cowatch: Floats) -> tuple[
         lead(near, *two_highest(all_near)),
         lead(ease, *scene.liking.ease.two_highest),
         lead(cowatch, *scene.liking.cowatch.two_highest),
-        np.append(recency, FURTHEST)[scene.bond[rows]],
+        recency[scene.bond[rows]],
         sums[rows, trend.ARRIVALS] / (sums[rows, trend.AUDIENCE] + 1),
         float(np.count_nonzero(all_visits)),
     )
