@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from features.decay import DAY
 from features.history import Follows, Gifts, History, Streams, Watches
 from ranking.log import Visits
 from ranking.offers import Evidence, Offers, Schedule
@@ -17,8 +19,13 @@ Intervals = tuple[Ints, Floats, Floats]
 def history_of(visits: Visits, live: Intervals | None = None) -> History:
     """The visits as a history; its streams are the intervals that items were live, or one a channel without them.
 
-    A visit outside every interval of its item belongs to a stream that never was on offer.
+    A visit outside every interval of its item belongs to a stream that never was on offer. Times before nought are
+    moved by whole days: there 0 stands for never.
     """
+    if (earliest := float(visits.start.min())) < 0:
+        later = np.ceil(-earliest / DAY) * DAY
+        visits = msgspec.structs.replace(visits, start=visits.start + later, stop=visits.stop + later)
+        live = (live[0], live[1] + later, live[2] + later) if live else None
     streams, stream = _streams(visits, live) if live else (_always(len(visits.items)), visits.item)
     nobody, never = np.zeros(0, np.int32), np.zeros(0)
     return History(

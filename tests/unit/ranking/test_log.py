@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ranking.external import history_of, offers_of
@@ -93,6 +94,15 @@ def test_known_intervals_decide_what_is_on_offer(tmp_path: Path) -> None:
     assert offer.age.tolist() == [1500.0, 300.0]
     assert offers_of(history, live, 0.0)().at(9 * 600.0, 0).streams.tolist() == []
     assert history.watched_creator.tolist() == visits.item.tolist()
+
+
+def test_a_log_from_before_nought_is_moved_by_whole_days(tmp_path: Path) -> None:
+    """There 0 stands for never, and the time of day means something."""
+    visits = read_visits(written(tmp_path, "user,item,start,stop\nann,x,-200,-198\nbob,x,-190,-180\n"))
+    history = history_of(visits, (np.zeros(1, np.int32), np.array([-130_000.0]), np.array([-100_000.0])))
+    assert history.watches.start.tolist() == [172_800 - 120_000.0, 172_800 - 114_000.0]
+    assert history.until == 172_800 - 108_000.0
+    assert history.streams.live_at(60_000.0).tolist() == [0]
 
 
 def test_without_intervals_others_have_to_show_that_a_channel_is_live(tmp_path: Path) -> None:
