@@ -14,7 +14,7 @@ from litestar.openapi.spec import (
     Schema,
     SecurityScheme,
 )
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
@@ -74,9 +74,15 @@ class DescribedOperation(Operation):
         self.responses = {**kept, "4XX": REFUSED, "503": REFUSED}
 
 
+def _schema_of_file(media_type: str) -> Schema:
+    if media_type == "application/json":
+        return Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.OBJECT))
+    return Schema(type=OpenAPIType.STRING, format=None if media_type.startswith("text/") else OpenAPIFormat.BINARY)
+
+
 def answering(*media_types: str) -> type[DescribedOperation]:
-    """The operation of a handler that answers files of these types, for its `operation_class`."""
-    content = {kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING)) for kind in media_types}
+    """The operation of a handler that answers files of these types, for its `operation_class`; JSON holds rows."""
+    content = {kind: OpenAPIMediaType(schema=_schema_of_file(kind)) for kind in media_types}
 
     @dataclass
     class FileOperation(DescribedOperation):

@@ -48,6 +48,13 @@ def test_every_operation_says_what_it_does_and_how_it_refuses(schema: dict[str, 
     assert len({operation["operationId"] for _, operation in operations(schema)}) == len(operations(schema))
 
 
+def test_an_exported_panel_is_described_as_it_comes(schema: dict[str, Any]) -> None:
+    files = schema["paths"]["/api/studio/streams/{stream_id}/export"]["get"]["responses"]["200"]["content"]
+    jsonschema.validate([{"at": "2027-01-30T19:00:00Z", "messages": 12}], files["application/json"]["schema"])
+    assert files["text/csv"]["schema"] == {"type": "string"}
+    assert files["application/vnd.apache.parquet"]["schema"] == {"type": "string", "format": "binary"}
+
+
 def test_references_lead_somewhere(schema: dict[str, Any]) -> None:
     def walk(node: Any) -> None:
         if isinstance(node, dict):
