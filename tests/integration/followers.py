@@ -14,6 +14,11 @@ def is_gapless(seqs: list[int]) -> bool:
     return bool(seqs) and seqs == list(range(seqs[0], seqs[0] + len(seqs)))
 
 
+def has_come(text: str, frames: list[dict[str, Any]]) -> bool:
+    """Whether this was said just now, of a room that says nothing after it."""
+    return any(frame["data"].get("text") == text for frame in frames[-100:])
+
+
 class Follower:
     """A viewer who comes back: what it has is everything since it first entered, each frame once.
 
@@ -36,7 +41,7 @@ class Follower:
     async def follow(self, last: str) -> None:
         """Stay until the message `last` comes, at the first gateway as long as it answers, then at the next."""
         turn = 0
-        while not any(frame["data"].get("text") == last for frame in self.frames[-500:]):
+        while not has_come(last, self.frames):
             try:
                 await self._visit(self._urls[turn % len(self._urls)], last)
             except (OSError, websockets.InvalidHandshake, websockets.ConnectionClosed, TimeoutError):
@@ -54,7 +59,7 @@ class Follower:
         if self._place:
             self.recovered.append(not viewer.seen("resume:truncated"))
         self.entered, self.viewer = True, viewer
-        await until_gone_or(viewer, lambda: last in viewer.texts[-500:])
+        await until_gone_or(viewer, lambda: has_come(last, viewer.frames))
         self.viewer = None
         await viewer.close()
         self.frames += [frame for frame in viewer.frames if "seq" in frame]

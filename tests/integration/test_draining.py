@@ -67,8 +67,9 @@ async def test_what_was_sent_before_the_farewell_is_answered(
         await speaker.until(lambda v: len(v.answers) > 3)
         leaving.process.send_signal(signal.SIGTERM)
         assert await speaker.closed() == 1012
-        answered = [texts[answer["id"]] for answer in speaker.answers if isinstance(answer["id"], int)]
-        assert answered
+        given = [answer for answer in speaker.answers if isinstance(answer["id"], int)]
+        assert {answer["event"] for answer in given} == {"ack"}, given
+        answered = [texts[answer["id"]] for answer in given]
         again = await Viewer(pair[1].url, stream).open(creator.access)
         for text in texts[len(answered) :]:
             await again.say(text)

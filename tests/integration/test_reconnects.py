@@ -59,7 +59,7 @@ async def replay(bus: RoomBus, stream: str) -> None:
     while True:
         await bus.publish(stream, "chat:message", {"text": f"m{number}"})
         number += 1
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
 
 
 async def break_off(followers: list[Follower], dice: random.Random) -> None:
