@@ -1,7 +1,11 @@
 """Files that people bring, on their way into a folder of the platform: under its name each is whole or not at all."""
 
 import os
+import time
 from pathlib import Path
+
+ABANDONED_SECONDS = 24 * 3600
+"""A part that is older was left by a process that was killed."""
 
 
 class Arriving:
@@ -9,6 +13,7 @@ class Arriving:
 
     def __init__(self, folder: Path, stem: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         self._stem = folder / stem
         self.path = self._stem.with_suffix(".part")
         self.size = 0
@@ -31,3 +36,13 @@ class Arriving:
     def discard(self) -> None:
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Take away the parts of files that nobody writes any more."""
+    for part in folder.glob("*.part"):
+        try:
+            if part.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                part.unlink()
+        except FileNotFoundError:  # it has settled meanwhile
+            continue

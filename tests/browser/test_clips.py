@@ -14,7 +14,7 @@ from livestreamx.frames import SegmentOver, SegmentStart
 from livestreamx.stack.platform import Platform
 from tests.browser.creators import make_creator, sit_down_as
 from tests.browser.guests import NewGuest
-from tests.browser.inspection import inspect
+from tests.browser.inspection import axe, inspect
 from tests.browser.rooms import tell
 from tests.builders import eventually
 from tests.integration.clips import LONG, LONG_SECONDS, MEDIA
@@ -102,71 +102,34 @@ async def test_a_clip_is_found_and_played_where_it_is_found(guest: NewGuest, htt
     assert await inspect(page, ("light",)) == []
 
 
-async def rows_of(page: Page) -> list[str]:
-    return [text.strip() for text in await page.locator("#clip-queue li b").all_inner_texts()]
-
-
-async def test_a_creator_brings_clips_and_runs_the_queue(guest: NewGuest, http: httpx.AsyncClient) -> None:
+async def test_a_creator_brings_a_clip_and_deletes_it(guest: NewGuest, http: httpx.AsyncClient) -> None:
     creator = await make_creator(http)
-    stream = await creator.go_live("A show with a queue")
-    ada = await sit_down_as(guest, creator)
+    stream = (await creator.call("POST", "/api/streams", {"title": "A show with an intro"}))["id"]
+    ada = await sit_down_as(guest, creator, viewport={"width": 360, "height": 800})
     page = await ada.open(f"/studio/{stream}")
     form, library = page.locator("#clip-upload"), page.locator("#clip-library")
     await expect(library).to_contain_text("No clips yet")
-    await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
+    await expect(page.locator("#clip-queue")).to_contain_text("as soon as you are live")
     await form.get_by_role("button", name="Upload").click()
     await expect(form.locator("[data-problem]")).to_have_text("Choose an MP4 or WebM file.")
     await form.get_by_label("File").set_input_files(MEDIA / "sound.webm")
     await form.get_by_role("button", name="Upload").click()
     await expect(form.locator("[data-problem]")).to_contain_text("no picture")
-    for title in ("Intro", "Trailer", "Best of"):
-        await form.get_by_label("File").set_input_files(MEDIA / "long.webm")
-        await form.get_by_label("Title").fill(title)
-        await form.get_by_role("button", name="Upload").click()
-        await expect(library.get_by_role("link", name=title)).to_be_visible()
-
-    fan = await guest()
-    stage = (await fan.watch(stream)).locator("#segment")
-    await library.get_by_role("button", name="Play now: Intro").click()
-    on_air = page.locator("#clip-on-air")
-    await expect(on_air).to_contain_text("Intro")
-    await expect(stage).to_contain_text("Intro")
-    await fan.page.wait_for_function(PLAYS)
-    for title in ("Trailer", "Best of"):
-        await library.get_by_role("button", name=f"Add to queue: {title}").click()
-        await expect(page.locator("#clip-queue")).to_contain_text(title)
-    assert await rows_of(page) == ["Trailer", "Best of"]
-    grip = page.locator("#clip-queue li", has_text="Best of").locator("[data-grip]")
-    await grip.focus()
-    async with page.expect_response(lambda answer: answer.request.method == "PATCH") as moved:
-        await page.keyboard.press("ArrowUp")
-    assert (await moved.value).ok
-    assert await rows_of(page) == ["Best of", "Trailer"]
-    async with page.expect_response(lambda answer: answer.request.method == "PATCH") as moved:
-        await grip.hover()
-        await page.mouse.down()
-        await page.mouse.move(*await below(page, "Trailer"), steps=4)
-        await page.mouse.up()
-    assert (await moved.value).ok
-    await page.reload()
-    await expect(page.locator("#clip-queue li b")).to_have_text(["Trailer", "Best of"])
-    assert await inspect(page, ("dark",)) == []
-
-    await on_air.get_by_role("button", name="Skip").click()
-    await expect(on_air).to_contain_text("Trailer")
-    await expect(stage).to_contain_text("Trailer")
-    await page.get_by_role("button", name="Remove: Best of").click()
-    await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
-    await library.get_by_role("button", name="Delete: Trailer").click()
+    await form.get_by_label("File").set_input_files(MEDIA / "long.webm")
+    await form.get_by_label("Title").fill("Intro")
+    await form.get_by_role("button", name="Upload").click()
+    await expect(library.get_by_role("link")).to_have_text(["Intro"])
+    await library.get_by_role("button", name="Add to queue: Intro").click()
+    await expect(page.locator("#clip-queue li")).to_contain_text("Intro")
+    await library.get_by_role("button", name="Delete: Intro").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
-    await expect(page.locator("#toasts")).to_contain_text("on air")
-    await on_air.get_by_role("button", name="Skip").click()
-    await expect(stage).to_be_hidden()
-    await expect(on_air).to_be_hidden()
-    await expect(page.locator("#marks label", has_text="Clips").locator("[data-count]")).to_have_text("2")
-    await page.locator("#panel-segments").scroll_into_view_if_needed()
-    await expect(page.locator("#panel-segments li")).to_have_count(2)
-    await expect(page.locator("#panel-segments li").first).to_contain_text("skipped")
+    await expect(page.locator("#toasts")).to_contain_text("waits in a show")
+    await page.get_by_role("button", name="Remove: Intro").click()
+    await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
+    await library.get_by_role("button", name="Delete: Intro").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(library).to_contain_text("No clips yet")
+    assert await ada.measure("document.documentElement.scrollWidth") <= 360
 
 
 async def below(page: Page, title: str) -> tuple[float, float]:
@@ -174,3 +137,52 @@ async def below(page: Page, title: str) -> tuple[float, float]:
     box = await page.locator("#clip-queue li", has_text=title).bounding_box()
     assert box is not None
     return box["x"] + 20, box["y"] + box["height"] * 0.9
+
+
+async def test_a_creator_runs_the_queue(guest: NewGuest, http: httpx.AsyncClient) -> None:
+    creator = await make_creator(http)
+    stream = await creator.go_live("A show with a queue")
+    for title in ("Intro", "Trailer", "Best of"):
+        await bring(http, creator, title)
+    ada = await sit_down_as(guest, creator)
+    page = await ada.open(f"/studio/{stream}")
+    library, waiting = page.locator("#clip-library"), page.locator("#clip-queue li b")
+    on_air = page.locator("#clip-on-air")
+    await library.get_by_role("button", name="Play now: Intro").click()
+    await expect(on_air).to_contain_text("Intro")
+    for title in ("Trailer", "Best of"):
+        await library.get_by_role("button", name=f"Add to queue: {title}").click()
+        await expect(page.locator("#clip-queue")).to_contain_text(title)
+    await expect(waiting).to_have_text(["Trailer", "Best of"])
+    grip = page.locator("#clip-queue li", has_text="Best of").locator("[data-grip]")
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH") as moved:
+        await grip.press("ArrowUp")
+    assert (await moved.value).ok
+    await expect(waiting).to_have_text(["Best of", "Trailer"])
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH") as moved:
+        await grip.hover()
+        await page.mouse.down()
+        await page.mouse.move(*await below(page, "Trailer"), steps=4)
+        await page.mouse.up()
+    assert (await moved.value).ok
+    await expect(waiting).to_have_text(["Trailer", "Best of"])
+    await page.evaluate(axe())
+    broken = await page.evaluate("async () => (await axe.run('#clips')).violations.map(({ id }) => id)")
+    assert broken == []
+
+    await on_air.get_by_role("button", name="Skip").click()
+    await expect(on_air).to_contain_text("Trailer")
+    await page.get_by_role("button", name="Remove: Best of").click()
+    await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
+    show = await (await ada.beside()).watch(stream)
+    await expect(show.locator("#segment")).to_contain_text("Trailer")
+    await show.wait_for_function(PLAYS)
+    await show.get_by_text("Run the show").click()
+    await show.get_by_role("button", name="Skip the clip").click()
+    await expect(show.locator("#host-says")).to_have_text("The clip was skipped.")
+    await expect(show.locator("#segment")).to_be_hidden()
+    await expect(on_air).to_be_hidden()
+    await expect(page.locator("#marks label", has_text="Clips").locator("[data-count]")).to_have_text("2")
+    await page.locator("#panel-segments").scroll_into_view_if_needed()
+    await expect(page.locator("#panel-segments li")).to_have_count(2)
+    await expect(page.locator("#panel-segments li").first).to_contain_text("skipped")

@@ -2,8 +2,8 @@
 import { busy, make } from "./dom.js";
 import { call } from "./session.js";
 
-/** Set up the panel; `ask(event, data)` sends a frame, `poll` and `goal` are the cards of what is on. */
-export function host(ask, { stream, poll, goal }) {
+/** Set up the panel; `ask(event, data)` sends a frame, `poll`, `goal` and `clip` are what is on. */
+export function host(ask, { stream, poll, goal, clip }) {
   const panel = document.getElementById("host");
   if (!panel) return;
   const says = panel.querySelector("#host-says");
@@ -44,6 +44,7 @@ export function host(ask, { stream, poll, goal }) {
   const ends = {
     "end-poll": () => (poll.id ? ask("poll:end", { pollId: poll.id }).then(() => "The poll was ended.") : Promise.reject(new Error("No poll is open"))),
     "cancel-challenge": () => (goal.id ? ask("challenge:cancel", { challengeId: goal.id }).then(() => "The challenge was called off.") : Promise.reject(new Error("No challenge is on"))),
+    "skip-clip": () => (clip.id ? ask("segment:skip", { segmentId: clip.id }).then(() => "The clip was skipped.") : Promise.reject(new Error("No clip is on air"))),
     "cancel-raid": () => call("DELETE", `/api/streams/${stream}/raid`).then(() => "The raid was cancelled."),
   };
   for (const button of panel.querySelectorAll("button[data-host]")) {

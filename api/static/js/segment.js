@@ -46,6 +46,11 @@ export class SegmentStage {
     this.#step();
   }
 
+  /** Which clip is on air, if one is. */
+  get id() {
+    return this.#id;
+  }
+
   end({ segmentId }) {
     if (segmentId === this.#id) this.leave("Back to the live picture.");
   }

@@ -145,7 +145,7 @@ room
   .start();
 
 keepOrder(Boolean(page.dataset.moderates));
-host(ask, { stream: page.dataset.stream, poll, goal });
+host(ask, { stream: page.dataset.stream, poll, goal, clip });
 countDowns();
 keepOverlays(overlays);
 runClocks();
