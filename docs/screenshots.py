@@ -183,6 +183,7 @@ def photograph_all(browser: Browser, url: str, password: str, addresses: dict[st
                 page = context.new_page()
                 for shot in shots:
                     if shot.who == who:
+                        page.goto("about:blank")  # from one part of a page to another nothing would be loaded
                         answer = page.goto(url + shot.path.format(**addresses))
                         if answer is None or answer.status >= 500:
                             raise SystemExit(f"{shot.path} is broken, see the logs of the platform")
