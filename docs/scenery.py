@@ -107,7 +107,7 @@ async def say_farewell(platform: Platform, nova: Account, over: str) -> None:
     host = Person(id=UUID(nova.user_id), handle=nova.handle, level=level_of(EARNED))
     at = now().replace(hour=19, minute=59, second=0, microsecond=0) - timedelta(days=2)
     for number, (handle, text) in enumerate(FAREWELLS):
-        person = host if handle == CREATOR else Person(id=uuid7(), handle=handle, level=2 + number)
+        person = host if handle == CREATOR else Person(id=uuid7(), handle=handle, level=len(handle) - 7)
         said = ChatShown(messageId=uuid7(), user=person, text=text, createdAt=at + timedelta(seconds=5 * number))
         await showing.message(UUID(over), said)
     await redis.aclose()
