@@ -23,7 +23,7 @@ from tests.integration.test_crashes import board_total, history
 
 KILLS, GIVERS = 20, 12
 PARTS = ("postgres", "api", "relay")
-BETWEEN_SECONDS = 5.3
+BETWEEN_SECONDS = 5.7
 """The supervisor gives a part up that dies five times within a minute."""
 
 
@@ -88,9 +88,9 @@ def compared(platform: Platform) -> Reconciliation:
         return reconcile(db, told, boards, now())
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_no_acknowledged_gift_is_lost_or_doubled(doomed: Platform) -> None:
-    async with httpx.AsyncClient(base_url=doomed.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=doomed.url, timeout=60) as http:
         _, stream = await go_live(http)
         people = [await make_user(http) for _ in range(GIVERS)]
     with psycopg.connect(doomed.settings.postgres_url, autocommit=True) as db:
@@ -105,7 +105,7 @@ async def test_no_acknowledged_gift_is_lost_or_doubled(doomed: Platform) -> None
     told = {gift for _, gift in load.acknowledged.values()}
     assert len(told) == len(load.acknowledged) > 20 * KILLS
     assert sum(load.failures.values()) > KILLS / 2, "the kills were not felt"
-    async with httpx.AsyncClient(base_url=doomed.url, timeout=20) as http:
+    async with httpx.AsyncClient(base_url=doomed.url, timeout=60) as http:
         for key, (who, gift) in list(load.acknowledged.items())[::25]:
             assert await load.answer(http, who, key) == gift
     with psycopg.connect(doomed.settings.postgres_url) as db:
@@ -115,6 +115,6 @@ async def test_no_acknowledged_gift_is_lost_or_doubled(doomed: Platform) -> None
     async def archived() -> set[str]:
         return set((await asyncio.to_thread(history, doomed, stream))["gifts"])
 
-    await eventually(archived, lambda gifts: gifts == told, 60)
-    await eventually(lambda: board_total(doomed, stream), lambda total: total == 5 * len(told), 60)
-    await eventually(lambda: asyncio.to_thread(compared, doomed), lambda found: found.agrees, 60)
+    await eventually(archived, lambda gifts: gifts == told, 120)
+    await eventually(lambda: board_total(doomed, stream), lambda total: total == 5 * len(told), 120)
+    await eventually(lambda: asyncio.to_thread(compared, doomed), lambda found: found.agrees, 120)

@@ -38,7 +38,7 @@ async def test_dataflows_tell_their_lag_and_how_fresh_they_are(
     flows, emitter = Dataflows(settings), Emitter(settings.kafka_bootstrap)
     try:
         await emitter.emit(message())
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
 
             async def metrics() -> str:
                 return (await client.get("/metrics")).text
@@ -48,7 +48,7 @@ async def test_dataflows_tell_their_lag_and_how_fresh_they_are(
                 fresh = re.search(r"event_to_dashboard_seconds_count ([\d.]+)", text)
                 return lags == dict.fromkeys(FLOWS, "0.0") and fresh is not None and float(fresh[1]) > 0
 
-            await eventually(metrics, settled)
+            await eventually(metrics, settled, 240)
     finally:
         emitter.close()
         flows.stop()
@@ -70,7 +70,7 @@ async def test_request_and_trace_reach_the_event_log(settings: Settings) -> None
     try:
         found = None
         while found is None:
-            record = consumer.poll(10)
+            record = consumer.poll(60)
             assert record is not None, "the event is not in the log"
             found = record if record.value() == encode(event) else None
         headers = dict(found.headers() or [])
@@ -83,11 +83,11 @@ async def test_request_and_trace_reach_the_event_log(settings: Settings) -> None
 def test_the_api_stops_when_told_and_leaves_nobody_waiting(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with api_process(settings) as (base, process):
-            assert httpx.get(f"{base}/readyz").status_code == 200
-            with httpx.Client(base_url=base) as idle:
+            assert httpx.get(f"{base}/healthz", timeout=60).status_code == 200
+            with httpx.Client(base_url=base, timeout=60) as idle:
                 idle.get("/healthz")
                 process.send_signal(number)
-                process.wait(20)
+                process.wait(60)
             assert process.returncode in {0, -number}
 
 

@@ -34,7 +34,7 @@ def run_training(settings: Settings, *arguments: str) -> subprocess.CompletedPro
         env=environment(settings) | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=300,
         check=False,
     )
 
