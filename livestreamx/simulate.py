@@ -301,7 +301,7 @@ app = App(name="livestreamx simulate", help="A synthetic audience on the streams
 
 @app.default
 def main(
-    *, viewers: int = 40, seconds: float = 60, seed: int = 1, demo: bool = False, stream: str | None = None,
+    *, viewers: int = 40, seconds: float = 60, seed: int = 1, demo: bool = False, stream: UUID | None = None,
     pace: float = 1.0, url: str = "",
 ) -> None:  # fmt: skip
     """Send a crowd.
@@ -326,9 +326,9 @@ def main(
     for name, value, least in (("viewers", viewers, 1), ("seconds", seconds, 0), ("pace", pace, 0.01)):
         if not (value >= least and math.isfinite(value)):
             sys.exit(f"--{name} takes a number from {least} up")
-    base = platform_address(url)
+    base, only = platform_address(url), None if stream is None else str(stream)
     try:
-        crowd = asyncio.run(run(base, viewers, 0 if demo else seconds, seed, demo=demo, stream=stream, pace=pace))
+        crowd = asyncio.run(run(base, viewers, 0 if demo else seconds, seed, demo=demo, stream=only, pace=pace))
     except httpx.TransportError:
         sys.exit(f"no platform answers at {base}: start it with `livestreamx up`")
     except Refused as refusal:
