@@ -6,7 +6,7 @@ begins no earlier than its stream and ends with it; until then whoever is connec
 
 import asyncio
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -120,7 +120,9 @@ class Presence:
         if stay is not None and (at - stay.beat_at >= self._often or stay.beat_at == stay.since):
             stay.beat_at = max(at, stay.since + 1)
             self._mark(session.room, stay.viewer, at)
-            await self._emitter.emit(ViewerHeartbeat(**self._who(session, stay, at), focus=request.focus))
+            who = self._who(session, stay, at)
+            source: Literal["live", "segment"] = "segment" if session.room.shows_clip else "live"
+            await self._emitter.emit(ViewerHeartbeat(**who, focus=request.focus, source=source))
         return Done()
 
     async def leave(self, session: Session) -> None:

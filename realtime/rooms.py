@@ -27,7 +27,7 @@ from livestreamx.observe.metrics import Metrics
 from livestreamx.settings import Settings
 from realtime.codec import Codec
 from realtime.fanout import Feed
-from realtime.history import History, Numbering, Snapshot, read_history, read_snapshot
+from realtime.history import NOTHING, History, Numbering, Snapshot, read_history, read_snapshot
 from realtime.ring import Ring, SharedFrame
 
 SNAPSHOT_SECONDS = 1.0
@@ -72,6 +72,8 @@ class Room:
         self.mode, self.pinned = ChatMode(), ChatPinned(pinned=None, version=0)
         self.slow: ChatMode | None = None
         """Slowed down by itself, beside its mode."""
+        self.shows_clip: bool | None = None
+        """Whether a clip is on air; None until something tells."""
         self.idle_since = asyncio.get_running_loop().time()
         self._settings, self._redis, self._metrics = settings, redis, metrics
         self._waiting: list[tuple[int, asyncio.Future[None]]] = []
@@ -129,6 +131,8 @@ class Room:
             self._note(frame, ChatMode, self._note_mode)
         elif frame.event == "chat:pinned":
             self._note(frame, ChatPinned, self._note_pinned)
+        elif frame.event in ("segment:start", "segment:end"):
+            self.shows_clip = frame.event == "segment:start"
         for feed in self.feeds.values():
             feed.append(shared)
         if self._waiting:
@@ -211,6 +215,8 @@ class Room:
             self._redis, self.id, chat=settings.chat_history, present_ms=settings.session_gap_seconds * 1000
         )
         self._snapshot = (asyncio.get_running_loop().time(), snapshot)
+        if self.shows_clip is None:
+            self.shows_clip = snapshot.segment != NOTHING
         return snapshot
 
     def _has_read(self, _: asyncio.Task[Snapshot]) -> None:

@@ -10,6 +10,7 @@ from httpx import AsyncClient
 from redis.asyncio import Redis as AsyncRedis
 
 from livestreamx import keys
+from livestreamx.clock import uuid7
 from livestreamx.engines.bus import RoomBus
 from livestreamx.events import Event, ViewerHeartbeat, ViewerJoined, ViewerLeft
 from livestreamx.settings import Settings
@@ -141,3 +142,20 @@ async def test_a_stay_begins_and_ends_with_its_stream(
     assert isinstance(left, ViewerLeft)
     assert left.watched_ms == (left.occurred_at - joined.occurred_at) // timedelta(milliseconds=1)
     assert len(await stay()) == 3
+
+
+async def test_a_beat_says_whether_a_clip_is_on_air(show: Show, settings: Settings, redis: AsyncRedis) -> None:
+    one, other, bus = await show.enter(show.viewer), await show.enter(), RoomBus(redis)
+    clip = {"segmentId": str(uuid7()), "vodId": str(uuid7()), "title": "Intro", "url": "/vods/x.webm"}
+    await bus.publish(UUID(show.stream), "segment:start", clip)
+    await one.first("segment:start")
+    assert (await one.ask("viewer:heartbeat"))["event"] == "ack"
+    await bus.publish(UUID(show.stream), "segment:end", {"segmentId": clip["segmentId"], "outcome": "played"})
+    await other.first("segment:end")
+    assert (await other.ask("viewer:heartbeat"))["event"] == "ack"
+
+    async def sources() -> list[tuple[bool, str]]:
+        events = await asyncio.to_thread(recorded, settings, show.stream)
+        return sorted((event.user_id is None, event.source) for event in events if isinstance(event, ViewerHeartbeat))
+
+    await eventually(sources, lambda seen: seen == [(False, "segment"), (True, "live")])
