@@ -116,15 +116,20 @@ async def end(db: Db, segment_id: UUID, state: str, reason: str) -> None:
 
 
 async def claim_due(db: Db) -> UUID | None:
-    """A stream in whose queue something is due; its segments are nobody else's while the transaction lasts."""
+    """A stream in whose queue something is due; its segments are nobody else's while the transaction lasts.
+
+    It costs as much as there are open segments: streams are looked up one by one, however many there ever were.
+    """
     done = await db.execute(
-        "SELECT s.id FROM streams s WHERE s.id IN ("
-        " SELECT g.stream_id FROM segments g JOIN streams t ON t.id = g.stream_id"
+        "WITH due AS MATERIALIZED ("
+        " SELECT g.stream_id FROM segments g"
+        " CROSS JOIN LATERAL (SELECT status FROM streams WHERE id = g.stream_id LIMIT 1) t"
         " WHERE g.state IN ('queued', 'loading', 'playing') AND ("
         "  t.status NOT IN ('scheduled', 'live') OR g.due_at <= clock_timestamp() OR ("
         "   g.state = 'queued' AND t.status = 'live' AND coalesce(g.plays_at, '-infinity') <= clock_timestamp()"
         "   AND NOT EXISTS (SELECT FROM segments a WHERE a.stream_id = g.stream_id"
-        "    AND a.state IN ('loading', 'playing'))))) LIMIT 1 FOR NO KEY UPDATE OF s SKIP LOCKED"
+        "    AND a.state IN ('loading', 'playing')))))"
+        " SELECT id FROM streams WHERE id IN (SELECT stream_id FROM due) LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED"
     )
     row = await done.fetchone()
     return row[0] if row else None
