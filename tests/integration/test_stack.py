@@ -212,6 +212,7 @@ def test_who_stands_by_takes_over_and_the_next_one_stands_by(run: Callable[..., 
         os.kill(killed, signal.SIGKILL)
         wait_until(lambda killed=killed: platform.pid("third") != killed, "another third")  # type: ignore[misc]
         assert platform.pid("third") == next_one
+        wait_until(lambda: platform.part("third")["state"] == "ready", "another third at work")
     platform.process.send_signal(signal.SIGTERM)
     assert platform.process.wait(60) == 0, platform.said()
     assert (platform.home.root / "ended.txt").read_text().split().count("third") == 1, "who stood by had nothing to end"
