@@ -1,11 +1,13 @@
 """Recommendations through HTTP at scale: `python -m bench.serving [--streams N] [--users N] [--rate R] [--seconds S]`.
 
-One API process on one core, real engines; also the memory, a swap of versions under load, and how soon acts count.
+One API process alone on one core, real engines and the load on the other; also memory, swaps of versions under load,
+and how soon acts count.
 """
 
 import argparse
 import asyncio
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -42,6 +44,7 @@ PATH = "/api/recommendations/streams"
 HABITS = 8
 CREATORS, VIEWERS, LATE = 1 << 32, 1 << 33, 1 << 34
 PATIENCE = 30.0
+VERSION = re.compile(rb'"modelVersion":"([^"]*)"')
 GOAL_P99_MS, GOAL_RSS_MB, GOAL_ACT_S, GOAL_STREAM_S = 25.0, 400.0, 1.0, 5.0
 
 
@@ -52,9 +55,11 @@ class Place(msgspec.Struct, frozen=True):
     http: httpx.AsyncClient
     tokens: AccessTokens
 
-    async def ask(self, viewer: UUID) -> httpx.Response:
-        token = self.tokens.issue(viewer, f"viewer_{viewer.int % VIEWERS}", ("viewer",), uuid4())
-        return await self.http.get(PATH, headers={"Authorization": f"Bearer {token}"})
+    async def ask(self, viewer: UUID, token: str | None = None) -> httpx.Response:
+        return await self.http.get(PATH, headers={"Authorization": f"Bearer {token or self.token(viewer)}"})
+
+    def token(self, viewer: UUID) -> str:
+        return self.tokens.issue(viewer, f"viewer_{viewer.int % VIEWERS}", ("viewer",), uuid4())
 
 
 def person(base: int, number: int) -> UUID:
@@ -104,31 +109,33 @@ def start(settings: Settings, module: str, core: int) -> subprocess.Popen[str]:
     return process
 
 
-async def load(place: Place, users: int, rate: float, seconds: float, seed: int) -> tuple[list[float], set[str], int]:
+async def load(place: Place, users: int, rate: float, seconds: float, seed: int) -> tuple[list[float], set[bytes], int]:
     """Poisson arrivals of different viewers: times of answers (ms), versions seen, and failed requests."""
     draw = np.random.default_rng(seed)
+    arrivals = np.cumsum(draw.exponential(1 / rate, int(rate * seconds))).tolist()
+    viewers = [person(VIEWERS, number) for number in draw.integers(users, size=len(arrivals)).tolist()]
+    tokens = [place.token(viewer) for viewer in viewers]
     taken: list[float] = []
-    versions: set[str] = set()
+    versions: set[bytes] = set()
     failed = 0
 
-    async def one(viewer: UUID) -> None:
+    async def one(viewer: UUID, token: str) -> None:
         nonlocal failed
         began = time.perf_counter()
         try:
-            answer = await place.ask(viewer)
+            answer = await place.ask(viewer, token)
         except httpx.HTTPError:
             failed += 1
             return
         taken.append((time.perf_counter() - began) * 1e3)
         failed += answer.status_code != 200
-        versions.add(answer.json()["modelVersion"])
+        versions.update(VERSION.findall(answer.content))
 
-    began, due = time.perf_counter(), 0.0
+    began = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        while due < seconds:
-            due += float(draw.exponential(1 / rate))
+        for due, viewer, token in zip(arrivals, viewers, tokens, strict=True):
             await asyncio.sleep(max(0.0, began + due - time.perf_counter()))
-            group.create_task(one(person(VIEWERS, int(draw.integers(users)))))
+            group.create_task(one(viewer, token))
     return taken, versions, failed
 
 
@@ -176,6 +183,23 @@ async def stream_appears(place: Place, streams: int) -> float:
     return await until(holds)
 
 
+async def swap(store: Redis, api: psutil.Process, versions: list[str], seconds: float) -> float:
+    """Promote the other version and the first one again within these seconds; the most memory seen meanwhile, MB."""
+    largest, began = 0.0, time.perf_counter()
+    due = [(seconds / 5, versions[1]), (seconds * 3 / 5, versions[0])]
+    while (passed := time.perf_counter() - began) < seconds:
+        if due and passed >= due[0][0]:
+            store.set(keys.promoted_model(), due.pop(0)[1])
+        largest = max(largest, megabytes(api))
+        await asyncio.sleep(0.1)
+    return largest
+
+
+def megabytes(process: psutil.Process) -> float:
+    """What the process has in memory."""
+    return float(process.memory_info().rss / 2**20)
+
+
 async def measure(settings: Settings, api: psutil.Process, sizes: argparse.Namespace, versions: list[str]) -> Table:
     """Everything, one after the other."""
     store: Redis = redis_engine.connect_plain(settings.redis_url)
@@ -202,14 +226,13 @@ async def measure(settings: Settings, api: psutil.Process, sizes: argparse.Names
         row("p99", float(p99), "ms", GOAL_P99_MS)
         cpu = (after.user - before.user + after.system - before.system) / len(taken) * 1e3
         table.add_row("CPU a request, the looks at what is live included", f"{cpu:.1f} ms", "", "")
-        swapping = asyncio.create_task(load(place, sizes.users, sizes.rate, sizes.seconds, 3))
-        await asyncio.sleep(1)
-        store.set(keys.promoted_model(), versions[1])
-        taken, seen, failed = await swapping
-        row(f"failed requests in a swap ({len(taken)} asked, {len(seen)} versions seen)", failed, "", 0)
-        row("p99 in a swap", float(np.percentile(taken, 99)), "ms", GOAL_P99_MS)
-        row("RSS of the API", api.memory_info().rss / 2**20, "MB", GOAL_RSS_MB)
-        await asyncio.sleep(2)
+        table.add_row("RSS of the API before", f"{megabytes(api):.0f} MB", "", "")
+        swapping = asyncio.create_task(swap(store, api, versions, sizes.seconds))
+        taken, seen, failed = await load(place, sizes.users, sizes.rate, sizes.seconds, 3)
+        row(f"failed requests in two swaps ({len(taken)} asked, {len(seen)} versions seen)", failed, "", 0)
+        row("p99 in swaps", float(np.percentile(taken, 99)), "ms", GOAL_P99_MS)
+        row("RSS of the API in swaps, at most", await swapping, "MB", GOAL_RSS_MB)
+        row("RSS of the API after them", megabytes(api), "MB", GOAL_RSS_MB)
         row("from an act to another answer", await act_counts(place, sizes.streams), "s", GOAL_ACT_S)
         row("from a new stream to its recommendation", await stream_appears(place, sizes.streams), "s", GOAL_STREAM_S)
     store.close()
@@ -223,6 +246,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=100.0)
     parser.add_argument("--seconds", type=float, default=20.0)
     sizes = parser.parse_args()
+    os.sched_setaffinity(0, {1})
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])

@@ -18,4 +18,4 @@ def give_back_large_blocks() -> bool:
         return False
     option = getattr(ctypes.CDLL(None), "mallopt", None)
     wanted = ((MMAP_THRESHOLD, LARGE_BYTES), (TRIM_THRESHOLD, SPARE_BYTES), (ARENA_MAX, ARENAS))
-    return option is not None and all([option(parameter, value) == 1 for parameter, value in wanted])
+    return option is not None and all(option(parameter, value) == 1 for parameter, value in wanted)
