@@ -74,7 +74,7 @@ def follow_poll(effects: Effects, event: PollCreated | PollVoted | PollEnded) ->
     """Count a vote, or take note of the poll's beginning and end."""
     if event.stream_id is None:
         return
-    key, change, room = keys.poll(event.poll_id), f"poll:{event.poll_id}", keys.room_state(event.stream_id)
+    key, change = keys.poll(event.poll_id), f"poll:{event.poll_id}"
     match event:
         case PollCreated():
             about = msgspec.json.encode(poll_state(event)).decode()
@@ -82,14 +82,14 @@ def follow_poll(effects: Effects, event: PollCreated | PollVoted | PollEnded) ->
             effects.put(key, "id", str(event.poll_id))
             effects.put(key, "stream", str(event.stream_id))
             effects.expire(key, POLL_SECONDS)
-            effects.put(room, "poll", about)
+            effects.show(event.stream_id, "poll", about)
         case PollVoted():
             effects.add(key, str(event.choice_id), 1)
             effects.add(keys.audience_changes(), change, 1)
         case PollEnded():
             effects.call("DEL", key)
             effects.call("HDEL", keys.audience_changes(), change)
-            effects.put(room, "poll", "")
+            effects.show(event.stream_id, "poll", "")
 
 
 def follow_question(effects: Effects, event: QuestionEvent) -> None:
@@ -129,8 +129,9 @@ class AudienceFrames:
             "questions": self._remember_questions,
         }
 
-    def before(self, records: Sequence[Record]) -> None:
+    def before(self, records: Sequence[Record], effects: Effects) -> None:
         """Show what happened, each event once; what is long past is no news."""
+        effects.tell_newcomers(self._redis)
         oldest = now() - FORGOTTEN
         events: list[Event] = [record.event for record in records if record.event.occurred_at >= oldest]
         if frames := [frame for event in events for frame in frames_of(event)]:

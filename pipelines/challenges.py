@@ -96,7 +96,7 @@ def follow(effects: Effects, event: ChallengeEvent) -> None:
             effects.expire(people, CHALLENGE_SECONDS)
             if event.kind == "concurrents":
                 effects.call("SADD", keys.challenges_by_viewers(), str(creator))
-            effects.put(keys.room_state(stream), "challenge", str(about["about"]))
+            effects.show(stream, "challenge", str(about["about"]))
         case ChallengeStarted():
             about_now = msgspec.json.encode(challenge_state(event)).decode()
             effects.call("HSET", key, "about", about_now)
@@ -107,4 +107,4 @@ def follow(effects: Effects, event: ChallengeEvent) -> None:
             effects.call("DEL", key)
             effects.call("HDEL", changes, name)
             effects.call("SREM", keys.challenges_by_viewers(), str(creator))
-            effects.put(keys.room_state(stream), "challenge", "")
+            effects.show(stream, "challenge", "")

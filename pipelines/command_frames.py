@@ -8,7 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from livestreamx import keys
 from livestreamx.clock import now
 from livestreamx.events import (
     CommandDone,
@@ -153,11 +152,10 @@ def keep_state(effects: Effects, event: Event) -> None:
     """What newcomers are told: the scene, and the game that is on."""
     if event.stream_id is None:
         return
-    room = keys.room_state(event.stream_id)
     match event:
         case SceneChanged():
-            effects.put(room, "scene", msgspec.json.encode(scene_state(event)).decode())
+            effects.show(event.stream_id, "scene", msgspec.json.encode(scene_state(event)).decode())
         case MinigameStarted():
-            effects.put(room, "minigame", msgspec.json.encode(game_start(event)).decode())
+            effects.show(event.stream_id, "minigame", msgspec.json.encode(game_start(event)).decode())
         case MinigameEnded():
-            effects.put(room, "minigame", "")
+            effects.show(event.stream_id, "minigame", "")

@@ -8,10 +8,11 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from pipelines.effects import Effects
 from pipelines.fences import Count, Fence
 from pipelines.records import Chunk, Record
 
-Announce = Callable[[Sequence[Record]], None]
+Announce = Callable[[Sequence[Record], Effects], None]
 React = Callable[[Sequence[Record], list[Any]], None]
 
 
@@ -27,18 +28,20 @@ def chunk_writer(
 ) -> Callable[[Sequence[Chunk]], None]:
     """Writes chunks one by one.
 
-    `before` sees a chunk's records before they are written, so it may see some again after a crash; `after` sees those
-    newly counted and what the script answered, and is called with nothing when time passes.
+    `before` sees what is new in a chunk and what it will change, before that is written, so it may see some again
+    after a crash; `after` sees the same and what the script answered, and is called with nothing when time passes.
     """
 
     def write(chunks: Sequence[Chunk]) -> None:
         for chunk in chunks:
-            if before:
-                before(chunk.records)
+            results: list[Any] = []
+            records: Sequence[Record] = ()
             if chunk.next != chunk.start:
-                results, records = fence.commit(chunk, count)
-            else:
-                results, records = [], ()
+                records, blocks = fence.unseen(chunk)
+                effects = count(records)
+                if before:
+                    before(records, effects)
+                results = fence.write(chunk, effects.ops(), blocks)
             if after:
                 after(records, results)
 

@@ -6,8 +6,12 @@ Sums, maxima, sets and boards do not depend on the order of the events, so that 
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from redis import Redis
+
+from livestreamx import keys
 
 Op = tuple[Any, ...]
 MOST_ARGUMENTS = 1000
@@ -28,6 +32,7 @@ class Effects:
         self._members: defaultdict[str, set[str]] = defaultdict(set)
         self._fields: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._places: defaultdict[tuple[str, str], dict[str, tuple[int, int]]] = defaultdict(dict)
+        self._rooms: defaultdict[str, dict[str, str]] = defaultdict(dict)
         self._expiry: dict[str, int] = {}
         self._calls: list[Op] = []
 
@@ -46,6 +51,10 @@ class Effects:
     def put(self, key: str, field: str, value: str) -> None:
         """Set a field of a hash; the last one wins."""
         self._fields[key][field] = value
+
+    def show(self, stream_id: UUID, part: str, state: str) -> None:
+        """Let newcomers to a stream's room be told this from now on, as JSON; nothing with an empty text."""
+        self._rooms[keys.room_state(stream_id)][part] = state
 
     def place(self, board: str, totals: str, member: str, more: int, tie: int) -> None:
         """Add to a member's total on a board; `tie` is when, in the board's own unit, lower leads among equals."""
@@ -67,7 +76,7 @@ class Effects:
         done += [("largest", key, field, value) for (key, field), value in self._largest.items()]
         for key, members in self._members.items():
             done += [("SADD", key, *some) for some in sliced(sorted(members))]
-        for key, fields in self._fields.items():
+        for key, fields in (*self._fields.items(), *self._rooms.items()):
             pairs = [part for pair in fields.items() for part in pair]
             done += [("HSET", key, *some) for some in sliced(pairs)]
         for (board, totals), places in self._places.items():
@@ -77,6 +86,17 @@ class Effects:
         done += self._calls
         done += [("EXPIRE", key, seconds) for key, seconds in self._expiry.items()]
         return done
+
+    def tell_newcomers(self, redis: Redis) -> None:
+        """Let rooms be in the state that they will have behind the fence already.
+
+        To be done before frames go out: who enters between a frame and the fence is not told what the frame has ended.
+        """
+        if self._rooms:
+            with redis.pipeline(transaction=False) as pipe:
+                for key, fields in self._rooms.items():
+                    pipe.hset(key, items=[part for pair in fields.items() for part in pair])
+                pipe.execute()
 
 
 def sliced(items: Iterable[Any]) -> list[list[Any]]:

@@ -57,7 +57,7 @@ def effects_of(told: Told) -> Effects:
             continue
         state = msgspec.json.encode(state_of(event)).decode()
         effects.call("SET", keys.mood(event.stream_id), state, "EX", KEPT_SECONDS)
-        effects.put(keys.room_state(event.stream_id), "mood", state)
+        effects.show(event.stream_id, "mood", state)
     memory = keys.flow_memory(NAME, told.chunk.place)
     if told.closed is not None:
         effects.put(memory, CLOSED, str(told.closed))

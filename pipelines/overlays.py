@@ -77,7 +77,7 @@ def count(records: Sequence[Record]) -> Effects:
         if not isinstance(event, StreamEvent) or event.stream_id is None or event.creator_id is None:
             continue
         state = stream_state(event)
-        effects.put(keys.room_state(event.stream_id), "stream", msgspec.json.encode(state).decode())
+        effects.show(event.stream_id, "stream", msgspec.json.encode(state).decode())
         if state.status == "live":
             started = event.started_at or event.occurred_at
             effects.call("ZADD", keys.live_streams(), int(started.timestamp() * 1000), str(event.stream_id))
@@ -134,9 +134,10 @@ class Overlays:
             frames = self._frames(records, streaks, chunk.read_ms)
             if chunk.caught_up:
                 frames += streaks.end_due(chunk.read_ms)
+            effects = count(records)
+            effects.tell_newcomers(self._redis)
             if frames:
                 self._bus.publish_all(frames)
-            effects = count(records)
             if streaks.write(effects, keys.flow_memory(NAME, chunk.place)) or chunk.next != chunk.start:
                 self._fence.write(chunk, effects.ops(), blocks)
 

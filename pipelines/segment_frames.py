@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 
 from domain.segments.model import shown_path
-from livestreamx import keys
 from livestreamx.events import Event, SegmentEnd, SegmentEvent, SegmentFailed, SegmentSkipped, SegmentStarted, tag_of
 from livestreamx.frames import SegmentOver, SegmentStart
 from pipelines.effects import Effects
@@ -53,9 +52,8 @@ def keep_state(effects: Effects, event: Event) -> None:
     """What newcomers are told: the clip that is on air."""
     if event.stream_id is None or not isinstance(event, SegmentEvent):
         return
-    room = keys.room_state(event.stream_id)
     match event:
         case SegmentStarted():
-            effects.put(room, "segment", msgspec.json.encode(segment_start(event)).decode())
+            effects.show(event.stream_id, "segment", msgspec.json.encode(segment_start(event)).decode())
         case SegmentEnd() if was_awaited(event):
-            effects.put(room, "segment", "")
+            effects.show(event.stream_id, "segment", "")

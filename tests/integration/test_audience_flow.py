@@ -137,6 +137,23 @@ def test_what_was_not_told_before_a_crash_is_told_after_it(cache: Redis) -> None
     assert show.state("poll")["choices"][1]["votes"] == 1
 
 
+def test_newcomers_are_not_told_of_a_poll_whose_end_goes_out_at_this_moment(cache: Redis) -> None:
+    show = Show(cache)
+    poll = poll_of(show)
+    created = PollCreated(handle="nova", question="Next?", choices=("a", "b"), ends_at=now(), **poll)
+    ended = PollEnded(
+        state="completed", question="Next?", choices=("a", "b"), votes=(0, 0), voters=0, winner=None, **poll
+    )
+    (first, second) = chunks_of([created, ended], topic="lifecycle", size=1)
+    fence = Fence(cache, f"audience-{uuid7().hex}")
+    fence.commit(first, audience.count)
+    assert show.state("poll")["question"] == "Next?"
+    frames = audience.AudienceFrames(cache, 45)
+    frames.before(second.records, audience.count(second.records))
+    assert show.told("poll:end")
+    assert show.state("poll") is None, "although the fence has not moved yet"
+
+
 def test_questions_are_ranked_and_leave_the_list_when_answered(cache: Redis) -> None:
     show, flow = Show(cache), Flow(cache)
     asked = [QuestionAsked(question_id=uuid7(), handle="vio", text=f"{number}?", **show.by()) for number in range(25)]
