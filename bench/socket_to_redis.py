@@ -29,13 +29,14 @@ from livestreamx import keys
 from livestreamx.client import Account, Refused, Room, Unanswered
 from livestreamx.events import MOODS
 from livestreamx.stack import Platform
+from livestreamx.stack.supervisor import DEATHS_SECONDS, MOST_DEATHS
 
 ROOMS, PROBES = 20, 20
 AT_ONCE = 25
 TURN_SECONDS = 1.1
 """A person may react once a second."""
 LOOK_SECONDS = 0.002
-BETWEEN_KILLS_SECONDS = 13
+BETWEEN_DEATHS_SECONDS = DEATHS_SECONDS / (MOST_DEATHS - 1)
 """A part that dies five times within a minute ends its platform."""
 SETTLE_SECONDS = 3
 PEOPLE = "INSERT INTO users (handle, roles) SELECT 'load_' || n, '{viewer}' FROM generate_series(1, %s) n RETURNING id"
@@ -163,7 +164,7 @@ async def restarts(platform: Platform, redis: Redis, crowd: Crowd, kills: int, *
     found: list[float] = []
     for _ in range(kills):
         standby = await asyncio.to_thread(platform.wait_standby, "dataflows")
-        await asyncio.sleep(BETWEEN_KILLS_SECONDS)
+        await asyncio.sleep(BETWEEN_DEATHS_SECONDS * (2 if both else 1))
         if both:
             os.kill(standby, signal.SIGKILL)
         began, killed = time.perf_counter(), platform.kill("dataflows")
@@ -199,7 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--kills", type=int, default=5)
+    parser.add_argument("--kills", type=int, default=3)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, whole_platform(Path(folder)) as (platform, _):
         Console().print(uvloop.run(measure(platform, asked)))  # for it shares the cores with what it measures
