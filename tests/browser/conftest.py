@@ -43,11 +43,15 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def guest(chromium: Browser, server: str) -> AsyncIterator[Callable[..., Awaitable[Guest]]]:
-    """Makes people with browsers of their own; takes what `Browser.new_context` takes."""
+    """Makes people with browsers of their own; takes what `Browser.new_context` takes.
+
+    Without service workers, unless asked for: requests that pass through one are not kept from anybody by `Page.route`
+    (https://playwright.dev/python/docs/service-workers), and each would fetch all that the offline page needs.
+    """
     guests: list[Guest] = []
 
     async def arrive(**options: Any) -> Guest:
-        context = await chromium.new_context(**{"viewport": WIDE, **options})
+        context = await chromium.new_context(**{"viewport": WIDE, "service_workers": "block", **options})
         guests.append(await Guest.arrive(context, server))
         return guests[-1]
 

@@ -11,8 +11,10 @@ PASSWORD = "correct horse battery"
 SECONDS = 60
 EXPECTED = re.compile(
     "^Failed to load resource|is closed before the connection is established|ERR_INTERNET_DISCONNECTED"
+    "|^Service Worker registration blocked by Playwright"
 )
-"""Of what a browser tells on its console: a refusal, a room that was left on the way in, a network that was cut."""
+"""Of what a browser tells on its console: a refusal, a room that was left on the way in, a network that was cut, a
+service worker that was not wanted."""
 MOST_TABS = 120
 IS_HERE = "(selector) => document.activeElement.matches(selector)"
 HAS_RING = """() => {

@@ -45,7 +45,7 @@ async def web(office: str) -> AsyncIterator[httpx.AsyncClient]:
 @asynccontextmanager
 async def an_admin(chromium: Browser, office: str, pool: Pool, **options: object) -> AsyncIterator[Guest]:
     """An admin with a browser; what goes wrong on their pages fails the test."""
-    context = await chromium.new_context(**{"viewport": WIDE, **options})  # type: ignore[arg-type]
+    context = await chromium.new_context(**{"viewport": WIDE, "service_workers": "block", **options})  # type: ignore[arg-type]
     admin, handle = await Guest.arrive(context, office), f"admin_{secrets.token_hex(4)}"
     await admin.join(handle)
     async with pool.connection() as db:

@@ -135,7 +135,7 @@ async def test_refusals_are_pages_for_people_and_problem_details_for_programs(
 
 
 async def test_a_page_that_cannot_be_reached_says_so_and_comes_back(guest: NewGuest) -> None:
-    reader = await guest()
+    reader = await guest(service_workers="allow")
     page = await reader.open("/")
     await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     await page.wait_for_function("navigator.serviceWorker.controller !== null")

@@ -46,7 +46,7 @@ class Visitor(Guest):
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def at_home(chromium: Browser, server: str) -> AsyncIterator[Visitor]:
     """A creator who has done nothing yet, beside somebody else's silent stream."""
-    context = await chromium.new_context(viewport={"width": 1200, "height": 900})
+    context = await chromium.new_context(viewport={"width": 1200, "height": 900}, service_workers="block")
     visitor = Visitor(context, await context.new_page(), server)
     async with httpx.AsyncClient(base_url=server, timeout=60) as http:
         visitor.creator = await make_creator(http)
