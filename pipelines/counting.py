@@ -9,9 +9,10 @@ from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
 from pipelines.effects import Effects
-from pipelines.fences import Count, Fence
+from pipelines.fences import Fence
 from pipelines.records import Chunk, Record
 
+Count = Callable[[Sequence[Record]], Effects]
 Announce = Callable[[Sequence[Record], Effects], None]
 React = Callable[[Sequence[Record], list[Any]], None]
 

@@ -4,7 +4,7 @@ Events that come twice (the outbox is at-least-once, logs are replayed) are coun
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, cast
 
@@ -13,14 +13,12 @@ from redis import Redis
 from redis.client import Pipeline
 
 from livestreamx import keys
-from pipelines.effects import Effects, Op
+from pipelines.effects import Op
 from pipelines.records import Chunk, Record
 from pipelines.seen import Blocks, Seen, block_seconds
 from pipelines.sources import Position
 
 SCRIPT = files("pipelines").joinpath("fenced.lua").read_text()
-
-Count = Callable[[Sequence[Record]], Effects]
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -47,18 +45,6 @@ class Fence:
             if not where.endswith(":since")
         }
 
-    def commit(
-        self, chunk: Chunk, count: Count, *, since: int | None = None, remember: bool = True
-    ) -> tuple[list[Any], Sequence[Record]]:
-        """Write what the chunk's new events change, and that the flow has come past it.
-
-        `since` is the earliest offset that rebuilds the flow's state; without `remember` events that come twice are
-        not told apart, for results that do not change with the second. The results of the script's functions, and the
-        records counted: those that were not known before. `FenceMovedError` when this is not where the flow stands.
-        """
-        records, blocks = self.unseen(chunk, remember=remember)
-        return self.write(chunk, count(records).ops(), blocks, since=since), records
-
     def unseen(self, chunk: Chunk, *, remember: bool = True) -> tuple[Sequence[Record], Blocks]:
         """The chunk's records that were not counted before, and their ids where they are to be remembered."""
         records = first_of_each(chunk.records)
@@ -81,6 +67,8 @@ class Fence:
     ) -> list[Any]:
         """Write these changes, that the flow has come past the chunk, and the ids that were counted in it.
 
+        Without ids events that come twice are not told apart, for results that do not change with the second. `since`
+        is the earliest offset that rebuilds the flow's state.
         The results of the script's functions; `FenceMovedError` when this is not where the flow stands. With
         `watching`, a pipeline that watches keys, nothing is written when another changed them: `WatchError`.
         """

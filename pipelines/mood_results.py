@@ -82,8 +82,7 @@ class MoodTeller:
                 continue
             if told.moods:
                 self._announce(told.moods)
-            effects = effects_of(told)
-            self._fence.commit(told.chunk, lambda _: effects, since=told.since, remember=False)  # noqa: B023
+            self._fence.write(told.chunk, effects_of(told).ops(), {}, since=told.since)
 
     def _announce(self, moods: Sequence[MoodChanged]) -> None:
         oldest = now() - STALE

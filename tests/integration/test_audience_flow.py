@@ -131,7 +131,7 @@ def test_what_was_not_told_before_a_crash_is_told_after_it(cache: Redis) -> None
     poll = poll_of(show)
     created = PollCreated(handle="nova", question="Next?", choices=("a", "b"), ends_at=now(), **poll)
     (chunk,) = chunks_of([created, PollVoted(**poll, choice_id=2)], topic="lifecycle")
-    Fence(cache, f"audience-{uuid7().hex}").commit(chunk, audience.count)
+    chunk_writer(Fence(cache, f"audience-{uuid7().hex}"), audience.count)([chunk])
     flow.pass_second()
     assert [update["voters"] for update in show.told("poll:update")] == [1]
     assert show.state("poll")["choices"][1]["votes"] == 1
@@ -145,8 +145,7 @@ def test_newcomers_are_not_told_of_a_poll_whose_end_goes_out_at_this_moment(cach
         state="completed", question="Next?", choices=("a", "b"), votes=(0, 0), voters=0, winner=None, **poll
     )
     (first, second) = chunks_of([created, ended], topic="lifecycle", size=1)
-    fence = Fence(cache, f"audience-{uuid7().hex}")
-    fence.commit(first, audience.count)
+    chunk_writer(Fence(cache, f"audience-{uuid7().hex}"), audience.count)([first])
     assert show.state("poll")["question"] == "Next?"
     frames = audience.AudienceFrames(cache, 45)
     frames.before(second.records, audience.count(second.records))
