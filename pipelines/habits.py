@@ -39,7 +39,6 @@ NAME = "habits"
 TOPICS = (topics.INTERACTIONS, topics.ECONOMY, topics.LIFECYCLE)
 PACE = Pace(linger=0.1, ticks=True)
 SIGNS = (ViewerJoined, ViewerHeartbeat, ViewerLeft)
-UNLISTED_SECONDS = 7 * 86_400
 
 
 class Habits:

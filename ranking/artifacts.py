@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from features.signals import SIGNALS
 from livestreamx.clock import now
+from livestreamx.durable import sync_folder
 from ranking.collaborative import CreatorFactors
 from ranking.index import VectorIndex
 from ranking.neighbours import Neighbours
@@ -128,7 +129,7 @@ def save(
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    _sync(folder)
+    sync_folder(folder)
     return version
 
 
@@ -187,7 +188,7 @@ def point_to(folder: Path, version: str) -> None:
     aside = folder / f".{POINTER}-{os.getpid()}"
     _write(aside, version.encode())
     aside.replace(folder / POINTER)
-    _sync(folder)
+    sync_folder(folder)
 
 
 def pointed_to(folder: Path) -> str | None:
@@ -283,11 +284,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -84,10 +84,6 @@ class NotAVod(DomainError):
     code, title, status = "vod_type", "Only MP4 and WebM files are taken", 415
 
 
-class VodTooLarge(DomainError):
-    code, title, status = "vod_too_large", "The file is larger than this platform takes", 413
-
-
 class UnreadableVod(Invalid):
     code, title = "vod_unreadable", "The file has no picture, or does not say how long it is"
 
