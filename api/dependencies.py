@@ -27,6 +27,7 @@ HELD = {
     "guard": "engines.guard",
     "chat": "engines.chat",
     "media": "engines.media",
+    "ingresses": "engines.ingresses",
     "ballots": "engines.ballots",
     "checkout": "engines.checkout",
     "gateway": "gateway",

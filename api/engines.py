@@ -15,6 +15,7 @@ from domain.economy.coalesce import CONNECTIONS, GiftBatches
 from domain.fraud.guard import GiftGuard
 from domain.interactions.polls import voting
 from domain.interactions.polls.voting import BallotBox
+from domain.media.ingresses import Ingresses, ingresses
 from domain.media.rooms import MediaRooms, media_rooms
 from domain.payments.checkout import Checkout
 from livestreamx.engines import clickhouse, postgres, redis
@@ -44,7 +45,8 @@ class Engines(msgspec.Struct, frozen=True):
     guard: GiftGuard
     chat: ChatDesk
     media: MediaRooms | None
-    """None where no media server is configured."""
+    ingresses: Ingresses | None
+    """Both None where no media server is configured."""
     ballots: BallotBox
     checkout: Checkout | None
     """None where payments are off."""
@@ -102,6 +104,7 @@ async def open_engines(settings: Settings, metrics: Metrics) -> AsyncIterator[En
             guard=GiftGuard(pool, cache, settings),
             chat=ChatDesk(pool, cache, RoomBus(cache), settings),
             media=media,
+            ingresses=ingresses(settings),
             ballots=ballots,
             checkout=checkout,
         )

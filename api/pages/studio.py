@@ -15,6 +15,7 @@ from api.pages.visit import Visit
 from api.paging import cursor_after, decode_cursor
 from domain.accounts import service as accounts
 from domain.analytics.figures import figures_of
+from domain.media import queries as media
 from domain.streams import queries, service
 from livestreamx.engines.postgres import connection
 from livestreamx.errors import Unauthenticated
@@ -84,11 +85,15 @@ class StudioPages(Controller):
             return visit.sign_in_first()
         async with connection(visit.pool) as db:
             stream = await service.find_owned(db, stream_id, visit.claims)
+            key = await media.key_of(db, stream_id)
             before = await queries.started_before(db, stream.creator_id, stream.started_at)
         return visit.page(
             "dashboard.html",
             stream=stream,
             before=before,
+            key=key,
+            media_on=visit.settings.media_on,
+            is_creator=stream.creator_id == visit.claims.sub,
             panels=STREAM_PANELS,
             totals=STREAM_TOTALS,
             vod_megabytes=visit.settings.vod_megabytes,

@@ -1,7 +1,7 @@
 """`python -m domain.interactions.keeper`: the role that does what time brings to all that goes on in a show.
 
 Polls end, challenges start and end, raids leave, clips follow one another, streams without their publisher end, and
-what a stream leaves open is closed. Any number may run at once.
+what a stream leaves open is closed, keys for streaming software too. Any number may run at once.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,10 @@ from domain.interactions.challenges import service as challenges
 from domain.interactions.polls import service as polls
 from domain.interactions.questions import service as questions
 from domain.interactions.raids import service as raids
+from domain.media import keys as media_keys
 from domain.media import service as media
+from domain.media.ingresses import ingresses
 from domain.segments import keeping as segments
-from domain.segments.ingress import ingresses
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from livestreamx.ticking import Step, run_role
@@ -37,6 +38,7 @@ class Keeper:
             self.advance_segments,
             self.move_ingresses,
             self.end_abandoned_streams,
+            self.take_keys,
             self.expire_questions,
         )
 
@@ -62,6 +64,10 @@ class Keeper:
         while await segments.send_to_room(self._pool, self._ingresses):
             pass
         while await segments.take_from_room(self._pool, self._ingresses):
+            pass
+
+    async def take_keys(self) -> None:
+        while self._ingresses is not None and await media_keys.take_one_left(self._pool, self._ingresses):
             pass
 
     async def end_abandoned_streams(self) -> None:

@@ -30,6 +30,7 @@ KINDS: dict[str, Kind] = {
     "participant_connection_aborted": "went",
     "ingress_started": "began",
     "ingress_ended": "ended",
+    "egress_ended": "recorded",
 }
 
 log = structlog.get_logger("domain.media")
@@ -69,7 +70,9 @@ class MediaRooms:
         except ParseError as error:
             raise Invalid("This event is not as LiveKit describes it", code="bad_event") from error
         if told.HasField("ingress_info"):
-            return _news_of_clip(told)
+            return _news_of_ingress(told)
+        if told.HasField("egress_info"):
+            return _news_of_recording(told)
         who = told.participant
         return MediaNews(
             id=told.id,
@@ -106,8 +109,15 @@ class MediaRooms:
         await self._api.aclose()
 
 
-def _news_of_clip(told: livekit.WebhookEvent) -> MediaNews:
-    """What the server tells of an ingress."""
+def _news_of_recording(told: livekit.WebhookEvent) -> MediaNews:
+    """What the server tells of a recording; one that failed says nothing."""
+    is_done = told.egress_info.status == livekit.EgressStatus.EGRESS_COMPLETE
+    kind = KINDS.get(told.event, "other") if is_done else "other"
+    return MediaNews(id=told.id, kind=kind, stream_id=as_uuid(told.egress_info.room_name))
+
+
+def _news_of_ingress(told: livekit.WebhookEvent) -> MediaNews:
+    """What the server tells of a clip; streaming software tells of itself by coming to the room and leaving it."""
     clip = told.ingress_info
     return MediaNews(
         id=told.id,

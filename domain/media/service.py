@@ -27,6 +27,12 @@ def has_picture(stream: Stream, user_id: UUID | None) -> bool:
     return stream.status == "live" or (stream.status == "scheduled" and user_id == stream.creator_id)
 
 
+def require_picture(stream: Stream, user_id: UUID | None) -> None:
+    """`NoPicture` unless somebody may be in the media room now."""
+    if not has_picture(stream, user_id):
+        raise NoPicture()
+
+
 async def admit(pool: Pool, rooms: MediaRooms | None, stream_id: UUID, visitor: Claims | None) -> MediaPass:
     """A pass into the stream's media room: its creator publishes, everybody else sees and hears.
 
@@ -38,8 +44,7 @@ async def admit(pool: Pool, rooms: MediaRooms | None, stream_id: UUID, visitor: 
         stream = await streams.find_visible(db, stream_id, visitor)
         if visitor is not None and not streams.owns(stream, visitor):
             await moderation.require_welcome(db, visitor.sub, stream.creator_id)
-    if not has_picture(stream, visitor.sub if visitor else None):
-        raise NoPicture()
+    require_picture(stream, visitor.sub if visitor else None)
     if visitor is None:
         return rooms.give_pass(stream.id, f"anon:{uuid7().hex}", "", publishes=False)
     publishes = visitor.sub == stream.creator_id
@@ -52,10 +57,14 @@ async def take(pool: Pool, redis: AsyncRedis, rooms: MediaRooms, news: MediaNews
         return "ignored"
     if await redis.exists(keys.media_news(news.id)):
         return "duplicate"
-    if news.segment_id is None:
+    if news.kind == "recorded":
+        outcome: Outcome = "noted" if await streams.archive_recorded(pool, news.stream_id) else "ignored"
+    elif news.segment_id is not None:
+        outcome = await _take_clip(pool, news, news.stream_id, news.segment_id)
+    elif news.kind in ("came", "went"):
         outcome = await _take(pool, rooms, news, news.stream_id)
     else:
-        outcome = await _take_clip(pool, news, news.stream_id, news.segment_id)
+        outcome = "ignored"
     await redis.set(keys.media_news(news.id), "1", ex=NEWS_SECONDS)
     return outcome
 
@@ -67,13 +76,13 @@ async def _take(pool: Pool, rooms: MediaRooms, news: MediaNews, stream_id: UUID)
             return "ignored"
         publishes = news.user_id == stream.creator_id
         if publishes and news.kind == "went":
-            await queries.note_departure(db, stream_id, news.session, news.joined_ms, now())
+            await queries.note_departure(db, stream_id, news, now())
             return "noted"
         if news.kind == "went":
             return "ignored"
         welcome = await _is_welcome(db, stream, news.user_id)
         if publishes and welcome:
-            await queries.note_arrival(db, stream_id, news.session, news.joined_ms)
+            await queries.note_arrival(db, stream_id, news)
             return "noted"
     if not welcome:
         await rooms.remove(stream_id, news.identity)

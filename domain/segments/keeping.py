@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
+from domain.media.ingresses import Ingresses, IngressRefused
 from domain.segments import queries
-from domain.segments.ingress import Ingresses, IngressRefused
-from domain.segments.model import FailReason, Segment
+from domain.segments.model import FailReason, Segment, shown_path
 from domain.segments.service import end, load, play
 from domain.streams import queries as streams
 from livestreamx.engines.postgres import Db, Pool, transaction
@@ -54,12 +54,19 @@ async def send_to_room(pool: Pool, ingresses: Ingresses) -> bool:
         if segment is None:
             return False
         try:
-            ingress_id = await ingresses.begin(segment)
+            ingress_id = await _begin(ingresses, segment)
         except IngressRefused:
             await end(db, segment, "fail", "ingress_failed")
         else:
             await queries.note_ingress(db, segment.id, ingress_id)
     return True
+
+
+async def _begin(ingresses: Ingresses, segment: Segment) -> str:
+    if segment.vod_id is None:
+        raise IngressRefused
+    file = shown_path(segment.vod_id, segment.kind, segment.id)
+    return await ingresses.show_file(segment.stream_id, segment.participant, segment.title, file)
 
 
 async def take_from_room(pool: Pool, ingresses: Ingresses) -> bool:

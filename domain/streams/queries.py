@@ -1,6 +1,6 @@
 """All SQL of streams."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import LiteralString
 from uuid import UUID
@@ -53,6 +53,13 @@ async def find_locked(db: Db, stream_id: UUID) -> Stream | None:
     """The stream, which nobody else changes before this transaction ends."""
     async with db.cursor(row_factory=struct_row(Stream)) as cursor:
         await cursor.execute(SELECT_STREAM + "WHERE s.id = %s FOR UPDATE OF s", (stream_id,))
+        return await cursor.fetchone()
+
+
+async def find_held(db: Db, stream_id: UUID) -> Stream | None:
+    """The stream, which nobody else moves on before this transaction ends; gifts and chat are not held up."""
+    async with db.cursor(row_factory=struct_row(Stream)) as cursor:
+        await cursor.execute(SELECT_STREAM + "WHERE s.id = %s FOR NO KEY UPDATE OF s", (stream_id,))
         return await cursor.fetchone()
 
 
@@ -122,7 +129,7 @@ async def live_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:
         return await cursor.fetchall()
 
 
-def all_live(db: Connection[TupleRow], limit: int) -> list[Stream]:
+def all_live(db: Connection[TupleRow], limit: int) -> Iterator[Stream]:
     """Live public streams, the newest first; for who has a thread."""
     return _read(
         db,
@@ -131,18 +138,16 @@ def all_live(db: Connection[TupleRow], limit: int) -> list[Stream]:
     )
 
 
-def changed_within(db: Connection[TupleRow], span: timedelta, limit: int) -> list[Stream]:
+def changed_within(db: Connection[TupleRow], span: timedelta, limit: int) -> Iterator[Stream]:
     """All streams that have changed in this last span of time, in no order; for who has a thread."""
     return _read(db, "WHERE s.changed_at > now() - %s LIMIT %s", (span, limit))
 
 
-def _read(db: Connection[TupleRow], which: LiteralString, values: Sequence[object]) -> list[Stream]:
+def _read(db: Connection[TupleRow], which: LiteralString, values: Sequence[object]) -> Iterator[Stream]:
     with db.cursor(row_factory=dict_row) as cursor:
         cursor.execute(SELECT_STREAM + which, values)
-        found: list[Stream] = []
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            found += msgspec.convert(rows, list[Stream])
-        return found
+            yield from msgspec.convert(rows, list[Stream])
 
 
 async def public_among(db: Db, stream_ids: Sequence[UUID]) -> list[Stream]:

@@ -132,6 +132,17 @@ async def end_without_publisher(db: Db, stream_id: UUID) -> None:
     )
 
 
+async def archive_recorded(pool: Pool, stream_id: UUID) -> bool:
+    """Turn an ended stream, whose recording is complete, into one; whether it was news."""
+    async with transaction(pool) as db:
+        stream = await queries.find_locked(db, stream_id)
+        if stream is None or stream.status != TRANSITIONS["archive"].source:
+            return False
+        await queries.set_status(db, stream_id, TRANSITIONS["archive"].target, now())
+        await record(db, stream.as_event(TRANSITIONS["archive"].event, stream.creator_id), request_id="")
+    return True
+
+
 async def browse(
     pool: Pool, *, status: Status | None, category: str | None, after: tuple[datetime, UUID] | None, limit: int
 ) -> list[Stream]:

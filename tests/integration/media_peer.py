@@ -11,11 +11,13 @@ from uuid import uuid4
 import jwt
 import msgspec
 from aiohttp import web as http_server
-from httpx import AsyncClient, Response
+from httpx import ASGITransport, AsyncClient, Response
 from livekit import api as livekit
 
+from api.app import create_app
 from livestreamx.settings import Settings
 from tests.conftest import free_port
+from tests.integration.conftest import served
 
 KEY = "key"
 GRANTS = ("roomAdmin", "roomCreate", "room", "ingressAdmin")
@@ -69,12 +71,16 @@ class MediaPeer:
             room_name=asked.room_name,
             participant_identity=asked.participant_identity,
         )
+        if asked.input_type != livekit.IngressInput.URL_INPUT:
+            ingress.url, ingress.stream_key = "rtmp://media.test/x", f"secret-{self.begun}"
         self.ingresses[ingress.ingress_id] = ingress
         if self.loses_answers:
             return http_server.json_response({"code": "unavailable", "msg": "lost"}, status=503)
         return self._answer(ingress)
 
     async def delete_ingress(self, request: http_server.Request) -> http_server.Response:
+        if self.status != 200:
+            return self._refuse()
         name = livekit.DeleteIngressRequest.FromString(await request.read()).ingress_id
         if name not in self.ingresses:
             return http_server.json_response({"code": "not_found", "msg": "no"}, status=404)
@@ -108,9 +114,17 @@ async def media_peer() -> AsyncIterator[MediaPeer]:
     await runner.cleanup()
 
 
+@asynccontextmanager
+async def media_platform(settings: Settings) -> AsyncIterator[AsyncClient]:
+    """A client of an application that has the media server of these settings."""
+    app = create_app(settings)
+    async with served(app), AsyncClient(transport=ASGITransport(app), base_url="https://testserver") as client:
+        yield client
+
+
 def with_media(settings: Settings, url: str) -> Settings:
-    """The settings of a platform with this media server."""
-    return msgspec.structs.replace(settings, livekit_url=url, livekit_key=KEY, livekit_secret=SECRET)
+    """The settings of a platform with this media server, without limits per address."""
+    return msgspec.structs.replace(settings, rate_limits=False, livekit_url=url, livekit_key=KEY, livekit_secret=SECRET)
 
 
 def news(event: str, stream: str, identity: str, session: str = "PA_1", joined: int = 1_000) -> bytes:
@@ -124,6 +138,12 @@ def clip_news(event: str, stream: str, segment: str, status: str = "ENDPOINT_COM
     """What LiveKit posts about a clip that it shows."""
     clip = {"ingressId": "IN_1", "roomName": stream, "participantIdentity": f"segment:{segment}"}
     told = {"event": event, "id": f"EV_{uuid4().hex}", "ingressInfo": {**clip, "state": {"status": status}}}
+    return msgspec.json.encode(told)
+
+
+def recording_news(stream: str, status: str = "EGRESS_COMPLETE") -> bytes:
+    """What LiveKit posts when it has recorded a room, or could not."""
+    told = {"event": "egress_ended", "id": f"EV_{uuid4().hex}", "egressInfo": {"roomName": stream, "status": status}}
     return msgspec.json.encode(told)
 
 

@@ -15,13 +15,14 @@ from api.correlation import Platform
 from livestreamx.engines.postgres import Pool
 from tests.integration.people import Person
 
-ANYONE, USER, CREATOR, OWNER, ADMIN = "anyone", "user", "creator", "owner", "admin"
+ANYONE, USER, CREATOR, OWNER, MAKER, ADMIN = "anyone", "user", "creator", "owner", "maker", "admin"
 
 ALLOWED = {
     ANYONE: {"anonymous", "viewer", "creator", "owner", "admin"},
     USER: {"viewer", "creator", "owner", "admin"},
     CREATOR: {"creator", "owner", "admin"},
     OWNER: {"owner", "admin"},
+    MAKER: {"owner"},
     ADMIN: {"admin"},
 }
 ROLES = ("anonymous", "viewer", "creator", "owner", "admin")
@@ -103,6 +104,9 @@ ACCESS = {
     "GET /api/streams/{stream_id}": ANYONE,
     "POST /api/streams/{stream_id}/start": OWNER,
     "POST /api/streams/{stream_id}/token": ANYONE,
+    "POST /api/streams/{stream_id}/ingress": MAKER,
+    "GET /api/streams/{stream_id}/ingress": MAKER,
+    "DELETE /api/streams/{stream_id}/ingress": MAKER,
     "POST /api/streams/{stream_id}/end": OWNER,
     "POST /api/streams/{stream_id}/archive": OWNER,
     "POST /api/streams/{stream_id}/cancel": OWNER,
@@ -242,6 +246,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "POST /api/admin/blocked-terms": {"json": {"text": "guard matrix term"}},
     "POST /api/streams/{stream_id}/bans": {"json": {"userId": str(uuid4())}},
     "POST /api/streams": {"json": {"title": "Mine"}},
+    "POST /api/streams/{stream_id}/ingress": {"json": {}},
     "POST /api/streams/{stream_id}/gifts": {"json": {"code": "HEART"}},
     "PUT /api/me/commands": {"json": {"actions": {"tts.say": True}}},
     "POST /api/streams/{stream_id}/polls": {"json": {"question": "Next?", "choices": ["a", "b"], "durationS": 60}},

@@ -6,18 +6,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
-import msgspec
 import pytest
 import pytest_asyncio
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 
-from api.app import create_app
 from domain.interactions.keeper import Keeper
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from tests.integration.commanding import rows
-from tests.integration.conftest import served
-from tests.integration.media_peer import SECRET, MediaPeer, media_peer, news, tell, with_media
+from tests.integration.media_peer import SECRET, MediaPeer, media_peer, media_platform, news, tell, with_media
 from tests.integration.people import Person, refusal
 
 
@@ -30,8 +27,7 @@ async def peer() -> AsyncIterator[MediaPeer]:
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def media(settings: Settings, peer: MediaPeer) -> AsyncIterator[AsyncClient]:
     """A client of an application that has a media server."""
-    app = create_app(with_media(msgspec.structs.replace(settings, rate_limits=False), peer.url))
-    async with served(app), AsyncClient(transport=ASGITransport(app), base_url="https://testserver") as client:
+    async with media_platform(with_media(settings, peer.url)) as client:
         yield client
 
 

@@ -6,18 +6,16 @@ from datetime import timedelta
 import msgspec
 import pytest
 import pytest_asyncio
-from httpx import ASGITransport, AsyncClient
+from httpx import AsyncClient
 from redis.asyncio import Redis as AsyncRedis
 
-from api.app import create_app
 from domain.interactions.keeper import Keeper
 from livestreamx.engines.postgres import Pool
 from livestreamx.errors import Unavailable
 from livestreamx.settings import Settings
 from tests.integration.clips import long_clip_of
-from tests.integration.conftest import served
 from tests.integration.interacting import told
-from tests.integration.media_peer import MediaPeer, clip_news, media_peer, tell, with_media
+from tests.integration.media_peer import MediaPeer, clip_news, media_peer, media_platform, tell, with_media
 from tests.integration.people import Person
 
 SOURCE = "http://inside:4000"
@@ -32,14 +30,13 @@ async def peer() -> AsyncIterator[MediaPeer]:
 @pytest.fixture(scope="module")
 def connected(settings: Settings, peer: MediaPeer) -> Settings:
     """The platform with that media server."""
-    ours = msgspec.structs.replace(settings, rate_limits=False, media_source_url=SOURCE)
+    ours = msgspec.structs.replace(settings, media_source_url=SOURCE)
     return with_media(ours, peer.url)
 
 
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def media(connected: Settings) -> AsyncIterator[AsyncClient]:
-    app = create_app(connected)
-    async with served(app), AsyncClient(transport=ASGITransport(app), base_url="https://testserver") as client:
+    async with media_platform(connected) as client:
         yield client
 
 

@@ -4,6 +4,7 @@ import { Board } from "./studio/board.js";
 import { Clips } from "./studio/clips.js";
 import { bindMenus } from "./studio/menus.js";
 import { followPulse } from "./studio/pulse.js";
+import { bindSoftware } from "./studio/software.js";
 
 const SETTLING_MS = 60_000;
 
@@ -28,4 +29,5 @@ bindMoves();
 bindMenus();
 board.load();
 const room = isLive() ? followPulse(document.getElementById("pulse"), stream) : null;
+bindSoftware(document.getElementById("software-form"), stream);
 if (document.getElementById("clips")) new Clips({ stream, isLive: isLive(), room });

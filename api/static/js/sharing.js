@@ -3,16 +3,23 @@ import { make, toast } from "./dom.js";
 
 const SHOWN_MS = 30_000;
 
+/** Copy words; `name` says what they are. */
+export async function copy(words, name) {
+  try {
+    await navigator.clipboard.writeText(words);
+    toast(`${name} was copied.`);
+  } catch {
+    toast(`${name} could not be copied.`, "bad");
+  }
+}
+
 /** Hand a link to the device's share sheet, or copy it where there is none. */
 export async function share(title, url) {
+  if (!navigator.share) return copy(url, "The address");
   try {
-    if (navigator.share) await navigator.share({ title, url });
-    else {
-      await navigator.clipboard.writeText(url);
-      toast("The address was copied.");
-    }
+    await navigator.share({ title, url });
   } catch (error) {
-    if (error.name !== "AbortError") toast("The address could not be copied.", "bad");
+    if (error.name !== "AbortError") toast("The address could not be shared.", "bad");
   }
 }
 
