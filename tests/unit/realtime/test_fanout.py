@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from livestreamx.engines.bus import Frame
 from livestreamx.observe.metrics import Metrics
+from realtime import fanout
 from realtime.codec import Codec, PackCodec
 from realtime.connection import Connection
 from realtime.fanout import Feed
@@ -101,10 +102,32 @@ async def test_frames_of_one_pass_leave_in_one_write() -> None:
         house = House(stack)
         connection, peer = await house.join()
         house.say(10)
-        assert connection in house.feed.fast
+        assert connection.bare in house.feed.fast
         house.feed.flush()
         data = await asyncio.get_running_loop().sock_recv(peer.sock, 1 << 20)
         assert data.count(b'"seq"') == 10
+
+
+async def test_after_several_frames_at_once_what_follows_waits_and_after_a_single_one_it_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fanout, "REST_FACTOR", 1e9)
+    monkeypatch.setattr(fanout, "REST_SECONDS", 3600.0)
+    async with AsyncExitStack() as stack:
+        house = House(stack)
+        _, peer = await house.join()
+        for seq in (1, 2):
+            house.say(1)
+            assert await house.heard(peer) == [seq]
+        house.say(2)
+        assert await house.heard(peer) == [3, 4]
+        house.say(1)
+        for _ in range(10):
+            await asyncio.sleep(0)
+        with pytest.raises(BlockingIOError):
+            peer.sock.recv(1)
+        house.feed.flush()
+        assert await house.heard(peer) == [5]
 
 
 @pytest.mark.parametrize("direct", [True, False])
@@ -154,7 +177,7 @@ async def test_a_reader_whom_the_ring_has_overtaken_misses_chat_only_and_is_told
         told = msgspec.json.decode(data[data.index(b'{"channel"') :].partition(b"}")[0] + b"}")
         count = len(overtaken) - len(gifts)
         assert told == {"channel": "chat", "count": count, "fromSeq": had + 1, "toSeq": overtaken[-1]}
-        assert slow in house.feed.fast
+        assert slow.bare in house.feed.fast
 
 
 async def test_who_would_miss_a_gift_is_closed_with_the_reason() -> None:
@@ -185,8 +208,9 @@ async def test_without_coalescing_each_frame_leaves_by_itself_once_the_bus_was_a
     async with AsyncExitStack() as stack:
         house = House(stack, coalesce=False)
         connection, peer = await house.join()
-        counted = Counted(house.feed.fast[connection])
-        house.feed.fast[connection] = counted  # type: ignore[assignment]
+        assert connection.bare is not None
+        counted = Counted(connection.bare)
+        house.feed.fast = {counted: connection}  # type: ignore[dict-item]
         house.say(3)
         assert not counted.sizes
         assert await house.heard(peer) == [1, 2, 3]
