@@ -41,6 +41,7 @@ from api.oembed import OEmbedController
 from api.openapi import ProblemResponses, describe
 from api.openapi_bodies import BodySchemas
 from api.operations import OperationsController
+from api.overlays import OverlaysController
 from api.pages.rendering import static_files, template_config
 from api.pages.routes import pages
 from api.payments import PaymentController
@@ -100,6 +101,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     MoodMapController,
     OEmbedController,
     OperationsController,
+    OverlaysController,
     PaymentController,
     PayoutController,
     PayoutReviewController,

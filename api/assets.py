@@ -84,9 +84,10 @@ class AssetsController(Controller):
         user: NamedDependency[Claims],
         pool: NamedDependency[Pool],
         settings: NamedDependency[Settings],
+        request_id: NamedDependency[str],
     ) -> None:
-        """404 `asset_not_found`. Where it was your picture there is the generated one again."""
-        await service.remove(pool, folder_of(settings), user.sub, asset_id)
+        """404 `asset_not_found`. Where it was your picture there is the generated one again; shows go on without it."""
+        await service.remove(pool, folder_of(settings), user, asset_id, request_id)
 
 
 @get("/assets/{name:str}", include_in_schema=False, sync_to_thread=True)

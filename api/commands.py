@@ -13,7 +13,7 @@ from api.auth.guards import creator_only
 from api.schema import Body, View
 from domain.accounts.tokens import Claims
 from domain.commands import overlay_keys, scenes, service
-from domain.commands.model import Action, Background, Filter, Overlay, Scene, Theme
+from domain.commands.model import MOST_OVER_A_SHOW, Action, Background, Filter, Scene, Theme
 from domain.minigames import service as minigames
 from domain.minigames.model import Game, Minigame, State
 from features.fairness import Proof, hash_of
@@ -21,6 +21,10 @@ from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 
 Switches = dict[Action, bool]
+Names = Annotated[
+    tuple[Annotated[str, msgspec.Meta(max_length=24)], ...],
+    msgspec.Meta(max_length=MOST_OVER_A_SHOW, examples=[["snow"]]),
+]
 
 
 class SwitchesBody(Body, frozen=True, kw_only=True):
@@ -36,23 +40,33 @@ class SwitchesView(View, frozen=True, kw_only=True):
 
 
 class SceneBody(Body, frozen=True, kw_only=True):
-    """The parts of a scene to change."""
+    """The parts of a scene to change. `overlays` are effects (`confetti crown fireworks hearts snow`) and keys of own
+    overlays; `backgroundAssetId` is a picture of one's own, null for none.
+    """
 
     theme: Theme | msgspec.UnsetType = msgspec.UNSET
     filter: Filter | msgspec.UnsetType = msgspec.UNSET
     background_key: Background | msgspec.UnsetType = msgspec.UNSET
-    overlays: Annotated[tuple[Overlay, ...], msgspec.Meta(max_length=5)] | msgspec.UnsetType = msgspec.UNSET
+    background_asset_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    overlays: Names | msgspec.UnsetType = msgspec.UNSET
 
 
 class SceneView(View, frozen=True, kw_only=True):
     theme: Theme
     filter: Filter
     background_key: Background
-    overlays: tuple[Overlay, ...]
+    background_asset_id: UUID | None
+    overlays: tuple[str, ...]
 
     @classmethod
     def of(cls, scene: Scene) -> "SceneView":
-        return cls(theme=scene.theme, filter=scene.filter, background_key=scene.background, overlays=scene.overlays)
+        return cls(
+            theme=scene.theme,
+            filter=scene.filter,
+            background_key=scene.background,
+            background_asset_id=scene.background_asset_id,
+            overlays=scene.overlays,
+        )
 
 
 class OverlayKey(View, frozen=True, kw_only=True):
@@ -125,7 +139,10 @@ class CommandController(Controller):
         pool: NamedDependency[Pool],
         request_id: NamedDependency[str],
     ) -> SceneView:
-        """The scene afterwards; the room sees an `overlay:trigger` of kind `scene`, newcomers find it in its state."""
+        """The scene afterwards; the room sees an `overlay:trigger` of kind `scene`, newcomers find it in its state.
+
+        404 `asset_not_found`, 422 `not_a_picture`, `unknown_overlay`.
+        """
         named = {"background_key": "background"}
         change: dict[str, Any] = {
             named.get(name, name): value

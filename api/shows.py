@@ -9,10 +9,11 @@ from redis.asyncio import Redis as AsyncRedis
 
 from api.schema import View
 from api.segments import SegmentOnAir
+from domain.commands.scenes import PLAIN
 from domain.segments.model import Segment
 from domain.streams.model import Status, Stream, Visibility
 from domain.streams.pulse import Pulse, count_viewers, take_pulse
-from livestreamx.frames import MoodState
+from livestreamx.frames import MoodState, SceneState
 from livestreamx.settings import Settings
 
 
@@ -59,6 +60,7 @@ class StreamView(StreamCard, frozen=True, kw_only=True):
     segments: tuple[SegmentOnAir, ...] = ()
     """The clip that is on air."""
     overlays: tuple[str, ...] = ()
+    """What lies over it: effects, and keys of its creator's overlays."""
     metrics: LiveTotals
 
 
@@ -73,14 +75,22 @@ async def cards(redis: AsyncRedis, settings: Settings, streams: Sequence[Stream]
     return tuple(card(stream, count) for stream, count in zip(streams, counts, strict=True))
 
 
-async def show(redis: AsyncRedis, settings: Settings, stream: Stream, segment: Segment | None = None) -> StreamView:
-    """A stream in full, with the numbers of this moment and the clip that is on air."""
+async def show(
+    redis: AsyncRedis,
+    settings: Settings,
+    stream: Stream,
+    *,
+    segment: Segment | None = None,
+    scene: SceneState = PLAIN,
+) -> StreamView:
+    """A stream in full, with the numbers of this moment, the clip that is on air, and what lies over it."""
     pulse: Pulse = await take_pulse(redis, stream.id, settings.session_gap_seconds)
     return StreamView(
         **msgspec.structs.asdict(stream),
         viewers=Viewers(count=pulse.viewers),
         mood_state=pulse.mood,
         segments=SegmentOnAir.of(segment),
+        overlays=(*scene.overlays, *(layer.key for layer in scene.layers)),
         metrics=LiveTotals(
             chat_count=pulse.messages,
             gift_sum=pulse.gift_tokens,

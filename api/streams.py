@@ -16,6 +16,7 @@ from api.paging import Cursor, Limit, Place, cursor_after, decode_cursor
 from api.schema import Body, Page
 from api.shows import StreamCard, StreamView, cards, show
 from domain.accounts.tokens import Claims
+from domain.commands.scenes import shown_scene
 from domain.media.rooms import MediaRooms
 from domain.segments import service as segments
 from domain.streams import service as streams
@@ -119,7 +120,8 @@ class StreamsController(Controller):
         async with connection(pool) as db:
             stream = await streams.find_visible(db, stream_id, visitor)
             segment = await segments.playing(db, stream_id) if stream.status == "live" else None
-        return await show(redis, settings, stream, segment)
+            scene = await shown_scene(db, stream)
+        return await show(redis, settings, stream, segment=segment, scene=scene)
 
     @post("/{stream_id:uuid}/start", status_code=200)
     async def start(self, stream_id: FromPath[UUID], mover: NamedDependency[Mover]) -> StreamView:

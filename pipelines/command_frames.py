@@ -88,7 +88,14 @@ def trigger(event: CommandEvent) -> OverlayTrigger:
 
 
 def scene_state(event: SceneChanged) -> SceneState:
-    return SceneState(theme=event.theme, filter=event.filter, background=event.background, overlays=event.overlays)
+    return SceneState(
+        theme=event.theme,
+        filter=event.filter,
+        background=event.background,
+        overlays=event.overlays,
+        backgroundUrl=event.background_url,
+        layers=event.layers,
+    )
 
 
 def game_start(event: MinigameStarted) -> MinigameStart:

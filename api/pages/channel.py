@@ -7,16 +7,20 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 
+from api.overlays import OverlaysView
 from api.pages.visit import Visit
 from domain.accounts.tokens import Claims
+from domain.assets import queries as assets
 from domain.chat import listing
 from domain.commands import overlay_keys, scenes
 from domain.commands import service as commands
-from domain.commands.model import Action, Background, Filter, Overlay, Scene, Theme
+from domain.commands.model import Action, Background, Filter, Scene, StageEffect, Theme
 from domain.interactions.raids import service as raids
 from domain.moderation import service as moderation
 from domain.moodmaps import service as moodmaps
 from domain.moodmaps.model import LEAST_DWELL, MOST_DWELL, Effect, Look, Mood, MoodMap, MoodOverlay
+from domain.overlays import service as overlays
+from domain.overlays.model import MOST_OVERLAYS
 from domain.streams import queries as streams
 from domain.streams.model import Stream
 from livestreamx.engines.postgres import connection
@@ -85,13 +89,18 @@ async def read_channel(visit: Visit, claims: Claims) -> dict[str, object]:
         live = await streams.live_now(db, creator_id)
         dressed: Stream | None = live or await streams.next_announced(db, creator_id)
         scene = await scenes.scene_of(db, dressed.id) if dressed else Scene()
+        pictures = [file for file in await assets.of_owner(db, creator_id) if file.is_picture]
         has_key = await overlay_keys.has_key(db, creator_id)
         chosen = await moodmaps.map_of(db, creator_id)
+    own = OverlaysView.of(await overlays.of_creator(visit.pool, creator_id))
     return {
         "creator_id": creator_id,
         "live": live,
         "dressed": dressed,
         "scene": scene,
+        "own_overlays": own,
+        "overlays_told": msgspec.json.encode(own.overlays).decode(),
+        "pictures": pictures,
         "has_key": has_key,
         "moods": mood_rows(chosen),
         "dwell": chosen.dwell_seconds,
@@ -121,9 +130,10 @@ class ChannelPages(Controller):
             themes=get_args(Theme),
             filters=get_args(Filter),
             backgrounds=get_args(Background),
-            overlays=get_args(Overlay),
+            stage_effects=get_args(StageEffect),
             effects=get_args(Effect),
             mood_overlays=get_args(MoodOverlay),
+            most_overlays=MOST_OVERLAYS,
             dwells=(LEAST_DWELL, MOST_DWELL),
             **await read_channel(visit, visit.claims),
         )

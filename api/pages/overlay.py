@@ -16,13 +16,13 @@ from api.pages.rendering import HEADERS
 from api.pages.watch import gift_icon
 from api.schema import View
 from domain.commands import overlay_keys
-from domain.commands.model import Scene
-from domain.commands.scenes import scene_of
+from domain.commands.scenes import PLAIN, shown_scene
 from domain.economy import service as economy
 from domain.streams import queries as streams
 from domain.streams.model import Stream
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import NotFound
+from livestreamx.frames import SceneState
 
 AIR_HEADERS = HEADERS | {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
@@ -31,14 +31,16 @@ class OnAir(View, frozen=True, kw_only=True):
     """The stream that the overlay belongs over now, if there is one."""
 
     stream_id: UUID | None
+    scene: SceneState | None
+    """How it looks, for who comes into its room: nobody may have told that yet."""
 
 
-async def stream_of_key(pool: Pool, key: str) -> tuple[bool, Stream | None, Scene]:
+async def stream_of_key(pool: Pool, key: str) -> tuple[bool, Stream | None, SceneState]:
     """Whether the key is good, what is live behind it, and how that looks."""
     async with connection(pool) as db:
         creator = await overlay_keys.creator_of(db, key)
         stream = await streams.on_air(db, creator) if creator else None
-        return creator is not None, stream, await scene_of(db, stream.id) if stream else Scene()
+        return creator is not None, stream, await shown_scene(db, stream) if stream else PLAIN
 
 
 class OverlayPages(Controller):
@@ -62,7 +64,8 @@ class OverlayPages(Controller):
             context={
                 "is_good": is_good,
                 "stream_id": stream.id if stream else "",
-                "scene": msgspec.structs.asdict(scene),
+                "scene": scene,
+                "scene_told": msgspec.json.encode(scene).decode(),
                 "ask": f"{request.scope['path'].rstrip('/')}/stream",
                 "preview": preview,
                 "talk": talk,
@@ -77,7 +80,8 @@ class OverlayPages(Controller):
     @get("/stream")
     async def on_air(self, overlay_key: FromPath[str], pool: NamedDependency[Pool]) -> Response[OnAir]:
         """Which room to listen to now."""
-        is_good, stream, _ = await stream_of_key(pool, overlay_key)
+        is_good, stream, scene = await stream_of_key(pool, overlay_key)
         if not is_good:
             raise NotFound("There is no such overlay", code="overlay_not_found")
-        return Response(OnAir(stream_id=stream.id if stream else None), headers={"Cache-Control": "no-store"})
+        told = OnAir(stream_id=stream.id, scene=scene) if stream else OnAir(stream_id=None, scene=None)
+        return Response(told, headers={"Cache-Control": "no-store"})

@@ -19,7 +19,7 @@ from api.pages.views import card_of
 from api.pages.visit import Visit
 from domain.chat import queries as chats
 from domain.commands import service as commands
-from domain.commands.scenes import scene_of
+from domain.commands.scenes import shown_scene
 from domain.economy import service as economy
 from domain.economy.model import Gift
 from domain.leaderboards import service as leaderboards
@@ -90,7 +90,7 @@ class WatchPages(Controller):
         """Stream, chat, mood, gifts, board; 404 for a stream that this viewer may not know of."""
         async with connection(visit.pool) as db:
             stream = await streams.find_visible(db, stream_id, visit.claims)
-            scene = await scene_of(db, stream_id)
+            scene = await shown_scene(db, stream)
             following = visit.viewer is not None and await profiles.follows(db, visit.viewer.id, stream.creator_id)
             standing = await moderation.standing(db, visit.viewer.id, stream.creator_id) if visit.viewer else Standing()
             pinned = (await chats.chat(db, stream_id)).pinned
@@ -117,7 +117,8 @@ class WatchPages(Controller):
             moods=MOODS,
             chat=await recent_chat(visit.redis, stream_id),
             gifts=await gifts_of(visit, stream.creator_id),
-            scene=msgspec.structs.asdict(scene),
+            scene=scene,
+            scene_told=msgspec.json.encode(scene).decode(),
             board=board.rows,
             going_on=await going_on(visit.redis, stream_id),
             goals=GOALS,

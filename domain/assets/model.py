@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from livestreamx.errors import Conflict, DomainError, NotFound
+from livestreamx.errors import Conflict, DomainError, Invalid, NotFound
 
 AssetKind = Literal["png", "webp", "gif", "mp3"]
 KINDS: tuple[AssetKind, ...] = get_args(AssetKind)
@@ -74,6 +74,10 @@ class UnknownAsset(NotFound):
 
 class NotAnAsset(DomainError):
     code, title, status = "asset_type", "Only PNG, WebP, GIF and MP3 files are taken", 415
+
+
+class NotAPicture(Invalid):
+    code, title = "not_a_picture", "A sound is no picture"
 
 
 class AssetTooLarge(DomainError):

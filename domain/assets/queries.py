@@ -42,6 +42,13 @@ async def find_own(db: Db, owner_id: UUID, asset_id: UUID) -> Asset | None:
         return await cursor.fetchone()
 
 
+async def find_own_held(db: Db, owner_id: UUID, asset_id: UUID) -> Asset | None:
+    """The file, which is not removed before this transaction ends."""
+    async with db.cursor(row_factory=struct_row(Asset)) as cursor:
+        await cursor.execute(ASSET + "WHERE owner_id = %s AND id = %s FOR KEY SHARE", (owner_id, asset_id))
+        return await cursor.fetchone()
+
+
 async def delete(db: Db, asset: Asset) -> None:
     """Also from where it is somebody's picture."""
     await db.execute(

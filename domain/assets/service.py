@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from uuid import UUID
 
+from domain.accounts.tokens import Claims
 from domain.assets import queries
 from domain.assets.model import (
     KINDS,
@@ -18,10 +19,13 @@ from domain.assets.model import (
     UnknownAsset,
     kind_of,
 )
+from domain.assets.owning import find_own
+from domain.commands.scenes import tell_again
 from domain.files import Arriving
+from domain.overlays import queries as overlays
 from domain.text import clean_text
 from livestreamx.clock import uuid7
-from livestreamx.engines.postgres import Db, Pool, connection, transaction
+from livestreamx.engines.postgres import Pool, connection, transaction
 
 FILE_NAME = re.compile(rf"[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\.(?:{'|'.join(KINDS)})")
 
@@ -55,20 +59,15 @@ async def of_owner(pool: Pool, owner_id: UUID) -> list[Asset]:
         return await queries.of_owner(db, owner_id)
 
 
-async def find_own(db: Db, owner_id: UUID, asset_id: UUID) -> Asset:
-    """A file of one's own; `UnknownAsset` for those of others too."""
-    asset = await queries.find_own(db, owner_id, asset_id)
-    if asset is None:
-        raise UnknownAsset()
-    return asset
-
-
-async def remove(pool: Pool, folder: Path, owner_id: UUID, asset_id: UUID) -> None:
-    """Take a file away, and from where it was in use."""
+async def remove(pool: Pool, folder: Path, claims: Claims, asset_id: UUID, request_id: str) -> None:
+    """Take a file away, and from where it was in use: shows that are on go on without it."""
     async with transaction(pool) as db:
-        await queries.lock_owner(db, owner_id)
-        asset = await find_own(db, owner_id, asset_id)
+        await queries.lock_owner(db, claims.sub)
+        asset = await find_own(db, claims.sub, asset_id)
+        was_shown = await overlays.shows(db, asset_id)
         await queries.delete(db, asset)
+        if was_shown:
+            await tell_again(db, claims, request_id)
     (folder / asset.path.rsplit("/", 1)[1]).unlink(missing_ok=True)
 
 

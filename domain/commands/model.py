@@ -19,7 +19,7 @@ Pace = Literal["at_once", "in_turn", "cooled"]
 Theme = Literal["plain", "neon", "sunset", "forest", "arcade"]
 Filter = Literal["none", "noir", "sepia", "vivid", "dream", "cold"]
 Background = Literal["none", "aurora", "city", "ocean", "space", "meadow"]
-Overlay = Literal["confetti", "crown", "fireworks", "hearts", "snow"]
+StageEffect = Literal["confetti", "crown", "fireworks", "hearts", "snow"]
 Sound = Literal["chime", "drumroll", "fanfare", "liftoff", "boing"]
 Game = Literal["wheel", "boss", "tug"]
 Side = Literal["hype", "joy", "love", "surprise", "sad", "angry", "calm"]
@@ -30,6 +30,7 @@ COOLDOWN_SECONDS = 30
 EXPIRY_SECONDS = 30
 LONGEST_MS = 15_000
 MOST_SPOKEN = 120
+MOST_OVER_A_SHOW = 5
 
 
 class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,7 +38,7 @@ class Args(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class PlayOverlay(Args, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    overlay: Overlay
+    overlay: StageEffect
 
 
 class SetBackground(Args, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,12 +96,16 @@ def paced(pace: Pace) -> list[Action]:
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
-    """How a stream looks; `overlays` lie over it until they are taken away."""
+    """How a stream looks; `overlays` (effects, and overlays of its creator's) lie over it until they are taken away.
+
+    The creator's own picture lies behind the background of the list.
+    """
 
     theme: Theme = "plain"
     filter: Filter = "none"
     background: Background = "none"
-    overlays: Annotated[tuple[Overlay, ...], msgspec.Meta(max_length=5)] = ()
+    overlays: Annotated[tuple[str, ...], msgspec.Meta(max_length=MOST_OVER_A_SHOW)] = ()
+    background_asset_id: UUID | None = None
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):

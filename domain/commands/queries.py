@@ -178,18 +178,31 @@ async def switch(db: Db, creator_id: UUID, action: str, enabled: bool) -> None:
 async def scene(db: Db, stream_id: UUID) -> Scene | None:
     async with db.cursor(row_factory=struct_row(Scene)) as cursor:
         await cursor.execute(
-            "SELECT theme, filter, background, overlays FROM scenes WHERE stream_id = %s", (stream_id,)
+            "SELECT theme, filter, background, overlays, background_asset_id FROM scenes WHERE stream_id = %s",
+            (stream_id,),
         )
         return await cursor.fetchone()
 
 
 async def put_scene(db: Db, stream_id: UUID, scene: Scene) -> None:
     await db.execute(
-        "INSERT INTO scenes (stream_id, theme, filter, background, overlays) VALUES (%s, %s, %s, %s, %s) "
+        "INSERT INTO scenes (stream_id, theme, filter, background, overlays, background_asset_id) "
+        "VALUES (%s, %s, %s, %s, %s, %s) "
         "ON CONFLICT (stream_id) DO UPDATE SET theme = excluded.theme, filter = excluded.filter, "
-        "background = excluded.background, overlays = excluded.overlays",
-        (stream_id, scene.theme, scene.filter, scene.background, list(scene.overlays)),
+        "background = excluded.background, overlays = excluded.overlays, "
+        "background_asset_id = excluded.background_asset_id",
+        (stream_id, scene.theme, scene.filter, scene.background, list(scene.overlays), scene.background_asset_id),
     )
+
+
+async def dressed_streams(db: Db, creator_id: UUID) -> list[UUID]:
+    """The creator's stream that is live, and those to come that have a scene."""
+    done = await db.execute(
+        "SELECT id FROM streams s WHERE creator_id = %s AND (status = 'live' OR (status = 'scheduled' "
+        "AND EXISTS (SELECT FROM scenes WHERE stream_id = s.id))) ORDER BY id",
+        (creator_id,),
+    )
+    return [row[0] for row in await done.fetchall()]
 
 
 # overlay keys

@@ -10,16 +10,12 @@ import msgspec
 from domain.accounts import service as accounts
 from domain.accounts.model import User
 from domain.assets import queries as assets
-from domain.assets import service as files
+from domain.assets.owning import find_picture
 from domain.profiles import queries
 from domain.profiles.model import MOST_BIO_CHARACTERS, MOST_LINK_CHARACTERS, Place, ProfileWish
 from domain.text import clean_text
-from livestreamx.engines.postgres import Db, Pool, transaction
+from livestreamx.engines.postgres import Pool, transaction
 from livestreamx.errors import Invalid
-
-
-class NotAPicture(Invalid):
-    code, title = "not_a_picture", "A sound is no picture"
 
 
 async def customize(pool: Pool, user_id: UUID, wish: ProfileWish) -> User:
@@ -37,19 +33,9 @@ async def customize(pool: Pool, user_id: UUID, wish: ProfileWish) -> User:
             "avatar_url": before.avatar_url,
         }
         if wish.avatar is not msgspec.UNSET:
-            after["avatar_url"] = await picture_of(db, user_id, wish.avatar)
+            after["avatar_url"] = (await find_picture(db, user_id, wish.avatar)).path if wish.avatar else None
         await queries.set_profile(db, user_id, **after)
         return await accounts.find(db, user_id)
-
-
-async def picture_of(db: Db, user_id: UUID, asset_id: UUID | None) -> str | None:
-    """The address of one's own picture; `UnknownAsset`, `NotAPicture`."""
-    if asset_id is None:
-        return None
-    asset = await files.find_own(db, user_id, asset_id)
-    if not asset.is_picture:
-        raise NotAPicture()
-    return asset.path
 
 
 def clean_bio(text: str) -> str:

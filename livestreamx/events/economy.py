@@ -8,6 +8,7 @@ import msgspec
 
 from livestreamx import topics
 from livestreamx.events.envelope import Event
+from livestreamx.layers import Layer
 from livestreamx.topics import Topic
 
 Tokens = Annotated[int, msgspec.Meta(description="whole tokens")]
@@ -164,7 +165,7 @@ class CommandExpired(CommandEvent, frozen=True, kw_only=True, tag="command.expir
 
 
 class SceneChanged(Event, frozen=True, kw_only=True, tag="scene.changed"):
-    """How a stream looks from now on, and who made it so."""
+    """How a stream looks from now on, and who made it so; `layers` is what its creator laid over it, lowest first."""
 
     topic: ClassVar[Topic] = topics.ECONOMY
     handle: str
@@ -172,6 +173,8 @@ class SceneChanged(Event, frozen=True, kw_only=True, tag="scene.changed"):
     filter: str
     background: str
     overlays: tuple[str, ...] = ()
+    background_url: str = ""
+    layers: tuple[Layer, ...] = ()
 
 
 class MinigameStarted(Event, frozen=True, kw_only=True, tag="minigame.started"):

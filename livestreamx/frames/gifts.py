@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from livestreamx.frames.room import Person
+from livestreamx.layers import Layer
 
 
 class GiftReceived(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +38,17 @@ class WalletBalance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SceneState(msgspec.Struct, frozen=True, kw_only=True):
-    """How a stream looks; every name is one of a fixed list."""
+    """How a stream looks; every name is one of a fixed list. `overlays` are effects that drift by now and then.
+
+    `layers` is what its creator has laid over it, the lowest first, `backgroundUrl` their own picture behind it.
+    """
 
     theme: str
     filter: str
     background: str
     overlays: tuple[str, ...]
+    backgroundUrl: str = ""
+    layers: tuple[Layer, ...] = ()
 
 
 class OverlayTrigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -151,6 +151,6 @@ async def test_the_overlays_address_is_a_secret_that_can_be_changed(guest: NewGu
         assert answer.headers["cache-control"] == "no-store"
         assert ("<script" in answer.text) == (status == 200)
         assert (await http.get(f"{path}/stream")).status_code == status
-    assert (await http.get(f"{second}/stream")).json() == {"streamId": stream}
+    assert (await http.get(f"{second}/stream")).json()["streamId"] == stream
     await creator.call("POST", f"/api/streams/{stream}/end")
-    assert (await http.get(f"{second}/stream")).json() == {"streamId": None}
+    assert (await http.get(f"{second}/stream")).json() == {"streamId": None, "scene": None}

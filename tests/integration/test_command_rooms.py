@@ -48,7 +48,8 @@ async def test_a_command_passes_through_the_room_and_leaves_its_scene(http: http
     for kind in ("command.queued", "scene.background", "command.done", "scene", "gift"):
         assert len(watcher.seen("overlay:trigger", kind=kind)) == 1, kind
     newcomer = await state_for_newcomer(http, stream)
-    assert newcomer["scene"] == {"theme": "plain", "filter": "none", "background": "ocean", "overlays": []}
+    plain = {"theme": "plain", "filter": "none", "overlays": [], "backgroundUrl": "", "layers": []}
+    assert newcomer["scene"] == {**plain, "background": "ocean"}
 
 
 async def test_a_boss_falls_to_gifts_and_reactions_and_the_draw_can_be_checked(http: httpx.AsyncClient) -> None:

@@ -337,7 +337,13 @@ async def test_a_scene_is_its_owners_and_told_once(api: AsyncClient, pool: Pool)
     changed = await creator.ask(
         "PATCH", f"/api/streams/{stream}/scene", json={"filter": "noir", "overlays": ["snow"], "backgroundKey": "city"}
     )
-    assert changed.json() == {"theme": "plain", "filter": "noir", "backgroundKey": "city", "overlays": ["snow"]}
+    assert changed.json() == {
+        "theme": "plain",
+        "filter": "noir",
+        "backgroundKey": "city",
+        "backgroundAssetId": None,
+        "overlays": ["snow"],
+    }
     same = await creator.ask("PATCH", f"/api/streams/{stream}/scene", json={"filter": "noir"})
     assert same.json() == changed.json()
     assert await told(pool, stream, "scene.changed") == 1

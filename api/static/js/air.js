@@ -1,16 +1,18 @@
 // The overlay page: finds the creator's live stream, listens to its room for ever, and shows nothing but what happens.
 import { Room } from "../vendor/livestreamx/livestreamx.js";
-import { GameCard, keepOverlays, playTrigger, showScene } from "./commands.js";
+import { GameCard, playTrigger } from "./commands.js";
 import { countDowns, make } from "./dom.js";
 import { endsStreak, pictureOf } from "./gifts.js";
 import { GoalCard } from "./goal.js";
 import { Overlays } from "./overlays.js";
 import { PollCard } from "./polls.js";
+import { keepOverlays, showScene, showToldScene } from "./scenery.js";
 
 const ASK_MS = 5_000;
 const TICKER_MS = 45_000;
 const TICKER_LENGTH = 4;
 const CHANNELS = ["overlay", "gifts", "mood", "polls", "stream"];
+const PLAIN = { theme: "plain", filter: "none", background: "none", overlays: [] };
 const TALK_LENGTH = 8;
 const TALK_MS = 30_000;
 
@@ -61,9 +63,11 @@ function enter(state) {
   if (state.minigame) game.start(state.minigame);
 }
 
-function listen(id) {
+/** Of the stream that is live now; `scene` is how it looks before its room says so. */
+function listen(id, scene) {
   if (id === stream) return;
   stream = id;
+  if (scene) showScene(scene);
   room?.stop();
   room = null;
   page.dataset.mood = "neutral";
@@ -93,8 +97,10 @@ function listen(id) {
 async function ask() {
   try {
     const answer = await fetch(document.body.dataset.ask, { cache: "no-store" });
-    if (answer.ok) listen((await answer.json()).streamId ?? "");
-    else if (answer.status === 404) listen("");
+    if (answer.ok) {
+      const { streamId, scene } = await answer.json();
+      listen(streamId ?? "", scene ?? PLAIN);
+    } else if (answer.status === 404) listen("", PLAIN);
   } catch {
     // Away for a moment: on air nobody wants to read about it, the next look finds it again.
   }
@@ -103,6 +109,7 @@ async function ask() {
 
 countDowns();
 keepOverlays(overlays);
+showToldScene();
 listen(document.body.dataset.stream);
 setTimeout(ask, ASK_MS);
 if (document.body.dataset.preview) {

@@ -5,6 +5,7 @@ import { confirmed } from "./kit/dialogs.js";
 import { onSubmit } from "./kit/forms.js";
 import { Overlays } from "./overlays.js";
 import { accessToken, call } from "./session.js";
+import { bindLayers } from "./studio/layers.js";
 import { bindModerators } from "./studio/moderators.js";
 import { bindMoodMap } from "./studio/moodmap.js";
 import { bindScene } from "./studio/scene.js";
@@ -66,6 +67,9 @@ onSubmit(document.getElementById("goal-form"), async ({ reward }, { dataset }) =
   toast("The goal is on.");
 });
 
-bindScene(document.getElementById("scene-form"), document.getElementById("scene-stage"));
+const layers = document.getElementById("layer-form");
+const offer = bindScene(document.getElementById("scene-form"));
+bindLayers(layers, offer);
+offer(JSON.parse(layers.dataset.overlays));
 bindMoodMap(document.getElementById("mood-form"));
 bindModerators(document.getElementById("moderators"), creator);

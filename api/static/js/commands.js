@@ -1,8 +1,9 @@
 // What gifts make the show do: effects, sounds, scenes and spoken words, from triggers that the server built.
 import { make } from "./dom.js";
+import { EFFECTS, showScene } from "./scenery.js";
 
 const PICTURES = {
-  confetti: "gift-confetti", crown: "gift-crown", fireworks: "gift-rocket", hearts: "gift-heart", snow: "calm",
+  ...EFFECTS,
   aurora: "gift-swap", wheel: "gift-wheel", boss: "angry", tug: "hype", liftoff: "gift-rocket", heart: "gift-heart",
 };
 const KINDS = {
@@ -37,21 +38,6 @@ export function playTrigger(overlays, trigger, { speaks = false } = {}) {
   const begin = speaks ? heard[kind] : undefined;
   overlays.play({ actor, text, picture: PICTURES[animationKey] ?? "gift", rarity: KINDS[kind], durationMs: lasts, kind, begin });
   return true;
-}
-
-/** Dress the stage, or the whole overlay page, as the scene says. */
-export function showScene({ theme, filter, background, overlays }) {
-  const stage = document.querySelector("[data-scene]");
-  if (!stage) return;
-  Object.assign(stage.dataset, { themeOfShow: theme, filter, background, overlays: overlays.join(" ") });
-}
-
-/** Let the overlays that a creator has put over the show drift by, a few at a time. */
-export function keepOverlays(layer) {
-  setInterval(() => {
-    const { overlays = "", moodOverlay = "" } = document.querySelector("[data-scene]")?.dataset ?? {};
-    for (const name of new Set(`${overlays} ${moodOverlay}`.split(" ").filter(Boolean))) layer.drift(PICTURES[name] ?? "gift");
-  }, 4_000);
 }
 
 function playSound(name) {
