@@ -25,6 +25,7 @@ from api.compression import compress_answers
 from api.correlation import Platform
 from api.dependencies import dependencies
 from api.engines import Engines, open_engines
+from api.gift_subs import GiftSubsController
 from api.gifts import GiftController
 from api.health import healthz, metrics, readyz
 from api.history import HistoryController
@@ -63,6 +64,7 @@ from api.spending import LimitsController
 from api.streams import StreamsController
 from api.strictness import refuse_loose_body
 from api.studio import StreamStudioController, StudioController
+from api.subscriptions import SubscriptionController
 from api.users import CreatorsController, UsersController
 from api.vods import VodsController, vod_file
 from api.wallet import WalletController
@@ -89,6 +91,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     CommandController,
     CreatorsController,
     GiftController,
+    GiftSubsController,
     HeldController,
     InventoryController,
     LeaderboardController,
@@ -124,6 +127,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     StreamStudioController,
     StreamsController,
     StudioController,
+    SubscriptionController,
     TermsController,
     UsersController,
     VodsController,

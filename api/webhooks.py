@@ -12,10 +12,12 @@ from api.schema import View
 from domain.media import service as media_rooms
 from domain.media.model import MediaOff
 from domain.media.rooms import MediaRooms
-from domain.payments import refunds, service
+from domain.payments import refunds
 from domain.payments.checkout import Checkout
 from domain.payments.facts import FailedRefund, Unreadable, read_event
 from domain.payments.model import PaymentsOff
+from domain.subscriptions import intake
+from domain.subscriptions.facts import read_channel_event
 from livestreamx.engines.postgres import Pool
 from livestreamx.errors import Invalid
 
@@ -47,17 +49,19 @@ class WebhookController(Controller):
         body = await request.body()
         checkout.verify(body, request.headers.get("stripe-signature"))
         try:
-            fact = read_event(body)
+            about_channel = read_channel_event(body)
+            fact = None if about_channel else read_event(body)
         except Unreadable as error:
             log.error("stripe_event_unreadable", error=str(error))
             raise Invalid("This event is not as Stripe describes it", code="bad_event") from error
+        if about_channel is not None:
+            return Received(outcome=await intake.take(pool, redis, about_channel, request_id=request_id))
         if fact is None:
             return Received(outcome="ignored")
         if isinstance(fact, FailedRefund):
             is_new = await refunds.note_failure(pool, fact, request_id=request_id)
             return Received(outcome="settled" if is_new else "duplicate")
-        settled = await service.take(pool, redis, fact, request_id=request_id)
-        return Received(outcome=settled.outcome)
+        return Received(outcome=await intake.take_payment(pool, redis, fact, request_id=request_id))
 
     @post("/livekit", status_code=200, summary="Events of LiveKit", opt={SIGNED: True})
     async def livekit(

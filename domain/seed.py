@@ -10,6 +10,8 @@ from domain.economy.catalogue import GIFTS
 from domain.economy.queries import upsert_gifts
 from domain.payments.catalogue import PACKS
 from domain.payments.queries import upsert_packs
+from domain.subscriptions.catalogue import TIERS
+from domain.subscriptions.queries import upsert_tiers
 from livestreamx.engines import redis as redis_engine
 from livestreamx.engines.postgres import make_pool, transaction
 from livestreamx.settings import Settings
@@ -22,8 +24,10 @@ async def seed(settings: Settings, *, demo: bool) -> None:
         async with transaction(pool) as db:
             changed = await upsert_gifts(db, GIFTS)
             priced = await upsert_packs(db, PACKS)
+            tiered = await upsert_tiers(db, TIERS)
         print(f"gifts: {changed} new or changed, {len(GIFTS)} in the catalogue", flush=True)
         print(f"packs: {priced} new or changed, {len(PACKS)} for sale", flush=True)
+        print(f"tiers: {tiered} new or changed, {len(TIERS)} of subscriptions", flush=True)
         if demo:
             settings.require("signing_key", "redis_url")
             async with aclosing(redis_engine.connect(settings.redis_url)) as redis:

@@ -33,6 +33,9 @@ from livestreamx.events import (
     SegmentEnd,
     SegmentStarted,
     StreamEvent,
+    SubscriptionEvent,
+    SubscriptionGifted,
+    SubscriptionPaid,
     ViewerHeartbeat,
     ViewerJoined,
     ViewerLeft,
@@ -169,6 +172,11 @@ def _segment(event: Any) -> Row | None:
     return row
 
 
+def _subscription(event: Any) -> Row:
+    row = _columns(event, "subscription_id", "tier", "amount_minor", "currency", "state")
+    return row | {"type": tag_of(type(event)), "recipient_id": getattr(event, "recipient_id", NOBODY)}
+
+
 TABLES: dict[type[Event], tuple[str, Callable[[Any], Row | None]]] = {
     ChatMessage: ("chat_messages", _chat),
     GiftSent: ("gifts", _gift),
@@ -190,6 +198,10 @@ TABLES: dict[type[Event], tuple[str, Callable[[Any], Row | None]]] = {
     RecommendationsChosen: ("history_choices", _history_choice),
     **dict.fromkeys(
         (PollVoted, QuestionAsked, QuestionUpvoted, QuestionAnswered, ChallengeContributed), ("room_acts", _room_act)
+    ),
+    **dict.fromkeys(
+        (*SubscriptionEvent.__subclasses__(), *SubscriptionPaid.__subclasses__(), SubscriptionGifted),
+        ("subscriptions", _subscription),
     ),
     **dict.fromkeys(SegmentEnd.__subclasses__(), ("segments", _segment)),
     **dict.fromkeys(StreamEvent.__subclasses__(), ("lifecycle", _stream)),

@@ -1,8 +1,10 @@
 """Who is on a socket: the `auth` frame signs in, renews before expiry, and changes who is present."""
 
+import msgspec
+
 from domain.accounts import service as accounts
 from domain.moderation import service as moderation
-from domain.moderation.model import PLAIN, Banned
+from domain.moderation.model import PLAIN, SUBSCRIBER, Banned, Standing
 from livestreamx.engines.postgres import connection
 from livestreamx.errors import NotFound
 from livestreamx.frames import Auth, AuthExpired, Person, StandingChanged
@@ -11,6 +13,12 @@ from realtime.context import Context
 from realtime.people import People
 from realtime.presence import Presence
 from realtime.session import Session, Spawn
+
+
+def wearing(person: Person, standing: Standing) -> Person:
+    """The person with the badges of this channel after their own."""
+    own = tuple(badge for badge in person.badges if not badge.startswith(SUBSCRIBER))
+    return msgspec.structs.replace(person, badges=own + standing.badges)
 
 
 class Identity:
@@ -50,6 +58,8 @@ class Identity:
             standing = await moderation.standing(db, claims.sub, session.room.stream.creatorId)
         if session.standing_asked == asked and session.claims is not None:
             session.standing = PLAIN if standing == PLAIN else standing  # most people have the same one
+            if session.person is not None:
+                session.person = wearing(session.person, standing)
 
     async def reconsider(self, session: Session) -> None:
         """Their standing may have changed: read it again, and tell this socket what is different."""
@@ -59,7 +69,11 @@ class Identity:
         if standing == before:
             return
         changed = StandingChanged(
-            moderator=session.moderates, banned=standing.is_banned, until=standing.until, reason=standing.reason
+            moderator=session.moderates,
+            banned=standing.is_banned,
+            until=standing.until,
+            reason=standing.reason,
+            tier=standing.tier,
         )
         session.tell("standing:changed", changed)
         if standing.is_banned:

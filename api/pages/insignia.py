@@ -2,6 +2,7 @@
 
 import msgspec
 
+from domain.moderation.model import SUBSCRIBER
 from features.badges import Counter, badges
 
 ICONS: dict[Counter, str] = {
@@ -42,6 +43,10 @@ def insignia_of(code: str) -> Insignia:
 
 
 def badge_book() -> str:
-    """All badges for the scripts, as JSON: code to name, picture and metal."""
+    """All badges for the scripts, those of subscribers too, as JSON: code to name, picture and metal."""
     looks = map(insignia_of, badges())
-    return msgspec.json.encode({look.code: [look.name, look.icon, look.metal] for look in looks}).decode()
+    book = {look.code: [look.name, look.icon, look.metal] for look in looks}
+    subscribers = {
+        f"{SUBSCRIBER}{tier}": [f"Subscriber, tier {tier}", "gift-crown", metal] for tier, metal in enumerate(METALS, 1)
+    }
+    return msgspec.json.encode(book | subscribers).decode()

@@ -56,9 +56,10 @@ async def approve(pool: Pool, showing: Showing, message_id: UUID, claims: Claims
             raise Conflict("The stream is not live any more", code="not_live")
         await _decide(db, held, "approved", claims, request_id)
         author = await accounts.find(db, held.user_id)
+        worn = author.badges + (await moderation.standing(db, author.id, held.creator_id)).badges
         said = _said(held)
         await record(db, said, request_id=request_id)
-    await showing.message(held.stream_id, _shown(said, author))
+    await showing.message(held.stream_id, _shown(said, author, worn))
     await showing.fate(held.user_id, Fate(messageId=held.id, state="approved"))
     return held
 
@@ -117,8 +118,8 @@ def _said(held: HeldMessage) -> ChatMessage:
     )
 
 
-def _shown(said: ChatMessage, author: User) -> ChatShown:
-    person = Person(id=author.id, handle=author.handle, level=author.level, badges=author.badges)
+def _shown(said: ChatMessage, author: User, badges: tuple[str, ...]) -> ChatShown:
+    person = Person(id=author.id, handle=author.handle, level=author.level, badges=badges)
     return ChatShown(
         messageId=said.message_id, user=person, text=said.text, createdAt=said.occurred_at, replyTo=said.reply_to
     )

@@ -1,7 +1,7 @@
 """`python -m domain.interactions.keeper`: the role that does what time brings to all that goes on in a show.
 
-Polls end, challenges start and end, raids leave, clips follow one another, streams without their publisher end, and
-what a stream leaves open is closed, keys for streaming software too. Any number may run at once.
+Polls end, challenges start and end, raids leave, clips follow one another, streams without their publisher end, what a
+stream leaves open is closed, subscriptions run out and gifts of them reach people. Any number may run at once.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from domain.media import keys as media_keys
 from domain.media import service as media
 from domain.media.ingresses import ingresses
 from domain.segments import keeping as segments
+from domain.subscriptions import giving
+from domain.subscriptions import keeping as subscriptions
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
 from livestreamx.ticking import Step, run_role
@@ -40,6 +42,8 @@ class Keeper:
             self.end_abandoned_streams,
             self.take_keys,
             self.expire_questions,
+            self.move_subscriptions,
+            self.give_subscriptions,
         )
 
     async def end_polls(self) -> None:
@@ -76,6 +80,14 @@ class Keeper:
 
     async def expire_questions(self) -> None:
         while await questions.expire_left_open(self._pool):
+            pass
+
+    async def move_subscriptions(self) -> None:
+        while await subscriptions.move_due(self._pool, self._redis):
+            pass
+
+    async def give_subscriptions(self) -> None:
+        while await giving.give_owed(self._pool, self._redis):
             pass
 
 

@@ -47,13 +47,23 @@ class Ban(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+SUBSCRIBER = "subscriber_"
+"""The badge of a subscriber, with the tier."""
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """What one person is in one channel; `until` and `reason` are of the ban."""
+    """What one person is in one channel; `until` and `reason` are of the ban, `tier` of their subscription."""
 
     moderates: bool = False
     banned: bool = False
     until: datetime | None = None
     reason: str = ""
+    tier: int | None = None
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """Those that somebody wears in this channel only."""
+        return () if self.tier is None else (f"{SUBSCRIBER}{self.tier}",)
 
     @property
     def is_banned(self) -> bool:
@@ -69,7 +79,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 MUTED = "muted"
 """The code of a timeout."""
 PLAIN = Standing()
-"""Of who neither keeps order nor is banned."""
+"""Of who neither keeps order nor is banned nor subscribes."""
 
 
 class Banned(Forbidden):

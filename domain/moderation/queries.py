@@ -27,7 +27,9 @@ async def standing(db: Db, user_id: UUID, creator_id: UUID) -> Standing:
     async with db.cursor(row_factory=struct_row(Standing)) as cursor:
         await cursor.execute(
             "SELECT %(user)s = %(creator)s OR coalesce(u.roles @> '{admin}', false) OR m.user_id IS NOT NULL "
-            "AS moderates, b.id IS NOT NULL AS banned, b.until, coalesce(b.reason, '') AS reason "
+            "AS moderates, b.id IS NOT NULL AS banned, b.until, coalesce(b.reason, '') AS reason, "
+            "(SELECT max(s.tier) FROM channel_subscribers s WHERE s.user_id = %(user)s "
+            "AND s.creator_id = %(creator)s AND s.until > clock_timestamp()) AS tier "
             "FROM (SELECT) one LEFT JOIN users u ON u.id = %(user)s "
             "LEFT JOIN channel_moderators m ON m.user_id = %(user)s AND m.creator_id = %(creator)s "
             "LEFT JOIN bans_in_force b ON b.user_id = %(user)s AND b.creator_id = %(creator)s",

@@ -39,6 +39,31 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     checkout_url: str | None
 
 
+class Sale(msgspec.Struct, frozen=True, kw_only=True):
+    """What is paid on a page of Stripe: `qty` of it, once or monthly.
+
+    `name` is under which name Stripe's events carry the id, `key` begins the key of asking again; `back` is where the
+    buyer comes back to, with money paid or not.
+    """
+
+    id: UUID
+    name: str
+    key: str
+    title: str
+    price_minor: int
+    currency: str
+    back: str
+    qty: int = 1
+    is_monthly: bool = False
+
+
+class CheckoutPage(msgspec.Struct, frozen=True):
+    """Stripe's name of a page, and its address."""
+
+    id: str
+    url: str
+
+
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
     """An order and what became of it; `credited` is how many of its tokens the buyer got and keeps."""
 
@@ -136,6 +161,10 @@ class PaymentsOff(Unavailable):
 
 class CheckoutFailed(Unavailable):
     code, title = "checkout_failed", "The payment service did not answer; nothing was charged"
+
+
+class CheckoutClosed(Conflict):
+    code, title = "checkout_closed", "This was paid a moment ago, or ran out: look again"
 
 
 class BadSignature(DomainError):

@@ -86,8 +86,12 @@ async def payment(db: Db, user_id: UUID, payment_id: UUID) -> Payment | None:
 
 
 async def paid_by(db: Db, payment_intent: str) -> tuple[UUID, UUID] | None:
-    """The payment that this intent pays, and who pays it."""
-    done = await db.execute("SELECT id, user_id FROM payments WHERE payment_intent = %s", (payment_intent,))
+    """The payment, of tokens or for a channel, that this intent pays, and who pays it."""
+    done = await db.execute(
+        "SELECT id, user_id FROM payments WHERE payment_intent = %(intent)s "
+        "UNION ALL SELECT id, payer_id FROM channel_charges WHERE payment_intent = %(intent)s",
+        {"intent": payment_intent},
+    )
     return await done.fetchone()
 
 

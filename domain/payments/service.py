@@ -7,13 +7,13 @@ from redis.asyncio import Redis as AsyncRedis
 
 from domain.economy import service as economy
 from domain.economy.announcing import announce_balances
-from domain.economy.model import KeyReused
+from domain.economy.model import KeyReused, Wallet
 from domain.economy.refusals import limits_explained
 from domain.fraud import service as fraud
 from domain.payments import queries
 from domain.payments.checkout import Checkout
 from domain.payments.facts import Fact
-from domain.payments.model import Order, Pack, Payment, PaymentsOff, Settlement, UnknownPack, UnknownPayment
+from domain.payments.model import Order, Pack, Payment, PaymentsOff, Sale, Settlement, UnknownPack, UnknownPayment
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.events import EarningsContested, TokensGranted, TokensReversed
@@ -47,34 +47,54 @@ async def buy(
         raise KeyReused("This key ordered another pack")
     if order.checkout_url is not None:
         return order, order.checkout_url
-    url = await checkout.open(order, site=site)
+    page = await checkout.open(
+        Sale(
+            id=order.id,
+            name="payment_id",
+            key="order",
+            title=f"{order.tokens} tokens",
+            price_minor=order.price_minor,
+            currency=order.currency,
+            back=f"{site}/wallet/payments/{order.id}",
+        )
+    )
     async with connection(pool) as db:
-        await queries.keep_checkout(db, order.id, url)
-    return order, url
+        await queries.keep_checkout(db, order.id, page.url)
+    return order, page.url
 
 
 async def take(pool: Pool, redis: AsyncRedis, fact: Fact, *, request_id: str = "") -> Settlement:
     """Take in what Stripe said; once, in any order. The ledger, flags and events commit together or not at all."""
     async with transaction(pool) as db:
-        settled = await queries.take(db, fact)
-        if settled.user_id is None:
-            return settled
-        await _tell(db, settled, fact, request_id)
-        for claim in await queries.claims_moved(db, fact.event_id):
-            contested = EarningsContested(
-                creator_id=claim.creator_id,
-                claim_id=claim.id,
-                gift_event_id=claim.gift_event_id,
-                tokens=claim.tokens,
-                share=claim.share,
-                state=claim.state,
-            )
-            await record(db, contested, request_id=request_id)
-        held = await economy.wallet(db, settled.user_id) if settled.moved else None
-    if held is not None:
+        settled, held = await take_within(db, fact, request_id=request_id)
+    await announce(redis, settled, held)
+    return settled
+
+
+async def take_within(db: Db, fact: Fact, *, request_id: str) -> tuple[Settlement, Wallet | None]:
+    """`take` inside the caller's transaction, who announces it after the commit; the wallet if it has moved."""
+    settled = await queries.take(db, fact)
+    if settled.user_id is None:
+        return settled, None
+    await _tell(db, settled, fact, request_id)
+    for claim in await queries.claims_moved(db, fact.event_id):
+        contested = EarningsContested(
+            creator_id=claim.creator_id,
+            claim_id=claim.id,
+            gift_event_id=claim.gift_event_id,
+            tokens=claim.tokens,
+            share=claim.share,
+            state=claim.state,
+        )
+        await record(db, contested, request_id=request_id)
+    return settled, await economy.wallet(db, settled.user_id) if settled.moved else None
+
+
+async def announce(redis: AsyncRedis, settled: Settlement, held: Wallet | None) -> None:
+    """Tell the buyer what is in the wallet, once that has committed."""
+    if held is not None and settled.user_id is not None:
         await announce_balances(redis, {settled.user_id: held})
         log.info("payment_settled", payment=str(settled.payment_id), state=settled.state, tokens=settled.moved)
-    return settled
 
 
 async def _tell(db: Db, settled: Settlement, fact: Fact, request_id: str) -> None:

@@ -55,7 +55,7 @@ class EarningsLine(msgspec.Struct, frozen=True, kw_only=True):
     """One movement of a month, in hundredths of a token (a hundredth of a cent): `gross - fee + reversal = net`."""
 
     at: datetime
-    kind: Literal["gift", "refund", "clawback", "return"]
+    kind: Literal["gift", "subscription", "gift_subs", "refund", "clawback", "return"]
     reference: UUID
     gross: int
     fee: int

@@ -29,17 +29,24 @@ JOIN ledger.balance b ON b.account = ledger.account_id(u.number, kind)
 WHERE u.id = %(creator)s
 """
 
-# Gifts of a day mature together, at the night that follows the last of their 14 days.
+# What was earned on a day matures together, at the night that follows the last of its 14 days.
 MATURING = """
-SELECT date_trunc('day', e.created_at, 'UTC') + interval '15 days' AS at, sum(t.amount)::bigint / 100 AS minor
-FROM users u JOIN streams s ON s.creator_id = u.id JOIN gift_events e ON e.stream_id = s.id
-JOIN ledger.transfer t ON t.txn = e.id AND t.credit = ledger.account_id(u.number, ledger.creator_earnings())
-LEFT JOIN ledger.maturity m ON m.creator = u.number
-WHERE u.id = %s AND e.state <> 'refunded' AND e.created_at > coalesce(m.until, '-infinity')
+WITH earned AS (
+    SELECT e.created_at AS at, t.amount
+    FROM users u JOIN streams s ON s.creator_id = u.id JOIN gift_events e ON e.stream_id = s.id
+    JOIN ledger.transfer t ON t.txn = e.id AND t.credit = ledger.account_id(u.number, ledger.creator_earnings())
+    WHERE u.id = %(creator)s AND e.state <> 'refunded'
+    UNION ALL
+    SELECT credited_at, share - held FROM channel_charges WHERE creator_id = %(creator)s AND share > held
+)
+SELECT date_trunc('day', e.at, 'UTC') + interval '15 days' AS at, sum(e.amount)::bigint / 100 AS minor
+FROM earned e JOIN users u ON u.id = %(creator)s LEFT JOIN ledger.maturity m ON m.creator = u.number
+WHERE e.at > coalesce(m.until, '-infinity')
 GROUP BY 1 ORDER BY 1 LIMIT 1
 """
 
-# A gift, its refund, what a lost dispute took of it, and what came back of that: each as it happened in the span.
+# A gift, its refund, what a lost dispute took of it, and what came back of that; what was paid for the channel in
+# money, and what went back of that: each as it happened in the span.
 LINES = """
 WITH mine AS (
     SELECT e.id, e.created_at, e.paid * 100 AS gross, t.amount AS net
@@ -61,6 +68,13 @@ FROM users u JOIN ledger.claim c ON c.creator = u.number
 JOIN ledger.transfer t ON t.txn IN (c.id, c.released)
     AND ledger.account_id(u.number, ledger.creator_contested()) IN (t.debit, t.credit)
 WHERE u.id = %(creator)s AND t.flow IN ('clawback', 'clawback_return') AND t.at >= %(since)s AND t.at < %(until)s
+UNION ALL
+SELECT p.at, CASE WHEN p.step > 0 THEN CASE WHEN p.share < 0 THEN 'refund' ELSE 'return' END
+                  WHEN c.gift_id IS NULL THEN 'subscription' ELSE 'gift_subs' END, c.id,
+       CASE WHEN p.step = 0 THEN p.share + p.fee ELSE 0 END, CASE WHEN p.step = 0 THEN p.fee ELSE 0 END,
+       CASE WHEN p.step = 0 THEN 0 ELSE p.share END, p.share
+FROM channel_charges c JOIN channel_postings p ON p.charge_id = c.id
+WHERE c.creator_id = %(creator)s AND p.share <> 0 AND p.at >= %(since)s AND p.at < %(until)s
 ORDER BY at, kind, reference
 """
 
@@ -114,9 +128,9 @@ async def earnings(db: Db, creator_id: UUID) -> Earnings:
 
 
 async def next_maturing(db: Db, creator_id: UUID) -> Maturing | None:
-    """The earliest day of gifts whose earnings are pending; None when nothing waits."""
+    """The earliest day whose earnings are pending; None when nothing waits."""
     async with db.cursor(row_factory=struct_row(Maturing)) as cursor:
-        await cursor.execute(MATURING, (creator_id,))
+        await cursor.execute(MATURING, {"creator": creator_id})
         return await cursor.fetchone()
 
 

@@ -1,4 +1,4 @@
-"""A creator's month as CSV: what gifts brought, the platform's share, what was taken back, and what is left."""
+"""A creator's month as CSV: what gifts and subscriptions brought, the platform's share, what went back, the rest."""
 
 from datetime import UTC
 from uuid import UUID

@@ -5,7 +5,8 @@ AUDIT = (
     "UNION ALL SELECT finding, found FROM ledger.audit_of_payments "
     "UNION ALL SELECT finding, found FROM ledger.audit_of_claims "
     "UNION ALL SELECT finding, found FROM ledger.audit_of_clawbacks "
-    "UNION ALL SELECT finding, found FROM ledger.audit_of_payouts"
+    "UNION ALL SELECT finding, found FROM ledger.audit_of_payouts "
+    "UNION ALL SELECT finding, found FROM ledger.audit_of_channels"
 )
 
 REMEMBER = "INSERT INTO reconciliations (findings, report) VALUES (%s, %s)"

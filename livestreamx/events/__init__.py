@@ -140,6 +140,17 @@ from livestreamx.events.signals import (
     MomentDetected,
     MoodChanged,
 )
+from livestreamx.events.subscriptions import (
+    SubscriptionCanceled,
+    SubscriptionEvent,
+    SubscriptionExpired,
+    SubscriptionGifted,
+    SubscriptionOverdue,
+    SubscriptionPaid,
+    SubscriptionRenewed,
+    SubscriptionReversed,
+    SubscriptionStarted,
+)
 from livestreamx.events.vods import (
     VodChanged,
     VodEvent,
@@ -244,6 +255,15 @@ __all__ = [
     "StreamEvent",
     "StreamScheduled",
     "StreamStarted",
+    "SubscriptionCanceled",
+    "SubscriptionEvent",
+    "SubscriptionExpired",
+    "SubscriptionGifted",
+    "SubscriptionOverdue",
+    "SubscriptionPaid",
+    "SubscriptionRenewed",
+    "SubscriptionReversed",
+    "SubscriptionStarted",
     "Tokens",
     "TokensGranted",
     "TokensReversed",
@@ -271,6 +291,8 @@ AnyEvent = (
     | CommandQueued | CommandStarted | CommandDone | CommandRejected | CommandExpired | SceneChanged
     | MinigameStarted | MinigameEnded
     | EarningsContested | PurchaseRefund | LimitsChanged | PayoutMoved
+    | SubscriptionStarted | SubscriptionRenewed | SubscriptionOverdue | SubscriptionCanceled | SubscriptionExpired
+    | SubscriptionReversed | SubscriptionGifted
     | UserRegistered | CreatorEnrolled | RoleGranted | RoleRevoked
     | StreamScheduled | StreamStarted | StreamEnded | StreamArchived
     | StreamCancelled

@@ -10,12 +10,16 @@ from livestreamx.frames.requests import Request
 
 
 class StandingChanged(msgspec.Struct, frozen=True, kw_only=True):
-    """Private: what one is in this channel now; `until` is when a timeout ends, null for a ban that does not."""
+    """Private: what one is in this channel now; `until` is when a timeout ends, null for a ban that does not.
+
+    `tier` is that of one's subscription to it, null without one.
+    """
 
     moderator: bool
     banned: bool
     until: datetime | None = None
     reason: str = ""
+    tier: int | None = None
 
 
 class UnbanAnswered(msgspec.Struct, frozen=True, kw_only=True):

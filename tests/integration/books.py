@@ -115,7 +115,8 @@ def faults(db: Connection) -> dict[str, int]:
     audit = db.execute(
         "SELECT * FROM ledger.audit UNION ALL SELECT * FROM ledger.audit_of_returns "
         "UNION ALL SELECT * FROM ledger.audit_of_payments UNION ALL SELECT * FROM ledger.audit_of_claims "
-        "UNION ALL SELECT * FROM ledger.audit_of_clawbacks UNION ALL SELECT * FROM ledger.audit_of_payouts"
+        "UNION ALL SELECT * FROM ledger.audit_of_clawbacks UNION ALL SELECT * FROM ledger.audit_of_payouts "
+        "UNION ALL SELECT * FROM ledger.audit_of_channels"
     ).fetchall()
     return {finding: found for finding, found in audit if found}
 

@@ -162,7 +162,10 @@ async def test_followers_subscribers_emotes_unique_shield(show: Show, web: Async
     assert await under({"followersMinutes": 10}, "let me in") == "followers"
     await show.viewer.call("PUT", f"/api/creators/{creator_id}/follow")
     async with pool.connection() as db:
-        subscribed = "INSERT INTO channel_subscribers VALUES (%s, %s, now() + interval '1 day')"
+        subscribed = (
+            "INSERT INTO subscriptions (creator_id, user_id, tier, price_minor, currency, idempotency_key, state, "
+            "started_at, renews_at) VALUES (%s, %s, 1, 499, 'usd', 'k', 'active', now(), now() + interval '1 day')"
+        )
         await db.execute(subscribed, (creator_id, show.viewer.user_id))
     assert await under({"followersMinutes": 0}, "I follow") == "ack"
     assert await under({"followersMinutes": 10}, "let me in") == "followers"

@@ -11,6 +11,7 @@ import pytest
 
 from domain.economy.catalogue import GIFTS
 from domain.payments.catalogue import PACKS
+from domain.subscriptions.catalogue import TIERS
 from livestreamx.settings import Settings
 from tests.integration.books import database_of_its_own, faults
 
@@ -50,9 +51,10 @@ def test_seeding_twice_changes_nothing(home: dict[str, str]) -> None:
     again = seed(home, "--demo")
     assert again.splitlines()[0] == f"gifts: 0 new or changed, {len(GIFTS)} in the catalogue"
     assert again.splitlines()[1] == f"packs: 0 new or changed, {len(PACKS)} for sale"
-    assert again.splitlines()[2:] == first.splitlines()[2:]
+    assert again.splitlines()[2] == f"tiers: 0 new or changed, {len(TIERS)} of subscriptions"
+    assert again.splitlines()[3:] == first.splitlines()[3:]
     assert rows(home["LSX_POSTGRES_URL"]) == before
-    note = re.fullmatch(r"note: sign in as demo with the password (\w{16}), or as \w+ .*", again.splitlines()[2])
+    note = re.fullmatch(r"note: sign in as demo with the password (\w{16}), or as \w+ .*", again.splitlines()[3])
     assert note is not None
 
 

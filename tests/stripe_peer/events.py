@@ -44,6 +44,49 @@ def session(payment_id: str, intent: str | None, minor: int, *, paid: bool, curr
     }
 
 
+def invoice(
+    number: str, subscription: str, minor: int, *, owner: dict[str, str], start: int, end: int, paid: bool
+) -> Object:
+    """A month of a subscription; its own period is the month before, as Stripe has it."""
+    return {
+        "id": number,
+        "object": "invoice",
+        "status": "paid" if paid else "open",
+        "amount_due": minor,
+        "amount_paid": minor if paid else 0,
+        "currency": "usd",
+        "period_start": start - (end - start),
+        "period_end": start,
+        "parent": {
+            "type": "subscription_details",
+            "subscription_details": {"subscription": subscription, "metadata": owner},
+        },
+        "lines": {"object": "list", "data": [{"amount": minor, "period": {"start": start, "end": end}}]},
+    }
+
+
+def invoice_payment(number: str, intent: str, minor: int) -> Object:
+    return {
+        "id": f"inpay_{intent}",
+        "object": "invoice_payment",
+        "invoice": number,
+        "amount_paid": minor,
+        "currency": "usd",
+        "status": "paid",
+        "payment": {"type": "payment_intent", "payment_intent": intent},
+    }
+
+
+def subscription(number: str, *, owner: dict[str, str], status: str = "active", ends: bool = False) -> Object:
+    return {
+        "id": number,
+        "object": "subscription",
+        "status": status,
+        "metadata": owner,
+        "cancel_at_period_end": ends,
+    }
+
+
 def charge(intent: str, minor: int, *, refunded: int = 0, card: str = "") -> Object:
     return {
         "id": f"ch_{intent}",
