@@ -25,7 +25,7 @@ from livestreamx.events import (
     StreamStarted,
 )
 from livestreamx.frames import GiftReceived, OverlayTrigger, Person, StreamState
-from pipelines import segment_frames
+from pipelines import segment_frames, subscription_frames
 from pipelines.combos import Streak, Streaks
 from pipelines.command_frames import frames_of, keep_state
 from pipelines.effects import Effects
@@ -158,7 +158,7 @@ class Overlays:
                 if isinstance(event, StreamEnded):
                     self._hurry(event.stream_id)
             else:
-                frames += frames_of(event) + segment_frames.frames_of(event)
+                frames += frames_of(event) + segment_frames.frames_of(event) + subscription_frames.frames_of(event)
         return frames
 
     def _hurry(self, stream: UUID) -> None:

@@ -83,6 +83,16 @@ async def give_up(db: Db, gift_id: UUID) -> None:
     await db.execute("UPDATE subscription_gifts SET state = 'failed' WHERE id = %s AND state = 'created'", (gift_id,))
 
 
+async def was_paid(db: Db, gift_id: UUID) -> bool:
+    """Whether its money came, wherever it is now."""
+    done = await db.execute(
+        "SELECT EXISTS (SELECT FROM channel_charges c JOIN payment_facts f USING (payment_intent) "
+        "WHERE c.gift_id = %s AND (f.paid_minor, f.currency) = (c.price_minor, c.currency))",
+        (gift_id,),
+    )
+    return bool((await done.fetchall())[0][0])
+
+
 async def move(db: Db, gift_id: UUID, state: GiftState) -> None:
     await db.execute(
         "UPDATE subscription_gifts SET state = %s, paid_at = coalesce(paid_at, clock_timestamp()) WHERE id = %s",

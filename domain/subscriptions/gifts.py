@@ -100,9 +100,11 @@ async def follow(db: Db, done: Settlement, *, request_id: str = "") -> list[Pers
         raise LookupError(f"gift {done.gift_id}")
     if done.moved and not done.is_first:
         await record(db, _reversed(gift, done), request_id=request_id)
-    state = _state(gift, done)
+    state = _state(gift, done, was_paid=await gift_queries.was_paid(db, gift.id))
     if state == gift.state:
         return []
+    if state == "refunded" and gift.state in ("created", "failed"):  # what was told last is told first
+        await gift_queries.move(db, gift.id, "paid")
     await gift_queries.move(db, gift.id, state)
     changed: list[Person] = []
     for subscription_id in await gift_queries.given(db, gift.id):
@@ -110,10 +112,10 @@ async def follow(db: Db, done: Settlement, *, request_id: str = "") -> list[Pers
     return changed
 
 
-def _state(gift: Gift, done: Settlement) -> GiftState:
+def _state(gift: Gift, done: Settlement, *, was_paid: bool) -> GiftState:
     if done.kept_minor > 0:
         return "given" if gift.given == gift.qty else "paid"
-    return "refunded" if gift.state in ("paid", "given") else gift.state
+    return "refunded" if was_paid else gift.state
 
 
 def _reversed(gift: Gift, done: Settlement) -> SubscriptionReversed:

@@ -122,6 +122,7 @@ from livestreamx.frames.snapshot import (
     RoomState,
 )
 from livestreamx.frames.studio import AnalyticsTick
+from livestreamx.frames.subscriptions import SubsGifted
 
 __all__ = [
     "CLIENT_FRAMES",
@@ -203,6 +204,7 @@ __all__ = [
     "StandingChanged",
     "StartChallenge",
     "StreamState",
+    "SubsGifted",
     "UnbanAnswered",
     "Unpin",
     "ViewerCount",
@@ -284,6 +286,7 @@ SERVER_FRAMES: dict[str, ServerFrameType] = {
     "chat:cleared": ServerFrameType(ChatCleared, "chat"),
     "chat:held": ServerFrameType(ChatHeld, "private"),
     "gift:received": ServerFrameType(GiftReceived, "gifts"),
+    "sub:gifted": ServerFrameType(SubsGifted, "gifts"),
     "overlay:trigger": ServerFrameType(OverlayTrigger, "overlay"),
     "minigame:start": ServerFrameType(MinigameStart, "overlay"),
     "minigame:update": ServerFrameType(MinigameUpdate, "overlay"),

@@ -54,9 +54,9 @@ class SceneState(msgspec.Struct, frozen=True, kw_only=True):
 class OverlayTrigger(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something to play on screen, built by the server only; `durationMs` <= 15000, 0 where there is nothing to play.
 
-    `kind` is `gift`, `test`, `scene`, an action such as `overlay.play`, or what became of a command that `commandId`
-    names: `command.queued`, `command.done`, `command.rejected`, `command.expired`. `text` is escaped as for HTML
-    (`&lt;` for `<`), unlike every other text.
+    `kind` is `gift`, `test`, `scene`, `sub.started`, `sub.renewed`, `sub.gifted`, an action such as `overlay.play`, or
+    what became of a command that `commandId` names: `command.queued`, `command.done`, `command.rejected`,
+    `command.expired`. `text` is escaped as for HTML (`&lt;` for `<`), unlike every other text.
     """
 
     kind: str

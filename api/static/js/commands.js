@@ -4,11 +4,12 @@ import { EFFECTS, showScene } from "./scenery.js";
 
 const PICTURES = {
   ...EFFECTS,
-  aurora: "gift-swap", wheel: "gift-wheel", boss: "angry", tug: "hype", liftoff: "gift-rocket", heart: "gift-heart",
+  aurora: "gift-swap", wheel: "gift-wheel", boss: "angry", tug: "hype", liftoff: "gift-rocket", heart: "gift-heart", crown: "gift-crown",
 };
 const KINDS = {
   "overlay.play": "legendary", "scene.background": "epic", "scene.filter": "epic", "minigame.start": "epic",
   "challenge.progress": "common", "sound.play": "rare", "tts.say": "rare", test: "rare",
+  "sub.started": "epic", "sub.renewed": "rare", "sub.gifted": "epic",
 };
 const LONGEST_MS = 15_000;
 const SOUNDS = {
