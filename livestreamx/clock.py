@@ -49,6 +49,11 @@ def made_at(uuid: UUID) -> datetime:
     return at_ms(uuid.int >> 80)
 
 
+def made_ms(uuid: str) -> int:
+    """The same for its 32 hexadecimal digits, in milliseconds since the epoch."""
+    return int(uuid[:12], 16)
+
+
 @contextmanager
 def frozen(at: datetime) -> Iterator[FrozenClock]:
     """Hold the clock of this context at `at`."""

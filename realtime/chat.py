@@ -68,7 +68,7 @@ class Chat:
             stream_id=session.room.id,
             creator_id=session.room.stream.creatorId,
             user_id=session.user.sub,
-            session_id=session.stay_id,
+            session_id=session.session_id,
             message_id=uuid7(),
             handle=person.handle,
             text=text,

@@ -23,8 +23,8 @@ faster than they can be written one by one leave in fewer writes. After a pass o
 class Feed:
     """All connections of a room that see the same channels in the same encoding.
 
-    `fast` take each flush by one direct write; `plain` through their transport (TLS); those `behind` are fed from the
-    ring as they drain. Who is in none of them is held, until `release` says where it goes on.
+    Each is in one of four groups: `fast` take each flush by one direct write; `plain` through their transport (TLS);
+    those `behind` are fed from the ring as they drain; who is `held` waits until `release` says where it goes on.
     """
 
     def __init__(
@@ -34,13 +34,17 @@ class Feed:
         self.fast: dict[SocketType, Connection] = {}
         self.plain: set[Connection] = set()
         self.behind: set[Connection] = set()
-        self.members: set[Connection] = set()
+        self.held: set[Connection] = set()
         self._ring, self._metrics, self._coalesce = ring, metrics, coalesce
         self._pending: list[SharedFrame] = []
         self._seen = self._flushed = ring.top
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.Handle | None = None
         self._rested_at = 0.0
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.fast or self.plain or self.behind or self.held)
 
     def shows(self, shared: SharedFrame) -> bool:
         return self.channels is None or shared.channel in self.channels
@@ -50,12 +54,11 @@ class Feed:
     def enter(self, connection: Connection) -> None:
         """Take a connection in, held."""
         connection.feed = self
-        self.members.add(connection)
-        self.hold(connection)
+        self.held.add(connection)
 
     def leave(self, connection: Connection) -> None:
         self.hold(connection)
-        self.members.discard(connection)
+        self.held.discard(connection)
         connection.feed = None
 
     def hold(self, connection: Connection) -> None:
@@ -66,6 +69,7 @@ class Feed:
             connection.position = self._flushed
         self._take_out(connection)
         self.behind.discard(connection)
+        self.held.add(connection)
 
     def _keeps_up(self, connection: Connection) -> bool:
         return connection.bare in self.fast or connection in self.plain
@@ -80,12 +84,14 @@ class Feed:
         """Go on after `position`, which the room has reached."""
         self.flush()
         connection.position = position
+        self.held.discard(connection)
         self.behind.add(connection)
         self._catch_up(connection)
 
     def restart(self) -> None:
         """The room's numbering begins anew: everybody is held, nothing is pending."""
         self._pending.clear()
+        self.held.update(self.fast.values(), self.plain, self.behind)
         for group in (self.fast, self.plain, self.behind):
             group.clear()
         self._seen = self._flushed = self._ring.top

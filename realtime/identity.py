@@ -1,8 +1,11 @@
 """Who is on a socket: the `auth` frame signs in, renews before expiry, and changes who is present."""
 
+from functools import lru_cache
+
 import msgspec
 
 from domain.accounts import service as accounts
+from domain.accounts.tokens import Claims
 from domain.moderation import service as moderation
 from domain.moderation.model import PLAIN, SUBSCRIBER, Banned, Standing
 from livestreamx.engines.postgres import connection
@@ -21,6 +24,17 @@ def wearing(person: Person, standing: Standing) -> Person:
     return msgspec.structs.replace(person, badges=own + standing.badges)
 
 
+@lru_cache(maxsize=64)
+def alike(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """The roles: whoever has the same shares one tuple of them."""
+    return roles
+
+
+def sharing(claims: Claims, person: Person) -> Claims:
+    """The claims without a second copy of what is known already: a socket keeps them for hours."""
+    return msgspec.structs.replace(claims, sub=person.id, handle=person.handle, roles=alike(claims.roles))
+
+
 class Identity:
     """Signs sessions in and out; one a process."""
 
@@ -31,14 +45,15 @@ class Identity:
     async def sign_in(self, session: Session, request: Auth) -> SignedIn:
         """`Unauthenticated` for a token that is not good, which changes nothing."""
         claims = self._tokens.verify_once(request.token)
-        if session.claims is None or session.claims.sub != claims.sub:
+        person = session.person
+        if person is None or person.id != claims.sub:
             async with connection(self._pool) as db:
                 user = await accounts.find(db, claims.sub)
             await self.sign_out(session)
-            session.person = Person(id=claims.sub, handle=user.handle, level=user.level, badges=user.badges)
-            session.claims = claims
+            person = Person(id=claims.sub, handle=user.handle, level=user.level, badges=user.badges)
+            session.claims, session.person = claims, person
             await self._people.add(claims.sub, session)
-        session.claims = claims
+        session.claims, session.person = sharing(claims, person), person
         await self._read_standing(session)
         if session.room.private and session.generation == 0:
             if not session.runs:

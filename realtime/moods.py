@@ -27,7 +27,7 @@ class Moods:
             stream_id=room.id,
             creator_id=room.stream.creatorId,
             user_id=claims.sub,
-            session_id=session.stay_id,
+            session_id=session.session_id,
             mood=request.mood,
         )
         await self._emitter.emit(reaction, request_id=request_id())

@@ -37,7 +37,7 @@ class Polls:
             poll_id=request.pollId,
             user_id=session.user.sub,
             choice_id=request.choiceId,
-            session_id=session.stay_id,
+            session_id=session.session_id,
             request_id=request_id(),
         )
         await self._ballots.vote(ballot)

@@ -46,7 +46,7 @@ if marked and tonumber(marked) <= tonumber(ARGV[2]) then redis.call('ZREM', KEYS
 log = structlog.get_logger("realtime")
 
 
-class Here(msgspec.Struct):
+class Here(msgspec.Struct, gc=False):
     """One viewer of one room: how many sockets they have on this gateway, and when it last marked them (ms)."""
 
     sockets: int = 0
@@ -61,13 +61,13 @@ class Presence:
         self._redis, self._bus, self._emitter = context.redis, context.bus, context.emitter
         self._count = context.redis.register_script(COUNT)
         self._forget = context.redis.register_script(FORGET)
-        self._here: dict[tuple[UUID, str], Here] = {}
-        self._marks: dict[UUID, dict[str, int]] = {}
+        self._here: dict[UUID, dict[UUID | str, Here]] = {}
+        self._marks: dict[UUID, dict[UUID | str, int]] = {}
 
     async def enter(self, session: Session) -> None:
         """Begin a stay, as whoever is signed in; the stay of another identity on this socket ends."""
         claims = session.claims
-        viewer = f"user:{claims.sub}" if claims else f"anon:{session.visitor.anon_id}"
+        viewer = claims.sub if claims else session.visitor.anon_id
         if session.attendance and session.attendance.viewer == viewer:
             await self.follow(session)
             return
@@ -77,8 +77,8 @@ class Presence:
         if claims and claims.sub == session.room.stream.creatorId:
             return
         at = now_ms()
-        session.attendance = Attendance(viewer, uuid7().hex, claims.sub if claims else None, at, at)
-        self._here.setdefault((session.room.id, viewer), Here()).sockets += 1
+        session.attendance = Attendance(viewer, at, at)
+        self._here.setdefault(session.room.id, {}).setdefault(viewer, Here()).sockets += 1
         self._mark(session.room, viewer, at)
         await self.follow(session)
 
@@ -87,7 +87,7 @@ class Presence:
         stay, status = session.attendance, session.room.stream.status
         if stay is None or (status == "live" and not stay.waiting):
             return False
-        return status != "scheduled" or now_ms() - self._here[session.room.id, stay.viewer].marked_at >= self._often
+        return status != "scheduled" or now_ms() - self._here[session.room.id][stay.viewer].marked_at >= self._often
 
     async def follow(self, session: Session) -> None:
         """Let a stay go the way of its stream: it waits for the start, begins with it, and ends with the end."""
@@ -130,16 +130,20 @@ class Presence:
         stay, session.attendance = session.attendance, None
         if stay is None:
             return
-        place = (session.room.id, stay.viewer)
-        here = self._here[place]
+        room, here_now = session.room, self._here[session.room.id]
+        at = now_ms()
+        until = max(stay.since, min(at, ms_of(room.stream.endedAt, at)))
+        who = self._who(session, stay, until)
+        session.session_id = uuid7().hex
+        here = here_now[stay.viewer]
         here.sockets -= 1
         if not here.sockets:
-            del self._here[place]
-            await self._forget(keys=[keys.room_viewers(session.room.id)], args=[stay.viewer, here.marked_at])
+            del here_now[stay.viewer]
+            if not here_now:
+                del self._here[room.id]
+            await self._forget(keys=[keys.room_viewers(room.id)], args=[member(stay.viewer), here.marked_at])
         if not stay.waiting:
-            at = now_ms()
-            until = max(stay.since, min(at, ms_of(session.room.stream.endedAt, at)))
-            await self._emit(ViewerLeft(**self._who(session, stay, until), watched_ms=until - stay.since))
+            await self._emit(ViewerLeft(**who, watched_ms=until - stay.since))
 
     async def announce_counts(self, rooms: list[Room]) -> None:
         """Publish `viewer:count` for the rooms whose count falls to this gateway now."""
@@ -161,8 +165,8 @@ class Presence:
             )
         )
 
-    def _mark(self, room: Room, viewer: str, at: int) -> None:
-        if here := self._here.get((room.id, viewer)):
+    def _mark(self, room: Room, viewer: UUID | str, at: int) -> None:
+        if here := self._here.get(room.id, {}).get(viewer):
             here.marked_at = at
             self._marks.setdefault(room.id, {})[viewer] = at
 
@@ -174,20 +178,22 @@ class Presence:
         async with self._redis.pipeline(transaction=False) as pipe:
             for room, viewers in marks.items():
                 # Who has left meanwhile is not brought back.
-                still = {viewer: at for viewer, at in viewers.items() if (room, viewer) in self._here}
+                here = self._here.get(room, {})
+                still = {member(viewer): at for viewer, at in viewers.items() if viewer in here}
                 if still:
                     pipe.zadd(keys.room_viewers(room), still)
                     pipe.expire(keys.room_viewers(room), KEPT_SECONDS)
             await pipe.execute()
 
     def _who(self, session: Session, stay: Attendance, at: int) -> dict[str, Any]:
+        is_signed_in = isinstance(stay.viewer, UUID)
         return {
             "occurred_at": at_ms(at),
             "stream_id": session.room.id,
             "creator_id": session.room.stream.creatorId,
-            "user_id": stay.user_id,
-            "anon_id": None if stay.user_id else session.visitor.anon_id,
-            "session_id": stay.session_id,
+            "user_id": stay.viewer if is_signed_in else None,
+            "anon_id": None if is_signed_in else stay.viewer,
+            "session_id": session.session_id,
         }
 
     async def _emit(self, event: Event) -> None:
@@ -196,6 +202,11 @@ class Presence:
             await self._emitter.emit(event)
         except Unavailable as error:
             log.warning("presence_not_recorded", error=error.detail)
+
+
+def member(viewer: UUID | str) -> str:
+    """A viewer as Redis counts them in a room: who is signed in, or an anonymous one."""
+    return f"user:{viewer}" if isinstance(viewer, UUID) else f"anon:{viewer}"
 
 
 def ms_of(at: datetime | None, otherwise: int) -> int:

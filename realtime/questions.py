@@ -25,7 +25,7 @@ class Questions:
             session.room.id,
             request.text,
             session.user,
-            session_id=session.stay_id,
+            session_id=session.session_id,
             request_id=request_id(),
         )
         return QuestionAsked(questionId=asked.id)
@@ -37,7 +37,7 @@ class Questions:
             session.room.id,
             request.questionId,
             session.user,
-            session_id=session.stay_id,
+            session_id=session.session_id,
             request_id=request_id(),
         )
         return QuestionUpvoted(questionId=question.id, votes=question.votes)

@@ -86,7 +86,7 @@ class Room:
 
     @property
     def is_empty(self) -> bool:
-        return not any(feed.members for feed in self.feeds.values())
+        return all(feed.is_empty for feed in self.feeds.values())
 
     @property
     def behind(self) -> int:
@@ -103,7 +103,7 @@ class Room:
         return found
 
     def drop_empty_feeds(self) -> None:
-        self.feeds = {key: feed for key, feed in self.feeds.items() if feed.members}
+        self.feeds = {key: feed for key, feed in self.feeds.items() if not feed.is_empty}
 
     # frames
 

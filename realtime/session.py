@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from domain.accounts.tokens import Claims
 from domain.moderation.model import PLAIN
-from livestreamx.clock import now_ms, uuid7
+from livestreamx.clock import made_ms, now_ms, uuid7
 from livestreamx.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from livestreamx.frames import CLIENT_FRAMES, SERVER_ONLY, ClientFrame, Drain, Person, Resume
 from livestreamx.observe.metrics import Metrics
@@ -38,7 +38,7 @@ Handler = Callable[["Session", Any], Awaitable[msgspec.Struct]]
 log = structlog.get_logger("realtime")
 
 
-class Visitor(msgspec.Struct, frozen=True):
+class Visitor(msgspec.Struct, frozen=True, gc=False):
     """What the handshake tells of whoever connects."""
 
     anon_id: str
@@ -46,15 +46,13 @@ class Visitor(msgspec.Struct, frozen=True):
     referrer: str
 
 
-class Attendance(msgspec.Struct):
-    """One stay of one viewer; `viewer` is who they are counted as, times are ms since the epoch.
+class Attendance(msgspec.Struct, gc=False):
+    """One stay of one viewer, who is signed in (their id) or not (the anonymous one); times are ms since the epoch.
 
     `waiting` until the stream is live: then the stay begins, and only then is it an event.
     """
 
-    viewer: str
-    session_id: str
-    user_id: UUID | None
+    viewer: UUID | str
     since: int
     beat_at: int
     waiting: bool = True
@@ -92,12 +90,13 @@ class Session:
     """A connection in a room.
 
     `covered` is the seq after which it has had every frame; `greeted` once its stay has begun, anonymous or not.
+    `session_id` is what its events carry: each stay of a viewer has another one.
     """
 
     __slots__ = (
-        "_answered", "_credit", "_credit_at", "_desk", "_inbox", "_parting", "_slowed", "_working", "attendance",
-        "channels", "claims", "codec", "connection", "covered", "generation", "greeted", "opened_at", "person",
-        "room", "session_id", "standing", "standing_asked", "view", "visitor",
+        "_answered", "_desk", "_due", "_inbox", "_parting", "_slowed", "_working", "attendance", "channels", "claims",
+        "codec", "connection", "covered", "generation", "greeted", "person", "room", "session_id", "standing",
+        "standing_asked", "view", "visitor",
     )  # fmt: skip
 
     connection: Connection
@@ -114,12 +113,11 @@ class Session:
         self.attendance: Attendance | None = None
         self.covered = self.generation = 0
         self.session_id = uuid7().hex
-        self.opened_at = now_ms()
         self.greeted = False
         self._inbox: list[Work] = []
         self._working = self._parting = False
         self._answered = self._slowed = 0
-        self._credit, self._credit_at = FRAMES_BURST, 0.0
+        self._due = 0.0
 
     # who it is
 
@@ -136,9 +134,9 @@ class Session:
         return self.view not in (OVERLAY, STUDIO)
 
     @property
-    def stay_id(self) -> str:
-        """What its events carry: the viewer's stay, which one that is not counted does not have."""
-        return self.attendance.session_id if self.attendance else self.session_id
+    def named_at(self) -> int:
+        """When it got its id, ms since the epoch: when it came, or when its last stay ended."""
+        return made_ms(self.session_id)
 
     @property
     def moderates(self) -> bool:
@@ -236,10 +234,10 @@ class Session:
 
     async def _rest(self) -> bool:
         """Slow a flood down to `FRAMES_PER_SECOND`: what follows waits at the sender. False for one that is over."""
+        # The virtual scheduling of the generic cell rate algorithm (ITU-T I.371): one number a connection.
         at = asyncio.get_running_loop().time()
-        self._credit = min(FRAMES_BURST, self._credit + (at - self._credit_at) * FRAMES_PER_SECOND) - 1
-        self._credit_at = at
-        if self._credit >= 0:
+        self._due = max(self._due, at - FRAMES_BURST / FRAMES_PER_SECOND) + 1 / FRAMES_PER_SECOND
+        if self._due <= at:
             self._slowed = 0
             return True
         self._slowed += 1
@@ -248,7 +246,7 @@ class Session:
             self._desk.metrics.drops.labels("flood").inc()
             self.connection.close(Close.POLICY, "too many messages")
             return False
-        await asyncio.sleep(-self._credit / FRAMES_PER_SECOND)
+        await asyncio.sleep(self._due - at)
         return True
 
     async def _answer(self, message: Message) -> bytes:

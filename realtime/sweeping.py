@@ -51,13 +51,12 @@ class Sweep:
         self._look_at_connection(session.connection, at)
         if session.claims and session.claims.exp * 1000 <= at_ms:
             self._spawn(self._identity.expire(session))
-        age = at_ms - session.opened_at
-        if not session.greeted and session.generation and age > ANONYMOUS_AFTER_MS:
+        if not session.greeted and session.generation and at_ms - session.named_at > ANONYMOUS_AFTER_MS:
             session.greeted = True
             self._spawn(self._presence.enter(session))
         elif self._presence.is_behind(session):
             self._spawn(self._presence.follow(session))
-        if session.generation == 0 and session.room.private and age > PRIVATE_SECONDS * 1000:
+        if session.room.private and session.generation == 0 and at_ms - session.named_at > PRIVATE_SECONDS * 1000:
             session.connection.close(Close.NO_SUCH_STREAM, "there is no such stream")
 
     def _look_at_connection(self, connection: Connection, at: float) -> None:

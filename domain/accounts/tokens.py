@@ -27,7 +27,7 @@ REMEMBERED = 4096
 """Tokens whose signature is not checked again while they are in use; a check takes about 0.1 ms."""
 
 
-class Claims(msgspec.Struct, frozen=True, kw_only=True):
+class Claims(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a verified access token says; `iat` and `exp` are seconds since the epoch."""
 
     sub: UUID

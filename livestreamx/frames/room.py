@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
+class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An author as the room sees them."""
 
     id: UUID
