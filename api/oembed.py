@@ -1,4 +1,4 @@
-"""`/oembed?url=`: how other sites show a link to a stream or a moment of it (oEmbed 1.0, type `link`)."""
+"""`/oembed?url=`: how other sites show a link to a stream, a moment of it, or a clip (oEmbed 1.0, type `link`)."""
 
 import re
 from typing import Annotated, Literal
@@ -12,11 +12,13 @@ from litestar.params import QueryParameter
 from api.pages import art
 from api.schema import View
 from domain.streams import service as streams
+from domain.vods import service as vods
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import DomainError, NotFound
 from livestreamx.settings import Settings
 
-STREAM_PATH = re.compile(r"/w/(?P<id>[0-9a-fA-F-]{36})(?:/moments/(?P<moment>[0-9a-fA-F-]{36}))?/?")
+ID = "[0-9a-fA-F-]{36}"
+PATH = re.compile(rf"/w/(?P<stream>{ID})(?:/moments/{ID})?/?|/v/(?P<clip>{ID})/?")
 MINUTES = 5
 
 
@@ -42,20 +44,30 @@ class Embedded(View, frozen=True, kw_only=True, rename=None):
     thumbnail_height: int = art.SHARE_HEIGHT
 
 
-def stream_of_link(url: str, site: str) -> UUID:
-    """The stream that a link to this site's watch page, or to a moment, names; `NotFound` for any other."""
+def read_link(url: str, site: str) -> tuple[Literal["stream", "clip"], UUID]:
+    """What a link to a page of this site names; `NotFound` for any other."""
     asked, ours = urlsplit(url), urlsplit(site)
-    found = STREAM_PATH.fullmatch(asked.path)
+    found = PATH.fullmatch(asked.path)
     try:
         if found and asked.netloc == ours.netloc and asked.scheme in ("http", "https"):
-            return UUID(found["id"])
+            return ("stream", UUID(found["stream"])) if found["stream"] else ("clip", UUID(found["clip"]))
     except ValueError:
         pass
-    raise NotFound("That is no link to a stream here")
+    raise NotFound("That is no link to a stream or a clip here")
+
+
+async def find_linked(pool: Pool, kind: Literal["stream", "clip"], its_id: UUID) -> tuple[str, str, str]:
+    """Title, creator and the seed of the picture of what everybody may see."""
+    if kind == "clip":
+        clip = await vods.find_visible(pool, its_id, None)
+        return clip.title, clip.creator, art.poster_seed(clip.title, "")
+    async with connection(pool) as db:
+        stream = await streams.find_visible(db, its_id, None)
+    return stream.title, stream.creator, art.poster_seed(stream.title, stream.category)
 
 
 class OEmbedController(Controller):
-    """For consumers of links; public streams only."""
+    """For consumers of links; what everybody may see only."""
 
     path = "/oembed"
     include_in_schema = False
@@ -68,16 +80,14 @@ class OEmbedController(Controller):
         url: Annotated[str, QueryParameter(max_length=500)],
         format: Annotated[str, QueryParameter(max_length=20)] = "json",
     ) -> Response[Embedded]:
-        """Title, author and picture of the stream behind a link."""
+        """Title, author and picture of what is behind a link."""
         if format != "json":
             raise FormatUnknown
-        async with connection(pool) as db:
-            stream = await streams.find_visible(db, stream_of_link(url, settings.url), None)
-        seed = art.poster_seed(stream.title, stream.category)
+        title, creator, seed = await find_linked(pool, *read_link(url, settings.url))
         embedded = Embedded(
-            title=stream.title,
-            author_name=stream.creator,
-            author_url=f"{settings.url}/u/{stream.creator}",
+            title=title,
+            author_name=creator,
+            author_url=f"{settings.url}/u/{creator}",
             provider_url=settings.url,
             thumbnail_url=f"{settings.url}/posters/{seed}.png",
         )

@@ -47,7 +47,7 @@ class VodChange(Body, frozen=True, kw_only=True):
 
 
 class VodView(View, frozen=True, kw_only=True):
-    """A clip; `creator` is a handle, `url` is its file, for those who may see it."""
+    """A clip; `creator` is a handle, `url` its file and `pageUrl` its page, for those who may see it."""
 
     id: UUID
     creator_id: UUID
@@ -58,6 +58,7 @@ class VodView(View, frozen=True, kw_only=True):
     bytes: Annotated[int, msgspec.Meta(examples=[1_048_576])]
     duration_s: Annotated[float, msgspec.Meta(examples=[12.5])]
     url: Annotated[str, msgspec.Meta(examples=["/vods/0197a3c0-d5e1-7c31-8a00-1b2c3d4e5f60.webm"])]
+    page_url: Annotated[str, msgspec.Meta(examples=["/v/0197a3c0-d5e1-7c31-8a00-1b2c3d4e5f60"])]
     created_at: datetime
 
     @classmethod
@@ -72,6 +73,7 @@ class VodView(View, frozen=True, kw_only=True):
             bytes=vod.bytes,
             duration_s=vod.duration_ms / 1000,
             url=vod.path,
+            page_url=vod.page,
             created_at=vod.created_at,
         )
 

@@ -21,11 +21,13 @@ from domain.profiles import queries as profiles
 from domain.profiles.model import MOST_BIO_CHARACTERS, PLACES, THEMES, Place
 from domain.seasons import queries as seasons
 from domain.streams import queries as streams
+from domain.vods import service as vods
 from features.experience import experience_of
 from livestreamx.engines.postgres import connection
 
 STREAMS = 24
 SEASONS = 6
+CLIPS = 12
 OVER = frozenset({"ended", "archived"})
 BOARDS = {
     "gifts": "gifts",
@@ -78,6 +80,7 @@ class ProfilePages(Controller):
         person = await badges.up_to_date(visit.redis, person)
         earned = await badges.of_user(visit.pool, person.id)
         shown = [stream for stream in found if stream.visibility == "public" and stream.status != "cancelled"]
+        clips = await vods.of_creator(visit.pool, person.id, listed=True, before=None, limit=CLIPS)
         cards = await make_cards(visit.redis, shown, visit.settings.session_gap_seconds)
         return visit.page(
             "profile.html",
@@ -92,6 +95,7 @@ class ProfilePages(Controller):
             places=PLACE_NAMES,
             streams=[card for card in cards if card.status not in OVER],
             recordings=[card for card in cards if card.status in OVER],
+            clips=clips,
         )
 
     @get("/me")

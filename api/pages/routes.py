@@ -18,6 +18,7 @@ from api.pages.robots import RobotsPages
 from api.pages.search import SearchPages
 from api.pages.studio import StudioPages
 from api.pages.visit import provide_visit
+from api.pages.vods import VodPages
 from api.pages.wallet import WalletPages
 from api.pages.watch import WatchPages
 
@@ -30,6 +31,7 @@ def pages() -> Router:
             HomePages,
             WatchPages,
             MomentPages,
+            VodPages,
             SearchPages,
             StudioPages,
             ChannelPages,

@@ -39,6 +39,16 @@ class Vod(msgspec.Struct, frozen=True, kw_only=True):
         """Where those find its file on this site who may see it."""
         return path_of(self.id, self.kind)
 
+    @property
+    def page(self) -> str:
+        """Where people watch it."""
+        return f"/v/{self.id}"
+
+    @property
+    def lasts(self) -> str:
+        """Its length, as 1:05."""
+        return f"{self.duration_ms // 60_000}:{self.duration_ms // 1000 % 60:02}"
+
     def as_told(self) -> dict[str, Any]:
         """The fields of `VodEvent` without its actor."""
         return {

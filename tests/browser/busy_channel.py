@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import httpx
@@ -15,6 +15,7 @@ from livestreamx.events import ReactionSent, encode
 from livestreamx.stack.platform import Platform
 from tests.browser.guests import PASSWORD
 from tests.builders import make_user
+from tests.integration.clips import LONG
 from tests.integration.test_dead_letters import set_aside
 
 LONG_TITLE = "A rather long title of a stream, to see how it is wrapped on a narrow screen"
@@ -30,6 +31,7 @@ class BusyChannel(NamedTuple):
     announced: str
     moment: UUID
     overlay: str
+    clip: str
 
     def addresses(self) -> dict[str, str]:
         """What stands in the paths of its pages."""
@@ -65,7 +67,17 @@ async def open_channel(http: httpx.AsyncClient, platform: Platform) -> BusyChann
             (fan.user_id,),
         )
     overlay = (await creator.call("POST", "/api/me/overlay-key"))["key"]
-    return BusyChannel(creator, live, over, str(announced["id"]), moment, str(overlay))
+    clip = await bring(http, creator, LONG_TITLE)
+    return BusyChannel(creator, live, over, str(announced["id"]), moment, str(overlay), str(clip["id"]))
+
+
+async def bring(http: httpx.AsyncClient, creator: Account, title: str = "How we met") -> dict[str, Any]:
+    """A clip of the creator's."""
+    headers = {"Authorization": f"Bearer {creator.access}"}
+    answer = await http.post("/api/vods", data={"title": title}, files={"file": ("a", LONG)}, headers=headers)
+    assert answer.is_success, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
 
 
 async def play(http: httpx.AsyncClient, creator: Account, live: str, fan: Account) -> None:

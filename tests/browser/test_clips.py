@@ -8,27 +8,19 @@ from uuid import UUID, uuid4
 import httpx
 from playwright.async_api import Page, expect
 
-from livestreamx.client import Account
 from livestreamx.clock import now
 from livestreamx.frames import SegmentOver, SegmentStart
 from livestreamx.stack.platform import Platform
+from tests.browser.busy_channel import bring
 from tests.browser.creators import make_creator, sit_down_as
 from tests.browser.guests import NewGuest
 from tests.browser.inspection import axe, inspect
 from tests.browser.rooms import tell
 from tests.builders import eventually
-from tests.integration.clips import LONG, LONG_SECONDS, MEDIA
+from tests.integration.clips import LONG_SECONDS, MEDIA
 
 PLAYS = "() => { const v = document.querySelector('#segment video'); return !v.paused && v.readyState > 1 }"
 WHERE = "document.querySelector('#segment video').currentTime"
-
-
-async def bring(http: httpx.AsyncClient, creator: Account, title: str = "How we met") -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {creator.access}"}
-    answer = await http.post("/api/vods", data={"title": title}, files={"file": ("a", LONG)}, headers=headers)
-    assert answer.is_success, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 def start_of(clip: dict[str, Any], ago: float, **changed: Any) -> SegmentStart:
@@ -100,6 +92,29 @@ async def test_a_clip_is_found_and_played_where_it_is_found(guest: NewGuest, htt
     await video.evaluate("async (video) => { video.muted = true; await video.play() }")
     assert await ada.measure("document.documentElement.scrollWidth") <= 360
     assert await inspect(page, ("light",)) == []
+    await shown.get_by_role("link", name=f"The {word} I built").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(f"The {word} I built")
+    assert page.url == ada.server + clip["pageUrl"]
+
+
+async def test_streaming_software_shows_the_clip_that_is_on_air(
+    guest: NewGuest, http: httpx.AsyncClient, platform: Platform
+) -> None:
+    creator = await make_creator(http)
+    key = (await creator.call("POST", "/api/me/overlay-key"))["key"]
+    stream, clip = await creator.go_live("A show with clips"), await bring(http, creator)
+    air = await guest()
+    page = await air.open(f"/o/{key}")
+    box = page.locator("#segment")
+    await expect(page.locator("#content")).to_have_attribute("data-connection", "open")
+    await expect(box).to_be_hidden()
+    start = start_of(clip, LONG_SECONDS / 2)
+    tell(platform, stream, [("segment:start", start)])
+    await expect(box).to_contain_text("How we met")
+    await page.wait_for_function(PLAYS)
+    assert LONG_SECONDS / 2 <= await air.measure(WHERE) < LONG_SECONDS
+    tell(platform, stream, [("segment:end", SegmentOver(segmentId=start.segmentId, outcome="played", reason=""))])
+    await expect(box).to_be_hidden()
 
 
 async def test_a_creator_brings_a_clip_and_deletes_it(guest: NewGuest, http: httpx.AsyncClient) -> None:
@@ -124,6 +139,23 @@ async def test_a_creator_brings_a_clip_and_deletes_it(guest: NewGuest, http: htt
     await library.get_by_role("button", name="Delete: Intro").click()
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.locator("#toasts")).to_contain_text("waits in a show")
+    await page.get_by_role("button", name="Remove: Intro").click()
+    await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
+    await library.get_by_role("button", name="At a time: Intro").click()
+    when = page.get_by_role("dialog", name="When it plays")
+    await when.get_by_label("Time").fill("")
+    await when.get_by_role("button", name="Put it there").click()
+    await expect(when.locator("[data-problem]")).to_have_text("Choose a time.")
+    await when.get_by_label("Time").fill("2031-05-06T20:15")
+    assert await inspect(page, ("dark",)) == []
+    await when.get_by_role("button", name="Put it there").click()
+    await expect(page.locator("#clip-queue li")).to_contain_text("2031")
+    await page.get_by_role("button", name="At a time: Intro").first.click()
+    await when.get_by_label("Time").fill("2032-05-06T20:15")
+    await when.get_by_role("button", name="Put it there").click()
+    await expect(page.locator("#clip-queue li")).to_contain_text("2032")
+    queue = await creator.call("GET", f"/api/streams/{stream}/segments")
+    assert [one["playsAt"][:16] for one in queue["items"]] == ["2032-05-06T20:15"]
     await page.get_by_role("button", name="Remove: Intro").click()
     await expect(page.locator("#clip-queue")).to_contain_text("Nothing waits")
     await library.get_by_role("button", name="Delete: Intro").click()

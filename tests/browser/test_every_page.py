@@ -22,9 +22,9 @@ SCRIPT_BYTES = 60_000
 
 
 PAGES = (
-    "guest / /login /register /offline /no-such-page /reference /reference/parts /w/{live}",
+    "guest / /login /register /offline /no-such-page /reference /reference/parts /w/{live} /v/{clip}",
     "newcomer / /studio /me /wallet /w/{live} /u/{handle}",
-    "creator / /w/{live} /w/{over} /w/{announced} /w/{live}/moments/{moment} /u/{handle} /me /wallet",
+    "creator / /w/{live} /w/{over} /w/{announced} /w/{live}/moments/{moment} /u/{handle} /v/{clip} /me /wallet",
     "creator /search /search?q=rather+long",
     "creator /studio /studio/channel /studio/{live} /studio/{over}",
     *(f"creator /mod?show={tab}&channel={{creator}}" for tab in TABS),

@@ -221,6 +221,7 @@ ACCESS = {
     "GET /robots.txt": ANYONE,
     "GET /sw.js": ANYONE,
     "GET /u/{handle}": ANYONE,
+    "GET /v/{vod_id}": ANYONE,
     "GET /w/{stream_id}": ANYONE,
     "GET /w/{stream_id}/over": ANYONE,
     "GET /w/{stream_id}/moments/{moment_id}": ANYONE,

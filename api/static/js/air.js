@@ -7,6 +7,7 @@ import { GoalCard } from "./goal.js";
 import { Overlays } from "./overlays.js";
 import { PollCard } from "./polls.js";
 import { keepOverlays, showScene, showToldScene } from "./scenery.js";
+import { SegmentStage } from "./segment.js";
 
 const ASK_MS = 5_000;
 const TICKER_MS = 45_000;
@@ -21,6 +22,7 @@ const overlays = new Overlays({ longest: 15_000 });
 const game = new GameCard();
 const poll = new PollCard(document.getElementById("poll"));
 const goal = new GoalCard(document.getElementById("challenge"));
+const clip = new SegmentStage();
 const talk = document.getElementById("talk");
 const ticker = document.getElementById("ticker");
 let room = null;
@@ -53,7 +55,7 @@ function takeBack(isMeant) {
   for (const line of [...talk.children]) if (isMeant(line.dataset)) line.remove();
 }
 
-function enter(state) {
+function enter(state, ts) {
   if (state.poll) poll.show(state.poll);
   else poll.hide();
   if (state.challenge) goal.show(state.challenge);
@@ -61,6 +63,7 @@ function enter(state) {
   page.dataset.mood = state.mood?.mood ?? "neutral";
   if (state.scene) showScene(state.scene);
   if (state.minigame) game.start(state.minigame);
+  clip.show(state.segment, ts);
 }
 
 /** Of the stream that is live now; `scene` is how it looks before its room says so. */
@@ -71,6 +74,7 @@ function listen(id, scene) {
   room?.stop();
   room = null;
   page.dataset.mood = "neutral";
+  clip.leave();
   if (!id) return;
   room = new Room({ stream: id, view: "overlay", channels: talk ? [...CHANNELS, "chat"] : CHANNELS })
     .on("state", (state) => (page.dataset.connection = state))
@@ -78,6 +82,8 @@ function listen(id, scene) {
     .on("room:refresh", enter)
     .on("gift:received", showGift)
     .on("overlay:trigger", (trigger) => playTrigger(overlays, trigger, { speaks: true }))
+    .on("segment:start", (segment, ts) => clip.show(segment, ts))
+    .on("segment:end", (over) => clip.end(over))
     .on("mood:state", ({ mood }) => (page.dataset.mood = mood))
     .on("minigame:start", (started) => game.start(started))
     .on("minigame:update", (update) => game.update(update))

@@ -15,7 +15,7 @@ export class SegmentStage {
     if (!box) return;
     video.addEventListener("loadedmetadata", () => this.#step());
     video.addEventListener("error", () => video.hasAttribute("src") && this.leave("The clip cannot be played here. Back to the live picture."));
-    sound.addEventListener("click", () => {
+    sound?.addEventListener("click", () => {
       video.muted = !video.muted;
       sound.textContent = video.muted ? "Turn the sound on" : "Turn the sound off";
     });
@@ -38,10 +38,10 @@ export class SegmentStage {
     box.removeAttribute("data-leaving");
     box.dataset.by = segment.participant ? "media" : "page";
     box.querySelector("[data-title]").textContent = segment.title;
-    sound.hidden = Boolean(segment.participant);
+    if (sound) sound.hidden = Boolean(segment.participant);
     if (segment.participant) video.removeAttribute("src");
     else video.src = segment.url;
-    box.closest(".stage").dataset.segment = segment.segmentId;
+    box.closest("[data-scene]").dataset.segment = segment.segmentId;
     this.#tell(`Now a clip: ${segment.title}`);
     this.#step();
   }
@@ -59,7 +59,7 @@ export class SegmentStage {
     if (!this.#id) return;
     this.#id = null;
     this.#tell(words);
-    delete box.closest(".stage").dataset.segment;
+    delete box.closest("[data-scene]").dataset.segment;
     box.dataset.leaving = "";
   }
 
@@ -83,7 +83,14 @@ export class SegmentStage {
     box.querySelector("[data-left]").textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
     if (!video.hasAttribute("src") || !video.readyState || left <= 0) return;
     if (Math.abs(video.currentTime - at) > DRIFT_S) video.currentTime = Math.max(0, at);
-    if (video.paused && !video.ended) video.play().catch((refusal) => refusal.name !== "AbortError" && this.leave("This browser does not play clips by itself."));
+    if (video.paused && !video.ended) video.play().catch((refusal) => this.#take(refusal));
+  }
+
+  /** Browsers play no sound before somebody has touched the page, other than streaming software: then without. */
+  #take(refusal) {
+    if (refusal.name === "AbortError") return;
+    if (video.muted) this.leave("This browser does not play clips by itself.");
+    else video.muted = true;
   }
 
   #tell(words) {

@@ -1,6 +1,6 @@
 // Clips in the show: what is on air, the queue, what one has brought, and bringing more.
 import { busy, make, timeLeft, toast } from "../dom.js";
-import { confirmed } from "../kit/dialogs.js";
+import { confirmed, formDialog } from "../kit/dialogs.js";
 import { complain, onSubmit } from "../kit/forms.js";
 import { keyed } from "../kit/lists.js";
 import { fill } from "../kit/states.js";
@@ -9,9 +9,12 @@ import { upload } from "../upload.js";
 import { sortable } from "./sorting.js";
 
 const MEGABYTE = 2 ** 20;
+const SOON_MS = 5 * 60_000;
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 const length = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.round(seconds % 60)).padStart(2, "0")}`;
+/** As a field of local time takes it. */
+const localTime = (ms) => new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 const button = (act, textContent, label, classes = "") => make("button", { type: "button", className: `button small ${classes}`, textContent, ariaLabel: label, dataset: { act } });
 
 /** The panel of one stream; `room` is that of a live stream, which tells when clips begin and end. */
@@ -22,6 +25,7 @@ export class Clips {
   #own = document.querySelector("#clip-library ul");
   #onAir = document.getElementById("clip-on-air");
   #isLive;
+  #askWhen = formDialog("clip-at", ({ at }, put) => this.#putAt(at.value, put), ({ at }) => (at.value = localTime(Date.now() + SOON_MS)));
 
   constructor({ stream, isLive, room }) {
     this.#path = `/api/streams/${stream}/segments`;
@@ -82,24 +86,28 @@ export class Clips {
   }
 
   #waiting({ title, durationS, playsAt }, row) {
-    if (row) return row;
+    if (row && row.dataset.at === (playsAt ?? "")) return row;
     const grip = make("button", { type: "button", className: "button quiet square grip", ariaLabel: `Move: ${title}. Arrow keys, or drag`, dataset: { grip: "" } });
     const when = playsAt ? `at ${FULL.format(Date.parse(playsAt))}` : "";
     const words = make("span", { className: "words" }, make("b", { textContent: title }), make("span", { className: "small muted number", textContent: ` ${length(durationS)} ${when}` }));
     const now = this.#isLive ? [button("now", "Play now", `Play now: ${title}`)] : [];
-    return make("li", {}, ...(playsAt ? [] : [grip]), words, make("span", { className: "row acts" }, ...now, button("drop", "Remove", `Remove: ${title}`, "quiet")));
+    const later = button("at", "At a time", `At a time: ${title}`);
+    return make("li", { dataset: { at: playsAt ?? "" } }, ...(playsAt ? [] : [grip]), words, make("span", { className: "row acts" }, ...now, later, button("drop", "Remove", `Remove: ${title}`, "quiet")));
   }
 
-  #clip({ title, durationS, visibility, url }) {
-    const words = make("span", { className: "words" }, make("a", { href: url, target: "_blank", textContent: title }), make("span", { className: "small muted number", textContent: ` ${length(durationS)}${visibility === "public" ? "" : `, ${visibility}`}` }));
+  #clip({ title, durationS, visibility, pageUrl }) {
+    const words = make("span", { className: "words" }, make("a", { href: pageUrl, target: "_blank", textContent: title }), make("span", { className: "small muted number", textContent: ` ${length(durationS)}${visibility === "public" ? "" : `, ${visibility}`}` }));
     const now = this.#isLive ? [button("insert-now", "Play now", `Play now: ${title}`, "primary")] : [];
-    return make("li", {}, words, make("span", { className: "row acts" }, ...now, button("insert-next", "Add to queue", `Add to queue: ${title}`), button("delete", "Delete", `Delete: ${title}`, "quiet")));
+    return make("li", {}, words, make("span", { className: "row acts" }, ...now, button("insert-next", "Add to queue", `Add to queue: ${title}`), button("insert-at", "At a time", `At a time: ${title}`), button("delete", "Delete", `Delete: ${title}`, "quiet")));
   }
 
   #press(pressed) {
     if (!pressed) return;
     const { key } = pressed.closest("[data-key]").dataset;
+    const title = pressed.closest("li")?.querySelector(".words :first-child").textContent;
     const acts = {
+      at: () => this.#askWhen((insert) => call("PATCH", `${this.#path}/${key}`, { insert }), title),
+      "insert-at": () => this.#askWhen((insert) => call("POST", this.#path, { vodId: key, insert }), title),
       skip: () => call("DELETE", `${this.#path}/${key}`),
       drop: () => call("DELETE", `${this.#path}/${key}`),
       now: () => call("PATCH", `${this.#path}/${key}`, { insert: "now" }),
@@ -116,6 +124,12 @@ export class Clips {
       await this.#refresh();
       if (!pressed.isConnected) document.getElementById("clips-title").focus();
     });
+  }
+
+  async #putAt(at, put) {
+    if (!at) throw new Error("Choose a time.");
+    await put(new Date(at).toISOString());
+    await this.#refresh();
   }
 
   async #move(id, change) {
