@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.pages.subscribing import Following, followed
 from api.pages.visit import Visit
 from domain.analytics.figures import Figures
 from domain.commands import overlay_keys
@@ -43,12 +44,13 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Books(msgspec.Struct, frozen=True, kw_only=True):
-    """A creator's earnings, the next that mature, the latest payouts, and the months that have a statement."""
+    """A creator's earnings, what matures next, subscribers, the latest payouts, and the months with a statement."""
 
     earnings: Earnings
     maturing: Maturing | None
     payouts: Sequence[Payout]
     months: tuple[str, ...]
+    following: Following
     smallest_minor: int = SMALLEST_MINOR
 
     @property
@@ -135,6 +137,7 @@ async def books(visit: Visit, creator_id: UUID) -> Books:
         maturing=await payouts.next_maturing(visit.pool, creator_id),
         payouts=found,
         months=tuple(last_months(now(), MONTHS)),
+        following=await followed(visit, creator_id),
     )
 
 

@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 from api.pages.devices import device_name
 from api.pages.insignia import Insignia, insignia_of
 from api.pages.shelves import make_cards
+from api.pages.subscribing import PERKS, channel_offer
 from api.pages.visit import Visit
 from domain.accounts import service as accounts
 from domain.accounts.model import User
@@ -89,6 +90,8 @@ class ProfilePages(Controller):
             progress=Progress.of(person),
             followers=followers,
             following=following,
+            offer=await channel_offer(visit, person.id, person.handle) if "creator" in person.roles else None,
+            perks=PERKS,
             medals=[Medal(look=insignia_of(one.badge), at=one.earned_at) for one in earned],
             placings=placings,
             boards=BOARDS,

@@ -17,6 +17,7 @@ from api.pages.reference import ReferencePages
 from api.pages.robots import RobotsPages
 from api.pages.search import SearchPages
 from api.pages.studio import StudioPages
+from api.pages.subscriptions import SubscriptionPages
 from api.pages.visit import provide_visit
 from api.pages.vods import VodPages
 from api.pages.wallet import WalletPages
@@ -38,6 +39,7 @@ def pages() -> Router:
             AccountPages,
             OverlayPages,
             WalletPages,
+            SubscriptionPages,
             ModeratorPages,
             AdminPages,
             ProfilePages,

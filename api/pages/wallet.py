@@ -20,10 +20,12 @@ from domain.limits import service as limits
 from domain.payments import service as payments
 from domain.payments.model import Pack, Payment, price_in_words
 from domain.payments.refunds import REFUND_DAYS
+from domain.subscriptions import service as subscriptions
 from livestreamx.clock import now
 from livestreamx.engines.postgres import connection
 
 BILLS = 10
+LISTED = 50
 STATES = {
     "created": "Waiting for payment",
     "paid": "Being checked",
@@ -90,6 +92,7 @@ class WalletPages(Controller):
             lock = (await why_locked(db, visit.viewer.id)).detail if held.locked else ""
         packs = await payments.packs(visit.pool) if visit.settings.payments_on else []
         bills = await payments.payments(visit.pool, visit.viewer.id, None, BILLS)
+        subscribed = await subscriptions.of_user(visit.pool, visit.viewer.id, None, LISTED)
         return visit.page(
             "wallet.html",
             wallet=held,
@@ -104,6 +107,7 @@ class WalletPages(Controller):
             offers=[offer_of(pack, packs[0]) for pack in packs],
             bills=[bill_of(bill) for bill in bills],
             dev_topup=visit.settings.dev_topup,
+            subscriptions=sum(one.lasts for one in subscribed),
             **await read_history(visit, None, kind),
         )
 

@@ -15,6 +15,7 @@ from api.pages import art
 from api.pages.going_on import GOALS, going_on
 from api.pages.insignia import badge_book, insignia_of
 from api.pages.over import look_back
+from api.pages.subscribing import PERKS, channel_offer
 from api.pages.views import card_of
 from api.pages.visit import Visit
 from domain.chat import queries as chats
@@ -110,6 +111,8 @@ class WatchPages(Controller):
             media_url=visit.settings.media_url,
             is_owner=visit.viewer is not None and visit.viewer.id == stream.creator_id,
             following=following,
+            offer=await channel_offer(visit, stream.creator_id, stream.creator),
+            perks=PERKS,
             moderates=standing.moderates,
             standing=standing,
             pinned=pinned,

@@ -23,7 +23,7 @@ SCRIPT_BYTES = 60_000
 
 PAGES = (
     "guest / /login /register /offline /no-such-page /reference /reference/parts /w/{live} /v/{clip}",
-    "newcomer / /studio /me /wallet /w/{live} /u/{handle}",
+    "newcomer / /studio /me /wallet /wallet/subscriptions /w/{live} /u/{handle}",
     "creator / /w/{live} /w/{over} /w/{announced} /w/{live}/moments/{moment} /u/{handle} /v/{clip} /me /wallet",
     "creator /search /search?q=rather+long",
     "creator /studio /studio/channel /studio/{live} /studio/{over}",

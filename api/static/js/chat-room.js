@@ -93,6 +93,10 @@ export class ChatRoom {
     this.#log.celebrate(gift, picture);
   }
 
+  announce(words, picture) {
+    this.#log.announce(words, picture);
+  }
+
   #ask(event, data) {
     return this.#room.request(event, data);
   }

@@ -74,6 +74,11 @@ export class ChatLog {
     this.#push({ line: () => giftLine(gift, picture) });
   }
 
+  /** Something that happened in the channel, as a line between the messages. */
+  announce(words, picture) {
+    this.#push({ line: () => make("li", { className: "gift-line", dataset: { rarity: "rare" } }, icon(picture, `icon ${picture}`), make("span", { textContent: words })) });
+  }
+
   /** Show these messages instead of everything before, but for one's own that still wait. */
   reset(messages) {
     for (const { messageId } of messages) this.#held.delete(messageId);

@@ -18,6 +18,7 @@ import { MomentBanner, shares } from "./sharing.js";
 import { keepOverlays, showScene, showToldScene } from "./scenery.js";
 import { SegmentStage } from "./segment.js";
 import { closeStage, runClocks, showConnection, showViewers } from "./stage.js";
+import { showTier } from "./subscribe.js";
 
 const CALM = { mood: "neutral", shares: {}, reactors: 0 };
 const REFUNDED = new Set(["command.rejected", "command.expired"]);
@@ -140,7 +141,11 @@ room
   .on("raid:go", (state) => raid.go(state))
   .on("raid:arrive", (state) => raid.arrive(state))
   .on("raid:cancel", () => raid.hide())
-  .on("standing:changed", ({ moderator }) => keepOrder(moderator))
+  .on("sub:gifted", (gift) => chat.announce(`${gift.giver} gave ${gift.recipient} a subscription`, "gift-crown"))
+  .on("standing:changed", ({ moderator, tier }) => {
+    keepOrder(moderator);
+    showTier(tier);
+  })
   .on("level:up", ({ userId, level }) => userId === room.me?.userId && celebrations.level(level))
   .on("badge:earned", (earned) => earned.userId === room.me?.userId && celebrations.badge(earned))
   .start();
