@@ -23,6 +23,8 @@ VOTE_XP, ANSWER_XP, CHALLENGE_XP = 5, 15, 10
 """For a vote in a poll, a question that was answered, and a share in a challenge that was completed."""
 VISIT_XP, LONGEST_STREAK = 10, 5
 """For coming on a day, times the days in a row, up to five."""
+SUBSCRIBER_PART = 5
+"""On days on which somebody subscribes to a channel, one part in five more: of what is not spending, rounded down."""
 HIGHEST_LEVEL = 400
 """More than forty years of full days."""
 
@@ -32,7 +34,8 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
     `slots` are half-minutes with an accepted message and `texts` distinct messages, `reactions` ten-second slots with
     a reaction, `watch` minutes watched (`watched_minutes`), `paid` paid tokens given, `prizes` experience won
-    in games, `streak` days in a row up to this one (0: nobody came).
+    in games, `streak` days in a row up to this one (0: nobody came), `subscribed` whether a subscription of theirs to
+    any channel was paid for this day, or given.
     """
 
     slots: int = 0
@@ -45,15 +48,21 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     answers: int = 0
     challenges: int = 0
     streak: int = 0
+    subscribed: bool = False
 
 
 def day_experience(day: Day) -> int:
-    """Experience of a day, capped at 500, of which spending and the games that gifts start make at most 250."""
+    """Experience of a day, capped at 500, of which spending and the games that gifts start make at most 250.
+
+    What subscribers get more comes before the cap and counts no spending, so neither bound moves.
+    """
     talk = CHAT_XP * min(day.slots, day.texts)
     spend = min(SPEND_CAP, day.paid // PAID_TOKENS_PER_XP + day.prizes)
     acts = REACTION_XP * day.reactions + WATCH_XP * day.watch
     acts += VOTE_XP * day.votes + ANSWER_XP * day.answers + CHALLENGE_XP * day.challenges
-    return min(DAY_CAP, talk + spend + acts + VISIT_XP * min(LONGEST_STREAK, day.streak))
+    taken_part = talk + acts + VISIT_XP * min(LONGEST_STREAK, day.streak)
+    more = taken_part // SUBSCRIBER_PART if day.subscribed else 0
+    return min(DAY_CAP, taken_part + more + spend)
 
 
 def watched_minutes(signs: Mapping[Hashable, Iterable[int]]) -> int:

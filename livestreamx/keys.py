@@ -266,6 +266,11 @@ def visits(user: Id) -> str:
     return f"xp:{{{user}}}:visits"
 
 
+def subscribed(user: Id) -> str:
+    """Bitmap: the days (UTC, since the first of 2020) for which a subscription of somebody's was paid, or given."""
+    return f"xp:{{{user}}}:subscribed"
+
+
 def achievements(user: Id) -> str:
     """Hash: how often somebody did what badges ask for, and those that count no acts and are earned."""
     return f"xp:{{{user}}}:achievements"

@@ -173,22 +173,24 @@ local COUNTED = {
   'tie', 'placed', 'came',
 }
 
--- what was counted in a hash of a day, and the experience that it makes (features/experience.py); `came` adds the visit
+-- what was counted in a hash of a day, and the experience that it makes (features/experience.py); `came` adds the visit;
+-- day: {number, visits, when something was earned last, subscriptions}
 local function worth(key, day, came)
   local did = {}
   for i, value in ipairs(redis.call('HMGET', key, unpack(COUNTED))) do did[COUNTED[i]] = tonumber(value or 0) end
   local spend = math.min(weights.spend_cap, math.max(0, math.floor(did.paid / weights.paid)) + did.prizes)
-  local gained = weights.chat * math.min(did.slots, did.texts) + spend
+  local gained = weights.chat * math.min(did.slots, did.texts)
   for _, name in ipairs({'reactions', 'watch', 'votes', 'answers', 'challenges'}) do
     gained = gained + weights[name] * did[name]
   end
   if (came or did.came == 1) and redis.call('GETBIT', day[2], day[1]) == 1 then
     gained = gained + weights.visit * (1 + visits_beside(day[2], day[1], -1, weights.streak - 1))
   end
-  return math.min(weights.cap, gained), did
+  if redis.call('GETBIT', day[4], day[1]) == 1 then gained = gained + math.floor(gained / weights.subscriber) end
+  return math.min(weights.cap, gained + spend), did
 end
 
--- person's hash, the day's hash, id, day {number, visits, when something was earned last}, boards, news, room:
+-- person's hash, the day's hash, id, day as above, boards, news, room:
 -- the day's experience anew, and the level that it makes
 function run.learn(person, key, id, day, boards, news, room)
   local gained, did = worth(key, day, true)

@@ -26,6 +26,8 @@ from livestreamx.events import (
     PollVoted,
     QuestionAnswered,
     ReactionSent,
+    SubscriptionGifted,
+    SubscriptionPaid,
     ViewerHeartbeat,
 )
 from livestreamx.events.plausible import EARLIEST_S
@@ -46,6 +48,8 @@ DISPUTED = timedelta(seconds=GIFT_DAY_KEPT_SECONDS - 2 * DAY_SECONDS)
 FIRST_DAY = int(EARLIEST_S) // DAY_SECONDS
 """No event is older; a bitmap of visits begins here."""
 NOWHERE = "-"
+LONGEST_PERIOD = 62
+"""Days that one payment for a subscription counts at most."""
 
 WEIGHTS = {
     "cap": experience.DAY_CAP,
@@ -59,6 +63,7 @@ WEIGHTS = {
     "challenges": experience.CHALLENGE_XP,
     "visit": experience.VISIT_XP,
     "streak": experience.LONGEST_STREAK,
+    "subscriber": experience.SUBSCRIBER_PART,
 }
 WATCHING = {
     "gap": SESSION_GAP_MS,
@@ -80,10 +85,12 @@ def count(records: Sequence[Record]) -> Effects:
     effects = Effects()
     latest: dict[Day, tuple[datetime, str]] = {}
     came: dict[Day, str] = {}
+    boosted: set[Day] = set()
     seen: set[object] = set()
     for record in records:
         event = record.event
         achieve(effects, event, seen)
+        boosted |= boost(effects, event)
         if event.user_id is None or event.user_id == event.creator_id:
             continue
         second, room = int(event.counts_at.timestamp()), str(event.stream_id or NOWHERE)
@@ -100,25 +107,43 @@ def count(records: Sequence[Record]) -> Effects:
                 came.setdefault(day, room)
     for (user, number), room in came.items():
         come(effects, user, number - FIRST_DAY, room)
-    learn(effects, latest, came)
+    learn(effects, latest, came, boosted)
     return effects
 
 
-def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[Day, str]) -> None:
+def boost(effects: Effects, event: Event) -> set[Day]:
+    """Note the days of a subscription that was paid or given; those so far, whose experience may be more now."""
+    match event:
+        case SubscriptionPaid(user_id=user) if user is not None:
+            since, until = event.since, event.until
+        case SubscriptionGifted(recipient_id=user):
+            since, until = event.since, event.until
+        case _:
+            return set()
+    first = max(int(since.timestamp()) // DAY_SECONDS, FIRST_DAY)
+    last = min(int(until.timestamp() - 1) // DAY_SECONDS, first + LONGEST_PERIOD)
+    today = int(now().timestamp() + AHEAD_SECONDS) // DAY_SECONDS
+    for number in range(first, last + 1):
+        effects.call("SETBIT", keys.subscribed(user), number - FIRST_DAY, 1)
+    return {(str(user), number) for number in range(first, min(last, today) + 1)}
+
+
+def learn(effects: Effects, latest: dict[Day, tuple[datetime, str]], came: dict[Day, str], boosted: set[Day]) -> None:
     """Work out the experience of these days, and of those after a visit, whose streak may be longer now.
 
     Of equals leads who earned last in an earlier minute, whatever that brought: what an act still brings before a cap
     depends on which came first, and the order of boards must not.
     """
     after = ((user, later, room) for (user, number), room in came.items() for later in following(number))
-    days = {(user, later): (beginning(later), room) for user, later, room in after} | latest
+    days = {(user, number): (beginning(number), NOWHERE) for user, number in boosted}
+    days |= {(user, later): (beginning(later), room) for user, later, room in after} | latest
     if days:
         effects.call("experience", experience.thresholds(), WEIGHTS)
     for day in sorted(days, key=lambda day: (day[1], day[0])):
         user, number = day
         at, room = days[day]
         key, earned = day_key(day), int(at.timestamp()) if day in latest else 0
-        place = (number - FIRST_DAY, keys.visits(user), earned)
+        place = (number - FIRST_DAY, keys.visits(user), earned, keys.subscribed(user))
         effects.call("learn", keys.experience(user), key, user, place, boards_at(at), keys.progress_news(), room)
         effects.call("learn_there", user, place, names_there(day), STREAM_KEPT_SECONDS)
         effects.call("keep", key, DAY_KEPT_SECONDS)

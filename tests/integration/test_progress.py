@@ -31,6 +31,8 @@ from livestreamx.events import (
     PollVoted,
     QuestionAnswered,
     StreamEnded,
+    SubscriptionGifted,
+    SubscriptionStarted,
     ViewerHeartbeat,
     decode,
 )
@@ -73,7 +75,12 @@ class World:
     def forget(self, users: Sequence[UUID], streams: Sequence[UUID]) -> None:
         """Let these people begin anew, on the boards of these streams too."""
         for user in users:
-            for key in (keys.experience(user), keys.experience_day(user, "*"), keys.visits(user)):
+            for key in (
+                keys.experience(user),
+                keys.experience_day(user, "*"),
+                keys.visits(user),
+                keys.subscribed(user),
+            ):
                 self.cache.delete(key, *self.cache.scan_iter(key))
         for stream in map(str, streams):
             self.cache.delete(keys.board("xp", "stream", stream), keys.board_totals("xp", "stream", stream))
@@ -181,6 +188,38 @@ def test_a_streams_board_counts_what_was_earned_there(world: World) -> None:
     taken = {name: gift[name] for name in ("gift_event_id", "code", "qty", "tokens", "paid", "bonus")}
     world.count([*acts, world.act(GiftRefunded, roaming, late, sent_at=DAY, reason="test", **taken)])
     assert board(world.stream) == {str(faithful): 2 * 5 + 2 + VISIT_XP * (1 + 2)}
+
+
+def test_subscribers_get_more_whatever_the_order_and_however_often_the_log_is_read(world: World) -> None:
+    user, friend, ended = uuid7(), uuid7(), uuid7()
+    paid = {"subscription_id": uuid7(), "tier": 1, "amount_minor": 499, "currency": "usd", "state": "active"}
+    gift = paid | {"gift_id": uuid7(), "handle": "h", "recipient_id": friend, "recipient": "f", "given": 1, "qty": 1}
+    period = {"since": DAY + timedelta(hours=3), "until": DAY + timedelta(days=30)}
+    before = {"since": DAY - timedelta(days=30), "until": DAY - timedelta(hours=12)}  # up to midnight
+    vote = {"poll_id": uuid7(), "choice_id": 1}
+    acts = [
+        world.act(PollVoted, who, DAY + timedelta(days=day), **vote)
+        for who in (user, friend, ended)
+        for day in (0, 1, 30)
+        for _ in range(2)
+    ]
+    acts += [
+        world.act(SubscriptionStarted, user, DAY, handle="h", **paid, **period),
+        world.act(SubscriptionStarted, ended, DAY - timedelta(days=30), handle="h", **paid, **before),
+        world.act(SubscriptionGifted, uuid7(), DAY, **gift, **period),
+    ]
+    subscribed = (10 + 10) * 6 // 5 + (10 + 20) * 6 // 5 + (10 + 10) * 6 // 5  # the thirtieth day has begun
+    plain = 20 + 30 + 20
+    for seed in range(4):
+        random.Random(seed).shuffle(acts)
+        for some in (acts[:9], acts[9:]):
+            world.count(some)
+        assert (world.experience(user), world.experience(friend), world.experience(ended)) == (
+            subscribed,
+            subscribed,
+            plain,
+        )
+        world.forget([user, friend, ended], [world.stream])
 
 
 def test_a_visit_is_worth_more_the_longer_the_streak_whatever_the_order(world: World) -> None:

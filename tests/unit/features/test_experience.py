@@ -28,9 +28,24 @@ def test_what_acts_are_worth() -> None:
     assert day_experience(Day(prizes=50)) == 50
 
 
+def test_subscribers_get_a_fifth_more_of_what_is_not_spending_rounded_down() -> None:
+    assert day_experience(Day(reactions=14, subscribed=True)) == 14 + 2
+    assert day_experience(Day(reactions=4, subscribed=True)) == 4
+    assert day_experience(Day(reactions=10, paid=100, subscribed=True)) == 12 + 10
+    assert day_experience(Day(paid=10**6, subscribed=True)) == SPEND_CAP
+    assert day_experience(Day(reactions=450, subscribed=True)) == DAY_CAP
+
+
 counts = st.integers(0, 5000)
 days = st.builds(
-    Day, slots=counts, texts=counts, reactions=counts, watch=counts, paid=st.integers(0, 10**6), prizes=counts
+    Day,
+    slots=counts,
+    texts=counts,
+    reactions=counts,
+    watch=counts,
+    paid=st.integers(0, 10**6),
+    prizes=counts,
+    subscribed=st.booleans(),
 )
 
 
