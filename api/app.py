@@ -56,6 +56,7 @@ from api.recommendations import RecommendationsController
 from api.recommender import Recommender
 from api.reference import ReferenceController
 from api.refunds import RefundController
+from api.replays import ReplayController
 from api.rollouts import RolloutsController
 from api.search import SearchController
 from api.searching import Searcher
@@ -121,6 +122,7 @@ CONTROLLERS: tuple[ControllerRouterHandler, ...] = (
     RolloutsController,
     SearchController,
     SegmentsController,
+    ReplayController,
     ReportsController,
     StreamChatController,
     MomentsController,

@@ -38,14 +38,7 @@ class AssetView(View, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, asset: Asset) -> "AssetView":
-        return cls(
-            id=asset.id,
-            kind=asset.kind,
-            name=asset.name,
-            bytes=asset.bytes,
-            url=asset.path,
-            created_at=asset.created_at,
-        )
+        return cls.showing(asset, url=asset.path)
 
 
 def folder_of(settings: Settings) -> Path:

@@ -89,10 +89,7 @@ class MomentsController(Controller):
         scene = await moments_of_stream.look(pool, clickhouse, stream_id, moment_id)
         return SceneView(
             moment=MomentView.of(scene.moment),
-            lines=tuple(
-                LineView(message_id=line.message_id, handle=line.handle, text=line.text, at=line.at)
-                for line in scene.lines
-            ),
+            lines=tuple(map(LineView.showing, scene.lines)),
             moods=scene.moods,
             gifts=tuple(GiftView.of(gift) for gift in scene.gifts),
         )

@@ -63,9 +63,7 @@ class OverlayView(View, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, overlay: Overlay) -> "OverlayView":
-        told = msgspec.structs.asdict(overlay)
-        del told["asset_kind"]
-        return cls(**told, url=overlay.url or None)
+        return cls.showing(overlay, url=overlay.url or None)
 
 
 class OverlaysView(View, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What bodies are made of: requests that refuse unknown fields, answers, and pages of answers. JSON is camelCase."""
 
-from typing import Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import msgspec
 
@@ -13,6 +13,12 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unk
 
 class View(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Base of answers."""
+
+    @classmethod
+    def showing(cls, record: msgspec.Struct, **otherwise: Any) -> Self:
+        """The record's fields of the same names, and `otherwise` those that it does not have like that."""
+        same = {name: getattr(record, name) for name in cls.__struct_fields__ if name not in otherwise}
+        return cls(**same, **otherwise)
 
 
 class Mirror(View, frozen=True, kw_only=True):

@@ -67,8 +67,7 @@ def show(hit: Hit) -> SearchHit:
         case Stream():
             return SearchHit(type=hit.kind, score=hit.score, stream=card(hit.item, hit.viewers))
         case Creator():
-            shown = {name: getattr(hit.item, name) for name in CreatorCard.__struct_fields__}
-            return SearchHit(type=hit.kind, score=hit.score, creator=CreatorCard(**shown))
+            return SearchHit(type=hit.kind, score=hit.score, creator=CreatorCard.showing(hit.item))
         case Category():
             return SearchHit(type=hit.kind, score=hit.score, category=CategoryCard.of(hit.item))
         case Vod():

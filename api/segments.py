@@ -52,18 +52,8 @@ class SegmentView(View, frozen=True, kw_only=True):
     @classmethod
     def of(cls, segment: Segment, index: int | None = None) -> "SegmentView":
         place = segment.place - 1 if index is None else index
-        return cls(
-            id=segment.id,
-            vod_id=segment.vod_id,
-            title=segment.title,
-            duration_s=segment.duration_ms / 1000,
-            state=segment.state,
-            index=place if segment.state == "queued" else None,
-            plays_at=segment.plays_at,
-            queued_at=segment.queued_at,
-            started_at=segment.started_at,
-            ended_at=segment.ended_at,
-            reason=segment.reason,
+        return cls.showing(
+            segment, duration_s=segment.duration_ms / 1000, index=place if segment.state == "queued" else None
         )
 
 
@@ -83,14 +73,12 @@ class SegmentOnAir(View, frozen=True, kw_only=True):
         """At most one."""
         if segment is None or segment.started_at is None or segment.vod_id is None:
             return ()
-        shown = cls(
-            id=segment.id,
-            title=segment.title,
+        shown = cls.showing(
+            segment,
             participant=segment.participant or None,
             duration_s=segment.duration_ms / 1000,
             offset_s=max(0.0, (now() - segment.started_at).total_seconds()),
             url=shown_path(segment.vod_id, segment.kind, segment.id),
-            started_at=segment.started_at,
         )
         return (shown,)
 

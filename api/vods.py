@@ -17,7 +17,17 @@ from api.uploads import receive_form
 from domain.accounts.tokens import Claims
 from domain.files import Arriving
 from domain.vods import service as vods
-from domain.vods.model import MEDIA_TYPES, MOST_TITLE, UnknownVod, Visibility, Vod, VodKind
+from domain.vods.model import (
+    LONGEST_MS,
+    MEDIA_TYPES,
+    MOST_TITLE,
+    Recording,
+    UnknownVod,
+    Visibility,
+    Vod,
+    VodKind,
+    VodWish,
+)
 from livestreamx.clock import uuid7
 from livestreamx.engines.postgres import Pool
 from livestreamx.settings import Settings
@@ -39,11 +49,35 @@ class NewVod(Body, frozen=True, kw_only=True):
     visibility: Visibility = "public"
 
 
+class RecordingBody(Body, frozen=True, kw_only=True):
+    """Of which stream the clip is a recording, and how many seconds after its start it begins."""
+
+    stream_id: UUID
+    begins_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_MS / 1000, examples=[90])] = 0
+
+
 class VodChange(Body, frozen=True, kw_only=True):
     """What is to be different; what is left out stays."""
 
-    title: Title | None = None
-    visibility: Visibility | None = None
+    title: Title | msgspec.UnsetType = msgspec.UNSET
+    visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
+    recording: RecordingBody | msgspec.UnsetType | None = msgspec.UNSET
+    """A show of one's own that has begun; null for none."""
+
+    def as_wish(self) -> VodWish:
+        """The change in the domain's words."""
+        shown = self.recording
+        if isinstance(shown, RecordingBody):
+            told = Recording(show_id=shown.stream_id, begins_ms=round(shown.begins_s * 1000))
+            return VodWish(title=self.title, visibility=self.visibility, recording=told)
+        return VodWish(title=self.title, visibility=self.visibility, recording=shown)
+
+
+class RecordingView(View, frozen=True, kw_only=True):
+    """The clip begins `beginsS` seconds after the stream did."""
+
+    stream_id: UUID
+    begins_s: float
 
 
 class VodView(View, frozen=True, kw_only=True):
@@ -59,23 +93,13 @@ class VodView(View, frozen=True, kw_only=True):
     duration_s: Annotated[float, msgspec.Meta(examples=[12.5])]
     url: Annotated[str, msgspec.Meta(examples=["/vods/0197a3c0-d5e1-7c31-8a00-1b2c3d4e5f60.webm"])]
     page_url: Annotated[str, msgspec.Meta(examples=["/v/0197a3c0-d5e1-7c31-8a00-1b2c3d4e5f60"])]
+    recording: RecordingView | None
     created_at: datetime
 
     @classmethod
     def of(cls, vod: Vod) -> "VodView":
-        return cls(
-            id=vod.id,
-            creator_id=vod.creator_id,
-            creator=vod.creator,
-            title=vod.title,
-            visibility=vod.visibility,
-            kind=vod.kind,
-            bytes=vod.bytes,
-            duration_s=vod.duration_ms / 1000,
-            url=vod.path,
-            page_url=vod.page,
-            created_at=vod.created_at,
-        )
+        shown = RecordingView(stream_id=vod.show_id, begins_s=vod.begins_ms / 1000) if vod.show_id else None
+        return cls.showing(vod, duration_s=vod.duration_ms / 1000, url=vod.path, page_url=vod.page, recording=shown)
 
 
 class VodsController(Controller):
@@ -125,10 +149,8 @@ class VodsController(Controller):
         pool: NamedDependency[Pool],
         request_id: NamedDependency[str],
     ) -> VodView:
-        changed = await vods.change(
-            pool, vod_id, user, title=data.title, visibility=data.visibility, request_id=request_id
-        )
-        return VodView.of(changed)
+        """422 `not_that_show` for a recording of a show that is not one's own, or was over by then."""
+        return VodView.of(await vods.change(pool, vod_id, user, data.as_wish(), request_id))
 
     @delete("/vods/{vod_id:uuid}", summary="Remove a clip and its file")
     async def remove(

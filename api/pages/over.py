@@ -17,10 +17,13 @@ from domain.leaderboards import service as leaderboards
 from domain.rollouts import service as rollouts
 from domain.streams import service as streams
 from domain.streams.model import Stream
+from domain.vods import service as vods
+from domain.vods.model import Vod
 from features.leaderboards import Board
 
 SUGGESTIONS = 8
 MOMENTS = 6
+RECORDINGS = 12
 PARTS: tuple[tuple[Board, str], ...] = (("engagement", "points for taking part"), ("gifts", "tokens given"))
 
 log = structlog.get_logger("api.pages")
@@ -50,6 +53,7 @@ class LookBack(msgspec.Struct, frozen=True, kw_only=True):
     stream_id: UUID
     parts: tuple[Part, ...]
     highlights: tuple[Highlight, ...]
+    recordings: tuple[Vod, ...]
     suggestions: tuple[StreamCard, ...]
 
 
@@ -115,5 +119,6 @@ async def look_back(visit: Visit, clickhouse: AsyncClient, stream: Stream) -> Lo
             Highlight(id=one.id, at=one.at, where=place_in(stream, one), words=in_words(one), score=one.score)
             for one in moments
         ),
+        recordings=tuple(await vods.of_show(visit.pool, stream.id, RECORDINGS)),
         suggestions=tuple(await suggest(visit, stream.id)),
     )

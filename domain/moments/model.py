@@ -1,27 +1,17 @@
 """What is told of a moment: the ten seconds themselves, and a little of what led there."""
 
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 import msgspec
 
 from domain.analytics.model import Moment
+from domain.replay.model import Line
 from livestreamx.errors import NotFound
 
 LASTS = timedelta(seconds=10)
 BEFORE, AFTER = timedelta(seconds=20), timedelta(seconds=20)
 """How much around it is shown."""
 MOST_LINES = 60
-
-
-class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that was said around a moment."""
-
-    message_id: UUID
-    user_id: UUID
-    handle: str
-    text: str
-    at: datetime
 
 
 class GiftGiven(msgspec.Struct, frozen=True, kw_only=True):

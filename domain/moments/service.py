@@ -6,8 +6,10 @@ from uuid import UUID
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from domain.moments import queries
-from domain.moments.model import Scene, UnknownMoment
-from livestreamx.engines.postgres import Pool, connection
+from domain.moments.model import AFTER, BEFORE, LASTS, MOST_LINES, Scene, UnknownMoment
+from domain.replay.model import Stretch
+from domain.replay.service import said
+from livestreamx.engines.postgres import Pool
 
 
 async def look(pool: Pool, clickhouse: AsyncClient, stream_id: UUID, moment_id: UUID) -> Scene:
@@ -18,12 +20,10 @@ async def look(pool: Pool, clickhouse: AsyncClient, stream_id: UUID, moment_id: 
     moment = await queries.find(clickhouse, stream_id, moment_id)
     if moment is None:
         raise UnknownMoment()
-    lines, moods, gifts = await asyncio.gather(
-        queries.said(clickhouse, stream_id, moment.at),
+    around = Stretch(stream_id=stream_id, since=moment.at - BEFORE, until=moment.at + LASTS + AFTER)
+    told, moods, gifts = await asyncio.gather(
+        said(pool, clickhouse, around, MOST_LINES),
         queries.moods(clickhouse, stream_id, moment.at),
         queries.gifts(clickhouse, stream_id, moment.at),
     )
-    async with connection(pool) as db:
-        gone = await queries.deleted_among(db, [line.message_id for line in lines])
-    kept = tuple(line for line in lines if line.message_id not in gone)
-    return Scene(moment=moment, lines=kept, moods=moods, gifts=tuple(gifts))
+    return Scene(moment=moment, lines=told.lines, moods=moods, gifts=tuple(gifts))

@@ -22,7 +22,7 @@ HEAD_BYTES = 64
 
 
 class Vod(msgspec.Struct, frozen=True, kw_only=True):
-    """A clip; `creator` is a handle."""
+    """A clip; `creator` is a handle. A recording of the show `show_id` begins `begins_ms` after it."""
 
     id: UUID
     creator_id: UUID
@@ -33,6 +33,8 @@ class Vod(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     duration_ms: int
     created_at: datetime
+    show_id: UUID | None = None
+    begins_ms: int = 0
 
     @property
     def path(self) -> str:
@@ -60,7 +62,24 @@ class Vod(msgspec.Struct, frozen=True, kw_only=True):
             "kind": self.kind,
             "bytes": self.bytes,
             "duration_ms": self.duration_ms,
+            "show_id": self.show_id,
+            "begins_ms": self.begins_ms,
         }
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which show a clip is a recording, and how long after its start it begins."""
+
+    show_id: UUID
+    begins_ms: int
+
+
+class VodWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be different about a clip; what is unset stays, None takes a recording from its show."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    visibility: Visibility | msgspec.UnsetType = msgspec.UNSET
+    recording: Recording | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def path_of(vod_id: UUID, kind: str) -> str:
@@ -88,6 +107,10 @@ class VodInUse(Conflict):
 
 class UnknownVod(NotFound):
     code, title = "vod_not_found", "There is no such clip"
+
+
+class NotThatShow(Invalid):
+    code, title = "not_that_show", "A clip is a recording of a show of its creator's own, and begins while that was on"
 
 
 class NotAVod(DomainError):

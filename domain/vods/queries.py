@@ -7,7 +7,8 @@ from domain.vods.model import Visibility, Vod, VodKind
 from livestreamx.engines.postgres import Db, struct_row
 
 SELECT = """
-SELECT v.id, v.creator_id, u.handle AS creator, v.title, v.visibility, v.kind, v.bytes, v.duration_ms, v.created_at
+SELECT v.id, v.creator_id, u.handle AS creator, v.title, v.visibility, v.kind, v.bytes, v.duration_ms, v.created_at,
+       v.show_id, v.begins_ms
 FROM vods v JOIN users u ON u.id = v.creator_id
 """
 LAST = UUID(int=2**128 - 1)
@@ -87,8 +88,22 @@ async def public_among(db: Db, vod_ids: Sequence[UUID]) -> list[Vod]:
         return await cursor.fetchall()
 
 
-async def change(db: Db, vod_id: UUID, title: str, visibility: Visibility) -> None:
-    await db.execute("UPDATE vods SET title = %s, visibility = %s WHERE id = %s", (title, visibility, vod_id))
+async def of_show(db: Db, show_id: UUID, limit: int) -> list[Vod]:
+    """The public recordings of a show, in its order."""
+    async with db.cursor(row_factory=struct_row(Vod)) as cursor:
+        await cursor.execute(
+            SELECT + "WHERE v.show_id = %s AND v.visibility = 'public' ORDER BY v.begins_ms, v.id LIMIT %s",
+            (show_id, limit),
+        )
+        return await cursor.fetchall()
+
+
+async def change(db: Db, vod: Vod) -> None:
+    """All that may change of it."""
+    await db.execute(
+        "UPDATE vods SET title = %s, visibility = %s, show_id = %s, begins_ms = %s WHERE id = %s",
+        (vod.title, vod.visibility, vod.show_id, vod.begins_ms, vod.id),
+    )
 
 
 async def delete(db: Db, vod_id: UUID) -> None:

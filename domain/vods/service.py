@@ -1,12 +1,17 @@
 """Keeping clips: their files lie in the platform's folder; every change commits together with its event."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
 
 from domain.accounts.tokens import Claims
 from domain.files import Arriving
 from domain.segments import queries as segments
+from domain.streams import queries as streams
 from domain.text import clean_text
 from domain.vods import queries
 from domain.vods.model import (
@@ -14,16 +19,20 @@ from domain.vods.model import (
     LONGEST_MS,
     MOST_VODS,
     NotAVod,
+    NotThatShow,
+    Recording,
     TooManyVods,
     UnknownVod,
     UnreadableVod,
     Visibility,
     Vod,
     VodInUse,
+    VodWish,
     kind_of,
     owns,
 )
 from domain.vods.probe import duration_of
+from livestreamx.clock import now
 from livestreamx.engines.outbox import record
 from livestreamx.engines.postgres import Db, Pool, connection, transaction
 from livestreamx.errors import Forbidden, Invalid
@@ -131,20 +140,39 @@ async def of_creator(pool: Pool, creator_id: UUID, *, listed: bool, before: UUID
         return await queries.of_creator(db, creator_id, listed=listed, before=before, limit=limit)
 
 
-async def change(
-    pool: Pool, vod_id: UUID, claims: Claims, *, title: str | None, visibility: Visibility | None, request_id: str
-) -> Vod:
-    """Call a clip something else, or show it to others; what is None stays."""
+async def change(pool: Pool, vod_id: UUID, claims: Claims, wish: VodWish, request_id: str) -> Vod:
+    """Call a clip something else, show it to others, or say of which show it is. `Invalid`, `NotThatShow`."""
     async with transaction(pool) as db:
         before = await find_owned(db, vod_id, claims)
-        new_title = before.title if title is None else shown_title(title)
-        new_visibility = visibility or before.visibility
-        if (new_title, new_visibility) == (before.title, before.visibility):
-            return before
-        await queries.change(db, vod_id, new_title, new_visibility)
-        vod = await _find(db, vod_id)
-        await record(db, VodChanged(**vod.as_told(), user_id=claims.sub), request_id=request_id)
-    return vod
+        after = before
+        if wish.title is not msgspec.UNSET:
+            after = replace(after, title=shown_title(wish.title))
+        if wish.visibility is not msgspec.UNSET:
+            after = replace(after, visibility=wish.visibility)
+        if wish.recording is not msgspec.UNSET:
+            show_id, begins_ms = await _show_of(db, before, wish.recording)
+            after = replace(after, show_id=show_id, begins_ms=begins_ms)
+        if after != before:
+            await queries.change(db, after)
+            await record(db, VodChanged(**after.as_told(), user_id=claims.sub), request_id=request_id)
+    return after
+
+
+async def _show_of(db: Db, vod: Vod, recording: Recording | None) -> tuple[UUID | None, int]:
+    if recording is None:
+        return None, 0
+    show = await streams.find(db, recording.show_id)
+    if show is None or show.creator_id != vod.creator_id or show.started_at is None:
+        raise NotThatShow()
+    if show.started_at + timedelta(milliseconds=recording.begins_ms) >= (show.ended_at or now()):
+        raise NotThatShow()
+    return show.id, recording.begins_ms
+
+
+async def of_show(pool: Pool, show_id: UUID, limit: int) -> list[Vod]:
+    """The public recordings of a show, in its order."""
+    async with connection(pool) as db:
+        return await queries.of_show(db, show_id, limit)
 
 
 async def remove(pool: Pool, folder: Path, vod_id: UUID, claims: Claims, request_id: str) -> None:

@@ -9,7 +9,10 @@ from livestreamx.topics import Topic
 
 
 class VodEvent(Event, frozen=True, kw_only=True):
-    """Base of what happens to a clip; enough to show it. `creator` is a handle, `kind` is `mp4` or `webm`."""
+    """Base of what happens to a clip; enough to show it. `creator` is a handle, `kind` is `mp4` or `webm`.
+
+    A recording of the show `show_id` begins `begins_ms` after it.
+    """
 
     topic: ClassVar[Topic] = topics.LIFECYCLE
     vod_id: UUID
@@ -19,6 +22,8 @@ class VodEvent(Event, frozen=True, kw_only=True):
     kind: str
     bytes: int
     duration_ms: int
+    show_id: UUID | None = None
+    begins_ms: int = 0
 
 
 class VodUploaded(VodEvent, frozen=True, kw_only=True, tag="vod.uploaded"):
@@ -26,7 +31,7 @@ class VodUploaded(VodEvent, frozen=True, kw_only=True, tag="vod.uploaded"):
 
 
 class VodChanged(VodEvent, frozen=True, kw_only=True, tag="vod.changed"):
-    """Its title, or who may see it; the event says how it is now."""
+    """Its title, who may see it, or of which show it is a recording; the event says how it is now."""
 
 
 class VodRemoved(VodEvent, frozen=True, kw_only=True, tag="vod.removed"):

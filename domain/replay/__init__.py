@@ -1,0 +1,1 @@
+"""What was said in a show, read again from its history."""
