@@ -3,6 +3,7 @@
 Much work a look is bounded: with many streams the busy and the young ones are looked at each time, the others in turn.
 """
 
+import gc
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -18,8 +19,9 @@ from domain.streams.model import Stream
 from features.store import Activity, RoomReader, read_trend_rows
 from livestreamx.clock import now
 from livestreamx.engines import redis as redis_engine
+from livestreamx.pace import Pace, Rest, at_once, in_pieces
 from livestreamx.settings import Settings
-from ranking.candidates import Board, LiveStream
+from ranking.board import Board, LiveStream
 from ranking.live import STARTED, VIEWERS, LiveTable
 
 log = structlog.get_logger("api.recommendations")
@@ -30,6 +32,8 @@ MOST_ROOMS = 500
 YOUNG_SECONDS, BUSY = 120.0, 200
 OVERLAP_SECONDS = 15.0
 """A change may become visible so much later than it was made."""
+WORKING_SHARE = 0.2
+"""A look takes no more of the time than this while it lasts: requests come first."""
 WHOLE_SECONDS = 300.0
 """All streams are read again this often: a change may have become visible later still, and handles change."""
 DATABASE_DOWN = (psycopg.Error, OSError)
@@ -49,15 +53,16 @@ class LiveBoard:
         self._turn = 0
 
     def look(self) -> Board | None:
-        """The board as of now; None when the database does not answer."""
+        """The board as of now; None when the database does not answer. All but the first look is done in pieces."""
         at = now().timestamp()
+        rest = Pace(WORKING_SHARE) if len(self._table) else at_once
         try:
-            self._read_streams()
+            self._read_streams(rest)
         except DATABASE_DOWN as error:
             log.warning("live streams unknown", error=str(error))
             self._disconnect()
             return None
-        self._read_rooms(self._to_read(at), at)
+        self._read_rooms(self._to_read(at), at, rest)
         return self._table.board(at)
 
     def close(self) -> None:
@@ -70,7 +75,7 @@ class LiveBoard:
             self._db.close()
         self._db = None
 
-    def _read_streams(self) -> None:
+    def _read_streams(self, rest: Rest) -> None:
         if self._db is None:
             self._db = psycopg.connect(
                 self._settings.postgres_url, autocommit=True, connect_timeout=5, application_name="livestreamx-board"
@@ -78,11 +83,13 @@ class LiveBoard:
             self._read_whole_at = -WHOLE_SECONDS
         began = time.monotonic()
         if began - self._read_whole_at >= WHOLE_SECONDS:
-            self._table.keep(map(as_live, streams.all_live(self._db, MOST_STREAMS)))
+            self._table.keep(map(as_live, streams.all_live(self._db, MOST_STREAMS)), rest)
+            gc.collect(1)
+            gc.freeze()  # they stay: to walk them in each full collection would hold requests up
             self._read_whole_at = began
         else:
             span = timedelta(seconds=began - self._read_at + OVERLAP_SECONDS)
-            for stream in streams.changed_within(self._db, span, MOST_STREAMS):
+            for stream in in_pieces(streams.changed_within(self._db, span, MOST_STREAMS), rest):
                 if stream.status == "live" and stream.visibility == "public":
                     self._table.put(as_live(stream))
                 else:
@@ -102,15 +109,17 @@ class LiveBoard:
             chosen[self._turn] = None
         return [*chosen]
 
-    def _read_rooms(self, rows: Sequence[int], at: float) -> None:
+    def _read_rooms(self, rows: Sequence[int], at: float, rest: Rest) -> None:
         ids, owners = self._table.names(rows)
         try:
-            activity = self._rooms.read(ids, at, self._settings.session_gap_seconds)
+            activity = self._rooms.read(ids, at, self._settings.session_gap_seconds, rest)
             trends = read_trend_rows(self._redis, owners)
         except CACHE_DOWN as error:
             log.warning("activity of rooms unknown", error=str(error))
             activity, trends = [Activity(0, 0)] * len(ids), None
-        self._table.note(rows, activity, trends)
+        rest()
+        self._table.note(at, rows, activity, trends)
+        rest()
 
 
 def as_live(stream: Stream) -> LiveStream:

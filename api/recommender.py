@@ -31,9 +31,11 @@ from livestreamx import keys
 from livestreamx.clock import now
 from livestreamx.engines.postgres import Pool, connection
 from livestreamx.errors import Unavailable
+from livestreamx.pace import Pace, at_once
 from livestreamx.settings import Settings
-from ranking.artifacts import ArtifactError, pointed_to
-from ranking.candidates import Board, Viewer
+from ranking.artifacts import ArtifactError, Model, pointed_to
+from ranking.board import Board, Viewer
+from ranking.layout import Placed
 from ranking.serving import TRENDING, ModelSlot, Recommended, Rung, Snapshot, recommend
 from ranking.vocabulary import Vocabulary
 
@@ -42,6 +44,8 @@ log = structlog.get_logger("api.recommendations")
 Made = TypeVar("Made")
 
 LOOK_SECONDS = 1.0
+WORKING_SHARE = 0.1
+"""To read a version and to lay out a board takes no more of the time than this while another version serves."""
 REST = 1
 LONGEST_REST = 5.0
 """A look that took long is followed by a rest so many times as long, but not longer than this (s)."""
@@ -137,8 +141,9 @@ class Recommender:
         began = time.monotonic()
         board = await self._aside(self._board.look)
         if board is not None:
-            self._snapshot = await self._aside(Snapshot.of, self._slot.model, board, self._snapshot.placed)
-            await self._lay_out_candidate(board)
+            self._snapshot = await self._laid_out(self._slot, board, self._snapshot) or self._snapshot
+            if self._candidate_slot.model:
+                self._candidate = await self._laid_out(self._candidate_slot, board, self._candidate)
         self._next_look = time.monotonic() + min(max(LOOK_SECONDS, (time.monotonic() - began) * REST), LONGEST_REST)
 
     async def _aside(self, act: Callable[..., Made], *given: object) -> Made:
@@ -181,7 +186,8 @@ class Recommender:
         version = promoted.decode() if promoted else pointed_to(folder)
         self._experiment = experiments.running(folder) if stored is None else experiments.read(stored)
         if self._experiment is None:
-            self._candidate_slot.model = self._candidate = None
+            self._candidate_slot.hold(None)
+            self._candidate = None
         if self._loading is None or self._loading.done():
             candidate = self._experiment.treatment if self._experiment else None
             self._loading = self._load_one_of((self._slot, version), (self._candidate_slot, candidate))
@@ -194,21 +200,33 @@ class Recommender:
         return None
 
     async def _load(self, slot: ModelSlot, version: str) -> None:
+        """Read this version and lay the board out for it; then it serves, and what it took the place of is let go."""
         try:
-            await self._aside(slot.take, version, time.monotonic())
+            laid_out = await self._aside(self._read, slot, version, self._snapshot.board)
         except ArtifactError as error:
             refused = "promoted version refused" if slot is self._slot else "candidate refused"
             log.error(refused, version=version, error=str(error), serving=self.model_version)
             return
+        gone = [slot.model, self._snapshot]
+        slot.hold(laid_out.model)
         if slot is self._slot:
-            self._snapshot = await self._aside(Snapshot.of, slot.model, self._snapshot.board)
-        await self._lay_out_candidate(self._snapshot.board)
+            self._snapshot = laid_out
+        else:
+            self._candidate = laid_out
         log.info("version serves", version=version, promoted=slot is self._slot)
+        await self._aside(gone.clear)
 
-    async def _lay_out_candidate(self, board: Board) -> None:
-        """The board through the candidate's eyes, while an experiment runs."""
-        model = self._candidate_slot.model
-        if model is not None:
-            before = self._candidate.placed if self._candidate else None
-            laid_out = await self._aside(Snapshot.of, model, board, before)
-            self._candidate = laid_out if self._candidate_slot.model is model else None
+    def _read(self, slot: ModelSlot, version: str, board: Board) -> Snapshot:
+        """In the thread: a version with the board laid out for it; slowly where another one serves meanwhile."""
+        rest = Pace(WORKING_SHARE) if self._slot.model else at_once
+        return Snapshot.of(slot.read(version, time.monotonic(), rest), board, None, rest)
+
+    async def _laid_out(self, slot: ModelSlot, board: Board, before: Snapshot | None) -> Snapshot | None:
+        """This board for the version that the slot holds; None when it holds another by then."""
+        model = slot.model
+        laid_out = await self._aside(self._lay_out, model, board, before.placed if before else None)
+        return laid_out if slot.model is model else None
+
+    def _lay_out(self, model: Model | None, board: Board, before: Placed | None) -> Snapshot:
+        """In the thread: this board for this version."""
+        return Snapshot.of(model, board, before, Pace(WORKING_SHARE) if before else at_once)

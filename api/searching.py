@@ -20,7 +20,7 @@ from domain.streams.model import Stream
 from domain.vods import queries as vods
 from domain.vods.model import Vod
 from livestreamx.engines.postgres import Pool, connection
-from ranking.candidates import Board
+from ranking.board import Board
 from ranking.search import Entry, Found, Reader, SearchIndex
 from ranking.vocabulary import Vocabulary
 

@@ -17,9 +17,11 @@ from rich.table import Table
 from features.affinity import BondTable
 from features.signals import SIGNALS, describe
 from ranking.artifacts import Model, load, save
-from ranking.candidates import Board, LiveStream, Viewer, place, see
+from ranking.board import Board, LiveStream, Viewer
+from ranking.candidates import see
 from ranking.collaborative import CreatorFactors
 from ranking.index import VectorIndex
+from ranking.layout import place
 from ranking.neighbours import Neighbours
 from ranking.ranker import Lesson, fit_ranker
 from ranking.report import Report

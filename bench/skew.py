@@ -22,6 +22,7 @@ from redis import Redis
 from rich.console import Console
 
 from features.affinity import NO_BONDS, Bonds
+from features.channels import Channels
 from features.likings import LIKING, Likings
 from features.offline import read_history
 from features.signals import SIGNALS, Scene, describe
@@ -207,8 +208,7 @@ def _sample(bonds: Bonds | None, row: int, trends: Trends) -> Sample:
         bonds=own.only(order),
         bond=np.array([place], np.int32),
         followed=np.zeros(1, np.bool_),
-        trends=trends,
-        age=np.array([trends.at - BEGINNING]),
+        channels=Channels.of(trends, np.array([trends.at - BEGINNING])),
         liking=Likings.of(np.zeros((1, len(LIKING)))),
     )
     bond = np.zeros(own.sums.shape[1] + 3)

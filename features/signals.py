@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from features import affinity, trend
+from features import affinity
 from features.affinity import Bonds
+from features.channels import CHANNEL, Channels
 from features.decay import DAY, HOUR
 from features.likings import LIKING, Likings, Scored, stand_out, two_highest
 from features.trend import Trends
@@ -19,47 +20,52 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.int32]
+Places = NDArray[np.uint8]
 
 VIEWER = ("experience", "variety", "idle", "hour")
 BOND = (
     *("visits", "share", "day", "week", "month", "activation", "minutes", "tokens"),
-    *("gap", "away", "near", "phase", "tempo", "watching", "followed", "returned", "place"),
+    *("gap", "away", "near", "phase", "tempo", "watching"),
 )
-CHANNEL = (
-    *("rush", "hours", "today", "arrivals_week", "trend", "audience", "scheduled", "quiet", "age", "known_for"),
-    *("present", "watched", "given"),
-)
+MEETING = ("followed", "returned", "place")
 PLACES = ("ease_place", "cowatch_place", "familiar_place")
-CONTRAST = (
-    *("visits_share", "habit_share", "near_share", "habit_lead", "near_lead", "ease_lead", "cowatch_lead"),
-    *("recency_place", "loyalty", "known_live"),
-)
+BOND_CONTRAST = ("visits_share", "habit_share", "near_share", "habit_lead", "near_lead")
+CONTRAST = (*BOND_CONTRAST, "ease_lead", "cowatch_lead", "recency_place", "loyalty", "known_live")
 """How a stream stands against all else that is live: what is chosen is chosen from what is there."""
-SIGNALS = VIEWER + BOND + CHANNEL + LIKING + PLACES + CONTRAST
+SIGNALS = VIEWER + BOND + MEETING + CHANNEL + LIKING + PLACES + CONTRAST
 FURTHEST = 50
 """Places in the viewer's order beyond this are all the same."""
 FREQUENT, PRESENT_HABIT = 0.15, 0.02
 """How much habits by frequency and by recency add to EASE."""
 NEVER, NOTHING = -1.0, np.zeros(1)
+WITHOUT_BOND = [NEVER if name in {"gap", "away", "phase", "tempo"} else 0.0 for name in BOND]
+COMPARED = [BOND.index(name) for name in ("visits", "activation", "near")]
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One viewer at the instant `at` before all that is live, one row a live stream.
 
-    `bond` is the row of its creator among the viewer's `bonds` (-1: none), `age` how long the stream has been live (s),
-    `liking` what the models say.
+    `bond` is the row of its creator among the viewer's `bonds` (-1: none), `liking` what the models say.
     """
 
     at: float
     bonds: Bonds
     bond: Ints
     followed: Flags
-    trends: Trends
-    age: Floats
+    channels: Channels
     liking: Likings
 
     def __len__(self) -> int:
         return len(self.bond)
+
+    @property
+    def trends(self) -> Trends:
+        return self.channels.trends
+
+    @property
+    def age(self) -> Floats:
+        """How long each stream has been live (s)."""
+        return self.channels.age
 
     @property
     def activation(self) -> Floats:
@@ -86,34 +92,50 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
 def describe(scene: Scene, rows: Ints) -> Rows:
     """The signals of these live streams, shape [len(rows), len(SIGNALS)]."""
-    liking = scene.liking
-    bonds, compared = _bonds(scene), [each.at(rows) for each in liking.compared]
-    of_bond = bonds[:, scene.bond[rows]]
-    told = (
+    liking, meeting = scene.liking, scene.bond[rows]
+    bond, channels = _bonds(scene).take(meeting, axis=0), scene.channels.signals.take(rows, axis=0)
+    returned = scene.of_bonds(scene.bonds.last, rows) >= scene.at - scene.age[rows]
+    compared = [each.at(rows) for each in liking.compared]
+    return side_by_side(
+        len(rows),
         *_viewer(scene),
-        *of_bond,
+        bond[:, : len(BOND)],
         scene.followed[rows],
-        (scene.of_bonds(scene.bonds.last, rows) >= scene.at - scene.age[rows]) & (of_bond[0] > 0),
+        returned & (bond[:, BOND.index("visits")] > 0),
         _place_among_known(scene)[rows],
-        *_channels(scene, rows),
+        channels[:, : len(CHANNEL)],
         *(stand_out(each, scores) for each, scores in zip(liking.compared, compared, strict=True)),
         *(each.at(rows) for each in liking.plain),
         *(_places(each.foremost, len(scene))[rows] for each in (liking.ease, liking.cowatch, scene.familiar)),
-        *_contrast(scene, rows, bonds, *compared[:2]),
+        bond[:, len(BOND) : -1],
+        lead(compared[0], *liking.ease.two_highest),
+        lead(compared[1], *liking.cowatch.two_highest),
+        bond[:, -1],
+        channels[:, len(CHANNEL)],
+        int(np.count_nonzero(scene.bonds.sums[scene.bond[scene.known], affinity.VISITS])),
     )
-    signals = np.empty((len(SIGNALS), len(rows)), np.float32)
-    for number, values in enumerate(told):
-        signals[number] = values
-    return np.ascontiguousarray(signals.T)
 
 
-def place(scores: Floats) -> Floats:
+def side_by_side(rows: int, *parts: NDArray[np.generic] | float) -> Rows:
+    """These as columns, shape [rows, len(SIGNALS)]: one value for all rows, one each, or several each."""
+    signals, column = np.empty((rows, len(SIGNALS)), np.float32), 0
+    for part in parts:
+        if isinstance(part, np.ndarray) and part.ndim == 2:
+            signals[:, column : column + part.shape[1]] = part
+            column += part.shape[1]
+        else:
+            signals[:, column] = part
+            column += 1
+    return signals
+
+
+def place(scores: Floats) -> Places:
     """The place of each score from the top, 0 first, `FURTHEST` for all that come later or score nothing."""
     return _places(Scored(scores).foremost, len(scores))
 
 
-def _places(foremost: Ints, every: int) -> Floats:
-    places = np.full(every, float(FURTHEST))
+def _places(foremost: Ints, every: int) -> Places:
+    places = np.full(every, FURTHEST, np.uint8)
     places[foremost[:FURTHEST]] = np.arange(min(len(foremost), FURTHEST))
     return places
 
@@ -125,7 +147,7 @@ def share(values: Floats, among: Floats) -> Floats:
 
 def lead(values: Floats, first: float, second: float) -> Floats:
     """How far each value is above the best of the others among all, of which these two are the highest."""
-    return np.asarray(np.where(values >= first, values - second, values - first), np.float64)
+    return np.asarray(values - np.where(values >= first, second, first), np.float64)
 
 
 def _viewer(scene: Scene) -> tuple[float, ...]:
@@ -137,15 +159,16 @@ def _viewer(scene: Scene) -> tuple[float, ...]:
 
 
 def _bonds(scene: Scene) -> Floats:
-    """The first of `BOND`, one row a signal, one column a bond, and a last one for streams without a bond."""
+    """`BOND`, `BOND_CONTRAST` and the place by recency, one row a bond and a last one for streams without a bond."""
     bonds, at = scene.bonds, scene.at
     sums = bonds.sums.T
     visits = sums[affinity.VISITS]
     came = visits > 0
     gap = (at - bonds.last) / HOUR
     usual = (bonds.last - bonds.first) / HOUR / np.maximum(visits - 1, 1)
-    told = np.zeros((len(BOND) - 3, len(bonds) + 1))
-    told[:, :-1] = (
+    told = np.zeros((len(BOND) + len(BOND_CONTRAST) + 1, len(bonds) + 1))
+    told[: len(BOND), -1] = WITHOUT_BOND
+    told[: len(BOND), :-1] = (
         visits,
         visits / max(float(visits.sum()), 1.0),
         sums[affinity.IN_A_DAY],
@@ -161,55 +184,28 @@ def _bonds(scene: Scene) -> Floats:
         np.where(visits > 1, gap / (usual + 0.5), NEVER),
         sums[affinity.PRESENT],
     )
-    told[[BOND.index(name) for name in ("gap", "away", "phase", "tempo")], -1] = NEVER
-    return told
+    told[len(BOND) : -1] = _contrast(scene, *told[COMPARED])
+    told[-1, :-1] = np.minimum(len(bonds) - np.searchsorted(np.sort(bonds.last), bonds.last, "right"), FURTHEST)
+    told[-1, -1] = FURTHEST
+    return np.ascontiguousarray(told.T)
 
 
-def _place_among_known(scene: Scene) -> Floats:
-    """The place of each live stream by how present it is in the viewer's habits; `FURTHEST` for what is not."""
-    places, known = np.full(len(scene), float(FURTHEST)), scene.known
-    places[known] = place(scene.of_bonds(scene.bonds.activation, known))
-    return places
-
-
-def _channels(scene: Scene, rows: Ints) -> tuple[Floats, ...]:
-    trends, at = scene.trends.only(rows), scene.at
-    sums = trends.sums.T
-    known = sums[trend.ARRIVALS] > 0
-    return (
-        sums[trend.RUSH],
-        sums[trend.HOURS],
-        sums[trend.TODAY],
-        sums[trend.WEEK],
-        sums[trend.HOURS] / (sums[trend.TODAY] + 0.5),
-        sums[trend.AUDIENCE],
-        trends.scheduled,
-        np.where(known, (at - trends.last) / HOUR, NEVER),
-        scene.age[rows] / HOUR,
-        np.where(known, (at - trends.first) / HOUR, NEVER),
-        sums[trend.PRESENT],
-        sums[trend.MINUTES],
-        sums[trend.TOKENS],
-    )
-
-
-def _contrast(scene: Scene, rows: Ints, told: Floats, ease: Floats, cowatch: Floats) -> tuple[Floats | float, ...]:
-    bonds, sums = scene.bonds, scene.trends.sums
-    recency = np.full(len(bonds) + 1, float(FURTHEST))
-    recency[:-1] = np.minimum(len(bonds) - np.searchsorted(np.sort(bonds.last), bonds.last, "right"), FURTHEST)
-    held = told[[BOND.index(name) for name in ("visits", "activation", "near")]]
-    visits, habit, near = held[:, scene.bond[rows]]
+def _contrast(scene: Scene, visits: Floats, habit: Floats, near: Floats) -> tuple[Floats, ...]:
+    """`BOND_CONTRAST`: how each bond, and none, the last, stands against those with whoever is live."""
     unknown = [-1] * min(2, len(scene) - len(scene.known))  # without a bond all are equal: two stand for them
-    all_visits, all_habit, all_near = held[:, [*scene.bond[scene.known].tolist(), *unknown]]
+    live = [*scene.bond[scene.known].tolist(), *unknown]
+    all_habit, all_near = habit[live], near[live]
     return (
-        share(visits, all_visits),
+        share(visits, visits[live]),
         share(habit, all_habit),
         share(near, all_near),
         lead(habit, *two_highest(all_habit)),
         lead(near, *two_highest(all_near)),
-        lead(ease, *scene.liking.ease.two_highest),
-        lead(cowatch, *scene.liking.cowatch.two_highest),
-        recency[scene.bond[rows]],
-        sums[rows, trend.ARRIVALS] / (sums[rows, trend.AUDIENCE] + 1),
-        float(np.count_nonzero(all_visits)),
     )
+
+
+def _place_among_known(scene: Scene) -> Places:
+    """The place of each live stream by how present it is in the viewer's habits; `FURTHEST` for what is not."""
+    present = scene.of_bonds(scene.bonds.activation, scene.known)
+    order = np.argsort(-present, kind="stable")
+    return _places(scene.known[order[present[order] > 0]], len(scene))

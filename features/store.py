@@ -18,22 +18,30 @@ from features import affinity, trend
 from features.affinity import Bonds
 from features.trend import Trends
 from livestreamx import keys
+from livestreamx.pace import Rest, at_once
 
 KEEP_SECONDS = 60 * 86400
 MOST_CREATORS = 200
 RECENT_MINUTES = 5
 BATCH = 200
 
+ROOMS_AT_ONCE = 50
+
 ACTIVITY = """
-local acts = 0
-for minute = 2, #KEYS do
-    for _, count in ipairs(redis.call('HMGET', KEYS[minute], 'messages', 'reactions', 'gifts')) do
-        acts = acts + (tonumber(count or 0) or 0)
+local told, each = {}, tonumber(ARGV[2])
+for viewers = 1, #KEYS, each do
+    local acts = 0
+    for minute = viewers + 1, viewers + each - 1 do
+        for _, count in ipairs(redis.call('HMGET', KEYS[minute], 'messages', 'reactions', 'gifts')) do
+            acts = acts + (tonumber(count or 0) or 0)
+        end
     end
+    table.insert(told, redis.call('ZCOUNT', KEYS[viewers], ARGV[1], '+inf'))
+    table.insert(told, acts)
 end
-return {redis.call('ZCOUNT', KEYS[1], ARGV[1], '+inf'), acts}
+return told
 """
-"""Keys: a room's viewers, then its latest minutes. Who is present, and how much they did."""
+"""Keys, as many for each room: its viewers, then its latest minutes. Who is present, and how much they did."""
 
 Floats = NDArray[np.float64]
 
@@ -104,21 +112,22 @@ async def read_trends(redis: AsyncRedis, creators: Sequence[UUID | str], at: flo
 
 
 class RoomReader:
-    """Reads what goes on in rooms, many in one round trip and one answer each."""
+    """Reads what goes on in rooms, many in one answer."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._tell = redis.register_script(ACTIVITY)
 
-    def read(self, streams: Sequence[UUID], at: float, present_seconds: float) -> list[Activity]:
+    def read(self, streams: Sequence[UUID], at: float, present_seconds: float, rest: Rest = at_once) -> list[Activity]:
         """What goes on in each of these rooms at the instant `at`; who is unheard of for `present_seconds` has left."""
         latest, since = int(at // 60), (at - present_seconds) * 1000
         minutes = range(latest, latest - RECENT_MINUTES, -1)
         found: list[Activity] = []
-        for first in range(0, len(streams), BATCH):
-            with self._redis.pipeline(transaction=False) as pipe:
-                for stream in map(str, streams[first : first + BATCH]):
-                    names = [keys.room_viewers(stream), *(keys.stream_minute(stream, minute) for minute in minutes)]
-                    self._tell(keys=names, args=[since], client=pipe)
-                found += [Activity(viewers, acts) for viewers, acts in pipe.execute()]
+        for first in range(0, len(streams), ROOMS_AT_ONCE):
+            names: list[str] = []
+            for stream in map(str, streams[first : first + ROOMS_AT_ONCE]):
+                names += (keys.room_viewers(stream), *(keys.stream_minute(stream, minute) for minute in minutes))
+            told = cast(list[int], self._tell(keys=names, args=[since, 1 + RECENT_MINUTES]))
+            found += map(Activity, told[::2], told[1::2])
+            rest()
         return found

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from features.signals import SIGNALS
 from livestreamx.clock import now
 from livestreamx.durable import sync_folder
+from livestreamx.pace import Rest, at_once, in_pieces
 from ranking.collaborative import CreatorFactors
 from ranking.index import VectorIndex
 from ranking.neighbours import Neighbours
@@ -37,6 +38,8 @@ POINTER = "promoted"
 ASIDE = ".writing-"
 FORMAT = 3
 KEPT_VERSIONS = 5
+AT_ONCE = 1 << 20
+"""Bytes of a file that are read between two rests."""
 VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
@@ -146,12 +149,12 @@ def read_manifest(folder: Path, version: str) -> Manifest:
     return manifest
 
 
-def load(folder: Path, version: str) -> Model:
+def load(folder: Path, version: str, rest: Rest = at_once) -> Model:
     """The model of a version, every checksum, shape and number checked; else `ArtifactError`."""
     manifest = read_manifest(folder, version)
 
-    def read(name: str) -> bytes:
-        return _read(folder / version / name, manifest.files[name])
+    def read(name: str) -> bytearray:
+        return _read(folder / version / name, manifest.files[name], rest)
 
     try:
         named = msgspec.json.decode(read("creators.json"), type=dict[str, list[str]])
@@ -170,7 +173,7 @@ def load(folder: Path, version: str) -> Model:
                 msgspec.json.decode(read("terms.json"), type=list[str]), _matrix(read("terms.npy"))
             ),
             index=VectorIndex.from_bytes(read("creators.faiss")),
-            trees=Trees(read(RANKER)) if RANKER in manifest.files else None,
+            trees=Trees(bytes(read(RANKER))) if RANKER in manifest.files else None,
             report=manifest.report,
             rows={creator: row for row, creator in enumerate(named["ids"])},
         )
@@ -178,7 +181,7 @@ def load(folder: Path, version: str) -> Model:
         raise
     except (KeyError, ValueError, RuntimeError) as error:
         raise ArtifactError(f"{version}: cannot be read: {error}") from error
-    _validate(model)
+    _validate(model, rest)
     return model
 
 
@@ -219,7 +222,7 @@ def prune(folder: Path, keep: int = KEPT_VERSIONS, *, spare: Collection[str] = (
     return gone
 
 
-def _validate(model: Model) -> None:
+def _validate(model: Model, rest: Rest) -> None:
     known, creators, version = model.knowledge, len(model.creators), model.version
     counts = (model.handles, known.factors.vectors, known.ease, known.alike, known.text, model.index)
     if any(len(part) != creators for part in counts):
@@ -237,7 +240,7 @@ def _validate(model: Model) -> None:
         "text": known.text,
         "terms": model.vocabulary.vectors,
     }
-    for what, rows in numbers.items():
+    for what, rows in in_pieces(numbers.items(), rest, 1):
         if not np.isfinite(rows).all():
             raise ArtifactError(f"{version}: {what} holds something that is not a number")
 
@@ -248,7 +251,7 @@ def _packed(neighbours: Neighbours) -> bytes:
     return out.getvalue()
 
 
-def _unpacked(data: bytes) -> Neighbours:
+def _unpacked(data: bytearray) -> Neighbours:
     with np.load(BytesIO(data), allow_pickle=False) as stored:
         found = Neighbours(stored["starts"], stored["columns"], stored["weights"])
     if not found.fits:
@@ -262,19 +265,24 @@ def _array(rows: Matrix) -> bytes:
     return out.getvalue()
 
 
-def _matrix(data: bytes) -> Matrix:
+def _matrix(data: bytearray) -> Matrix:
     rows = np.load(BytesIO(data), allow_pickle=False)
     if rows.ndim != 2 or rows.dtype != np.float32:
         raise ValueError(f"an array of {rows.dtype} with {rows.ndim} dimensions where a float32 matrix belongs")
     return np.asarray(rows, np.float32)
 
 
-def _read(path: Path, stored: StoredFile) -> bytes:
+def _read(path: Path, stored: StoredFile, rest: Rest) -> bytearray:
+    data, digest = bytearray(), hashlib.sha256()
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            while block := file.read(AT_ONCE):
+                digest.update(block)
+                data += block
+                rest()
     except OSError as error:
         raise ArtifactError(f"{path.parent.name}: {path.name} is missing: {error}") from error
-    if len(data) != stored.size or hashlib.sha256(data).hexdigest() != stored.sha256:
+    if len(data) != stored.size or digest.hexdigest() != stored.sha256:
         raise ArtifactError(f"{path.parent.name}: {path.name} is not what was written")
     return data
 

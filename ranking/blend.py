@@ -45,13 +45,14 @@ def explore(
 
     The number of slots is exact in expectation and never more than one above `share * len(chosen)`.
     """
-    fresh = unknown[~np.isin(unknown, chosen)]
+    shown = set(chosen)
+    fresh = [row for row in unknown.tolist() if row not in shown]
     slots = np.arange(min(SAFE_SLOTS, len(chosen)), len(chosen))
     count = min(int(len(chosen) * share + draw.random()), len(fresh), len(slots))
     if not count:
         return chosen, set()
     listed = list(chosen)
-    rows = draw.choice(fresh, count, replace=False).tolist()
+    rows = [fresh[number] for number in draw.choice(len(fresh), count, replace=False).tolist()]
     for slot, row in zip(draw.choice(slots, count, replace=False).tolist(), rows, strict=True):
         listed[slot] = row
     return listed, set(rows)

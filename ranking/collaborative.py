@@ -32,6 +32,10 @@ class CreatorFactors(msgspec.Struct, frozen=True):
     def of(cls, vectors: Matrix) -> "CreatorFactors":
         return cls(vectors, np.linalg.norm(vectors, axis=1), vectors.T @ vectors)
 
+    def lengths_of(self, rows: Ints) -> Matrix:
+        """How long these vectors are; a little where they are zeros, so that one may divide by it."""
+        return np.maximum(self.lengths[rows], np.float32(1e-9))
+
     def fold_in(self, rows: Ints, strengths: NDArray[np.float64]) -> Matrix:
         """The factor of a viewer with these bonds, shape [d]: the exact minimiser with the creators held still."""
         if not len(rows):

@@ -7,8 +7,13 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from livestreamx.pace import Rest, at_once
+
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int32]
+
+AT_ONCE = 4096
+"""So many rows are taken in between two rests."""
 
 
 class VectorIndex:
@@ -22,10 +27,12 @@ class VectorIndex:
         self._index = index
 
     @classmethod
-    def build(cls, rows: Matrix) -> "VectorIndex":
+    def build(cls, rows: Matrix, rest: Rest = at_once) -> "VectorIndex":
         """An index of these rows, shape [n, d]."""
         index = _empty(rows.shape[1])
-        index.add(rows)
+        for first in range(0, len(rows), AT_ONCE):
+            index.add(rows[first : first + AT_ONCE])
+            rest()
         return cls(index)
 
     def __len__(self) -> int:
@@ -53,7 +60,7 @@ class VectorIndex:
         return bytes(faiss.serialize_index(self._index).tobytes())
 
     @classmethod
-    def from_bytes(cls, stored: bytes) -> "VectorIndex":
+    def from_bytes(cls, stored: bytes | bytearray) -> "VectorIndex":
         """`RuntimeError` when the bytes are no such index."""
         index = faiss.deserialize_index(np.frombuffer(stored, np.uint8))
         if not isinstance(index, faiss.IndexScalarQuantizer):

@@ -11,14 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features import trend
+from features.decay import fade
 from features.store import Activity
-from ranking.candidates import Board, Columns, LiveStream
+from features.trend import Trends
+from livestreamx.pace import Rest, at_once, in_pieces
+from ranking.board import Board, Columns, LiveStream
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-VIEWERS, ACTS, STARTED, MATURE = range(4)
-TRENDS = slice(4, 4 + trend.WIDTH)
+VIEWERS, ACTS, STARTED, MATURE, FIRST, LAST = range(6)
+SUMS = slice(6, 6 + len(trend.HALF_LIVES))
 
 
 class LiveTable:
@@ -28,18 +31,18 @@ class LiveTable:
         self._streams: list[LiveStream] = []
         self._owners: list[str] = []
         self._row: dict[UUID, int] = {}
-        self._numbers = np.zeros((0, TRENDS.stop))
+        self._numbers, self._at = np.zeros((0, SUMS.stop)), 0.0
         self._creators: dict[str, int] | None = {}
 
     def __len__(self) -> int:
         return len(self._streams)
 
-    def keep(self, streams: Iterable[LiveStream]) -> None:
+    def keep(self, streams: Iterable[LiveStream], rest: Rest = at_once) -> None:
         """These are live and no others."""
-        every = {stream.id: stream for stream in streams}
+        every = {stream.id: stream for stream in in_pieces(streams, rest)}
         for gone in [known for known in self._row if known not in every]:
             self.drop(gone)
-        for stream in every.values():
+        for stream in in_pieces(every.values(), rest):
             self.put(stream)
 
     def put(self, stream: LiveStream) -> None:
@@ -65,17 +68,23 @@ class LiveTable:
             self._numbers[row] = numbers
         self._creators = None
 
-    def note(self, rows: Sequence[int], activity: Sequence[Activity], trends: Floats | None) -> None:
-        """What goes on in these rows' rooms, and their channels' stored trends where they were to be had."""
-        at = np.asarray(rows, np.int32)
+    def note(self, at: float, rows: Sequence[int], activity: Sequence[Activity], stored: Floats | None) -> None:
+        """What goes on in these rows' rooms at this instant, and their channels' stored trends if they were to be had.
+
+        The instants must not go back.
+        """
+        chosen = np.asarray(rows, np.int32)
         told = np.array([(found.viewers, found.acts) for found in activity], np.float64).reshape(-1, 2)
-        for number in np.flatnonzero((self._numbers[at, :STARTED] != told).any(axis=1)).tolist():
+        for number in np.flatnonzero((self._numbers[chosen, :STARTED] != told).any(axis=1)).tolist():
             self._streams[rows[number]] = msgspec.structs.replace(
                 self._streams[rows[number]], viewers=activity[number].viewers, acts=activity[number].acts
             )
-        self._numbers[at, :STARTED] = told
-        if trends is not None:
-            self._numbers[at, TRENDS] = trends
+        self._numbers[chosen, :STARTED] = told
+        if stored is not None:
+            self._fade(at)
+            trends = trend.seen_at(stored, at)
+            self._numbers[chosen, SUMS], self._numbers[chosen, FIRST] = trends.sums, trends.first
+            self._numbers[chosen, LAST] = trends.last
 
     def column(self, which: int) -> Floats:
         """One number of every row, such as `VIEWERS`."""
@@ -96,13 +105,24 @@ class LiveTable:
             started=self.column(STARTED).copy(),
             mature=self.column(MATURE) > 0,
         )
-        trends = trend.seen_at(self._numbers[: len(self), TRENDS].copy(), at)
+        self._fade(at)
+        trends = Trends(
+            at=at,
+            sums=self._numbers[: len(self), SUMS].copy(),
+            first=self.column(FIRST).copy(),
+            last=self.column(LAST).copy(),
+        )
         return Board.of(tuple(self._streams), at, trends, columns)
+
+    def _fade(self, at: float) -> None:
+        """All trends as of this instant: each column by as much, where what is stored would take a power for each."""
+        self._numbers[: len(self), SUMS] *= fade(np.array([at - self._at]), trend.HALF_LIVES)
+        self._at = at
 
     def _append(self, stream: LiveStream) -> int:
         row = len(self._streams)
         if row == len(self._numbers):
-            self._numbers = np.concatenate([self._numbers, np.zeros((max(row, 64), TRENDS.stop))])
+            self._numbers = np.concatenate([self._numbers, np.zeros((max(row, 64), SUMS.stop))])
         self._numbers[row] = 0.0
         self._streams.append(stream)
         self._owners.append(str(stream.creator_id))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.affinity import MINIMUM_MINUTES
+from features.channels import Channels
 from features.history import History
 from features.signals import Scene, describe
 from features.sweep import Sweep
@@ -57,7 +58,7 @@ def ask(
         if len(target) and len(offer.streams) > 1:
             sweep.advance(at)
             scene = look(sweep, known, text[offer.streams], at=at, user=user, creators=offer.creators, age=offer.age)
-            listed = shortlist(scene, np.ones(len(scene), np.bool_), Leaders.of(scene.trends, scene.age))
+            listed = shortlist(scene, np.ones(len(scene), np.bool_), Leaders.of(scene.channels))
             yield Question(
                 user=user,
                 visit=visit,
@@ -91,7 +92,6 @@ def look(sweep: Sweep, known: Knowledge, text: Matrix, *, at: float, user: int, 
         bonds=bonds,
         bond=bond[creators],
         followed=np.isin(creators, list(follows)) if follows else np.zeros(len(creators), np.bool_),
-        trends=sweep.of_channels(creators, at),
-        age=age,
+        channels=Channels.of(sweep.of_channels(creators, at), age),
         liking=likings(known, taste, creators, text),
     )

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.likings import FOREMOST
+from livestreamx.pace import Rest, at_once
 from ranking.index import VectorIndex
 
 Matrix = NDArray[np.float32]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-BLOCK = 4096
+BLOCK = 1024
 """Rows whose moments are summed at once."""
 
 
@@ -28,13 +29,14 @@ class Moments(msgspec.Struct, frozen=True):
     products: Floats
 
     @classmethod
-    def of(cls, rows: Matrix) -> "Moments":
+    def of(cls, rows: Matrix, rest: Rest = at_once) -> "Moments":
         """The moments of these vectors, shape [n, d]."""
         total, products = np.zeros(rows.shape[1]), np.zeros((rows.shape[1], rows.shape[1]))
         for first in range(0, len(rows), BLOCK):
             block = rows[first : first + BLOCK].astype(np.float64)
             total += block.sum(axis=0)
             products += block.T @ block
+            rest()
         return cls(len(rows), total, products)
 
     def changed(self, gone: Matrix, new: Matrix) -> "Moments":
@@ -69,9 +71,12 @@ class Searched(msgspec.Struct, frozen=True, dict=True, kw_only=True):
 
     def at(self, rows: Ints | slice) -> Floats:
         if self.rows is None:
-            return np.asarray(self.vectors[rows] @ self.query, np.float64)
+            return np.asarray(self._of(rows) @ self.query, np.float64)
         own = self.rows[rows]
-        return np.asarray((self.vectors[own] @ self.query) * (own >= 0), np.float64)
+        return np.asarray((self._of(own) @ self.query) * (own >= 0), np.float64)
+
+    def _of(self, rows: Ints | slice) -> Matrix:
+        return self.vectors[rows] if isinstance(rows, slice) else self.vectors.take(rows, axis=0)
 
     @cached_property
     def found(self) -> tuple[Ints, Floats]:

@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 
 from features.affinity import VISITS
 from features.signals import describe
+from livestreamx.pace import Rest, at_once
 from ranking.artifacts import ArtifactError, Model, load
 from ranking.baselines import by_factors
 from ranking.blend import chances, diversify, explore
-from ranking.candidates import NOTHING, Board, LiveStream, Placed, View, Viewer, gather, place, see
+from ranking.board import NOTHING, Board, LiveStream, Viewer
+from ranking.candidates import View, gather, see
 from ranking.guard import keep_habits
+from ranking.layout import Placed, place
 from ranking.reasons import reasons_for, source_of, voices
 from ranking.trees import TreesError
 from ranking.trial import FACTORS, OURS
-from ranking.vocabulary import unit
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
@@ -64,13 +66,13 @@ class Snapshot(msgspec.Struct, frozen=True):
     placed: Placed | None
 
     @classmethod
-    def of(cls, model: Model | None, board: Board, before: Placed | None = None) -> "Snapshot":
+    def of(cls, model: Model | None, board: Board, before: Placed | None = None, rest: Rest = at_once) -> "Snapshot":
         """The board laid out for the model; `before` is the layout that it takes the place of."""
-        return cls(model, board, place(board, model, before) if model and board.streams else None)
+        return cls(model, board, place(board, model, before, rest) if model and board.streams else None)
 
 
 class ModelSlot:
-    """Holds the model that is served; a new version takes its place in one assignment."""
+    """Holds the model that is served; a new version takes its place once its layout is there as well."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -83,14 +85,17 @@ class ModelSlot:
             return False
         return self._refused is None or self._refused[0] != version or at - self._refused[1] >= RETRY_SECONDS
 
-    def take(self, version: str, at: float) -> None:
-        """Load a version and serve it; `ArtifactError` leaves the one before in place."""
+    def read(self, version: str, at: float, rest: Rest = at_once) -> Model:
+        """Load a version; one that is refused with `ArtifactError` is left alone for a while."""
         try:
-            self.model = load(self._folder, version)
+            return load(self._folder, version, rest)
         except ArtifactError:
             self._refused = (version, at)
             raise
-        self._refused = None
+
+    def hold(self, model: Model | None) -> None:
+        """From now on this is what is served."""
+        self.model, self._refused = model, None
 
 
 def recommend(
@@ -201,8 +206,8 @@ def _likest(model: Model, watched: Ints, rows: Ints) -> list[str | None]:
     """For each of these creators the handle of the watched one, other than themselves, whose audience is most alike."""
     if not len(watched) or not len(rows):
         return [None] * len(rows)
-    vectors = model.knowledge.factors.vectors
-    alike = unit(vectors[rows]) @ unit(vectors[watched]).T
+    factors = model.knowledge.factors
+    alike = (factors.vectors[rows] @ factors.vectors[watched].T) / factors.lengths_of(watched)
     alike[(rows[:, None] == watched) | (rows[:, None] < 0)] = 0.0
     best = alike.argmax(axis=1)
     return [

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from features.channels import Channels
 from features.likings import highest
 from features.signals import Scene
-from features.trend import Trends
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -32,8 +32,9 @@ class Leaders(msgspec.Struct, frozen=True, kw_only=True):
     newest: Ints
 
     @classmethod
-    def of(cls, trends: Trends, age: Floats, spare: int = 0) -> "Leaders":
+    def of(cls, channels: Channels, spare: int = 0) -> "Leaders":
         """As many as a shortlist takes, and `spare` more in place of those that a viewer must not see."""
+        trends, age = channels.trends, channels.age
         return cls(
             rising=in_order(trends.trending, RISING + spare),
             crowded=in_order(trends.present, CROWDED + spare),
@@ -49,6 +50,9 @@ def in_order(scores: Floats, count: int) -> Ints:
 
 def foremost(ordered: Ints, allowed: Flags, count: int) -> Ints:
     """The first `count` of these rows that are allowed."""
+    some = ordered[:count]
+    if allowed[some].all():
+        return some
     some = ordered[: count + len(allowed) - int(np.count_nonzero(allowed))]
     return some[allowed[some]][:count]
 
@@ -57,22 +61,26 @@ def shortlist(scene: Scene, allowed: Flags, leaders: Leaders) -> Ints:
     """The rows among those `allowed` to be ranked, in ascending order: a few hundred at most."""
     if np.count_nonzero(allowed) <= ENOUGH:
         return np.flatnonzero(allowed).astype(np.int32)
+    return united(len(scene), sources(scene, allowed, leaders))
+
+
+def sources(scene: Scene, allowed: Flags, leaders: Leaders) -> list[NDArray[np.integer]]:
+    """The best rows of each source among those `allowed`; a row may come from several."""
     known = np.flatnonzero(((scene.bond >= 0) | scene.followed) & allowed).astype(np.int32)
     closeness = scene.of_bonds(scene.bonds.activation, known) + OUT_OF_IT * scene.followed[known]
-    sources: list[NDArray[np.integer]] = [
+    return [
         known[highest(closeness, MOST_KNOWN)],
         *(foremost(getattr(scene.liking, name).foremost, allowed, count) for name, count in BEST.items()),
         foremost(leaders.rising, allowed, RISING),
         foremost(leaders.crowded, allowed, CROWDED),
         foremost(leaders.newest, allowed, NEWEST),
     ]
-    return united(len(scene), sources)
 
 
-def united(rows: int, sources: Sequence[NDArray[np.integer]]) -> Ints:
+def united(rows: int, parts: Sequence[NDArray[np.integer]]) -> Ints:
     """Each of these rows once, in ascending order; `rows` are all there are."""
     listed = np.zeros(rows, np.bool_)
-    listed[np.concatenate(sources)] = True
+    listed[np.concatenate(parts)] = True
     return np.flatnonzero(listed).astype(np.int32)
 
 

@@ -62,7 +62,7 @@ class Trees:
         _call(
             "LGBM_BoosterPredictForMat",
             self._handle,
-            given.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_void_p(given.ctypes.data),
             ctypes.c_int(FLOAT32),
             ctypes.c_int32(len(given)),
             ctypes.c_int32(self.width),
@@ -72,7 +72,7 @@ class Trees:
             ctypes.c_int(-1),
             ONE_THREAD,
             ctypes.byref(told),
-            scores.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_void_p(scores.ctypes.data),
         )
         return scores
 

@@ -56,14 +56,24 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
     def vector(self, title: str, category: str, tags: Iterable[str]) -> Matrix:
         """Unit vector of a stream, shape [d]; zeros when none of its terms is known."""
-        known = [
-            (self.rows[term], weight) for term, weight in terms_of(title, category, tags).items() if term in self.rows
-        ]
-        if not known:
-            return np.zeros(self.dimensions, np.float32)
-        rows, weights = zip(*known, strict=True)
-        total = np.asarray(weights, np.float32) @ self.vectors[list(rows)]
-        return np.asarray(unit(total[None])[0], np.float32)
+        return np.asarray(self.vectors_of([(title, category, tags)])[0], np.float32)
+
+    def vectors_of(self, described: Sequence[tuple[str, str, Iterable[str]]]) -> Matrix:
+        """Unit vectors of streams, each by (title, category, tags), shape [n, d]."""
+        rows: list[int] = []
+        weights: list[float] = []
+        counts: list[int] = []
+        for told in described:
+            known = [(self.rows[term], weight) for term, weight in terms_of(*told).items() if term in self.rows]
+            rows += [row for row, _ in known]
+            weights += [weight for _, weight in known]
+            counts.append(len(known))
+        total = np.zeros((len(described), self.dimensions), np.float32)
+        some = np.flatnonzero(counts)
+        if len(some):
+            starts = (np.cumsum(counts, dtype=np.intp) - np.array(counts, np.intp))[some]
+            total[some] = np.add.reduceat(self.vectors[rows] * np.array(weights, np.float32)[:, None], starts, axis=0)
+        return unit(total)
 
 
 def unit(rows: Matrix) -> Matrix:

@@ -23,7 +23,7 @@ from domain.streams.model import Status
 from domain.streams.queries import live_among
 from livestreamx.engines.kafka import Emitter
 from livestreamx.engines.postgres import connection
-from ranking.candidates import Board
+from ranking.board import Board
 from ranking.serving import TRENDING
 
 SHOWN, MORE, MOST = 24, 24, 480

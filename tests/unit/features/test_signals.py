@@ -6,6 +6,7 @@ import pytest
 
 from features import affinity, trend
 from features.affinity import Bonds, BondTable
+from features.channels import Channels
 from features.decay import DAY, HOUR, nearness, rhythm
 from features.history import History
 from features.likings import LIKING, Likings
@@ -49,8 +50,7 @@ def scene_of(bonds: Bonds, bond: np.ndarray, trends: Trends, follows: set[int], 
         bonds=bonds,
         bond=bond,
         followed=np.isin(everything, list(follows)),
-        trends=trends,
-        age=np.full(CHANNELS, 2 * HOUR),
+        channels=Channels.of(trends, np.full(CHANNELS, 2 * HOUR)),
         liking=Likings.of(np.outer(everything + 1.0, np.ones(len(LIKING)))),
     )
 

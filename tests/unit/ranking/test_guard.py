@@ -5,6 +5,7 @@ import pytest
 
 from features import affinity, trend
 from features.affinity import HALF_LIVES, Bonds
+from features.channels import Channels
 from features.likings import LIKING, Likings
 from features.signals import Scene
 from ranking.baselines import repeat
@@ -25,8 +26,7 @@ def scene_of(draw: np.random.Generator, live: int, known: int) -> Scene:
         bonds=Bonds(at=100.0, sums=sums, first=past, last=past, left=past),
         bond=bond,
         followed=np.zeros(live, np.bool_),
-        trends=trend.unpack([None] * live, 100.0),
-        age=np.zeros(live),
+        channels=Channels.of(trend.unpack([None] * live, 100.0), np.zeros(live)),
         liking=Likings.of(np.zeros((live, len(LIKING)))),
     )
 

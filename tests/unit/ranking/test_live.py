@@ -9,7 +9,8 @@ import pytest
 from features import trend
 from features.store import Activity
 from ranking.artifacts import Model, load
-from ranking.candidates import Board, LiveStream, Placed, place
+from ranking.board import Board, LiveStream
+from ranking.layout import Placed, place
 from ranking.live import VIEWERS, LiveTable
 from tests.unit.ranking.test_serving import NOW, person, stream
 from tests.unit.ranking.worlds import save_model
@@ -25,7 +26,7 @@ def a_model(tmp_path: Path) -> Model:
 def by_stream(board: Board) -> dict[object, tuple[float, float, float, bool, int]]:
     """What a board says of each stream, whatever its row; the row of its creator must be its own."""
     assert [board.creators[str(one.creator_id)] for one in board.streams] == [*range(len(board.streams))]
-    told = zip(board.viewers, board.age, board.trends.sums[:, trend.RUSH], board.mature, strict=True)
+    told = zip(board.viewers, board.channels.age, board.channels.trends.sums[:, trend.RUSH], board.mature, strict=True)
     return {one.id: (*numbers, one.acts) for one, numbers in zip(board.streams, told, strict=True)}
 
 
@@ -47,7 +48,7 @@ def test_numbers_stay_with_their_stream_whatever_ends() -> None:
     rows = [*range(100)]
     trends = np.zeros((100, trend.WIDTH))
     trends[:, 0], trends[:, 3 + trend.RUSH] = NOW, np.arange(100)
-    table.note(rows, [Activity(row, 1) for row in rows], trends)
+    table.note(NOW, rows, [Activity(row, 1) for row in rows], trends)
     for ended in (0, 50, 99, 50):
         table.drop(stream(ended).id)
     table.put(stream(7, mature=True))
@@ -64,10 +65,10 @@ def test_a_board_does_not_change_with_what_comes_after_it() -> None:
     table = LiveTable()
     table.keep([stream(1), stream(2)])
     board = table.board(NOW)
-    table.note([0], [Activity(9, 9)], np.ones((1, trend.WIDTH)))
+    table.note(NOW, [0], [Activity(9, 9)], np.ones((1, trend.WIDTH)))
     table.drop(stream(2).id)
     assert board.viewers.tolist() == [0, 0]
-    assert board.trends.first.tolist() == [0, 0]
+    assert board.channels.trends.first.tolist() == [0, 0]
     assert [one.id for one in board.streams] == [stream(1).id, stream(2).id]
     table.keep([])
     assert not table.board(NOW).streams
@@ -101,7 +102,22 @@ def test_nothing_is_placed_anew_where_only_numbers_changed(model: Model) -> None
     table = LiveTable()
     table.keep(stream(number) for number in range(300))
     first = place(table.board(NOW), model)
-    table.note([5], [Activity(70, 3)], None)
+    table.note(NOW, [5], [Activity(70, 3)], None)
     second = place(table.board(NOW + 1), model, first)
     assert second.board.viewers[5] == 70
     assert (second.factors, second.texts, second.moments) == (first.factors, first.texts, first.moments)
+
+
+def test_trends_fade_from_look_to_look_as_what_is_stored_does() -> None:
+    table, draw = LiveTable(), np.random.default_rng(5)
+    table.keep(map(stream, range(3)))
+    stored = draw.random((3, trend.WIDTH))
+    stored[:, 0] = NOW - 100.0
+    table.note(NOW, range(3), [Activity(0, 0)] * 3, stored)
+    for second in range(1, 100):
+        table.board(NOW + second)
+    table.note(NOW + 100, [1], [Activity(0, 0)], stored[[1]])
+    told, asked = table.board(NOW + 7200).channels.trends, trend.seen_at(stored, NOW + 7200)
+    assert np.allclose(told.sums, asked.sums, rtol=1e-9)
+    assert (told.first == asked.first).all()
+    assert (told.last == asked.last).all()

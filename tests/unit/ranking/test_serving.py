@@ -10,7 +10,7 @@ import pytest
 from features.affinity import BondTable
 from features.signals import SIGNALS
 from ranking.artifacts import ArtifactError, load
-from ranking.candidates import Board, LiveStream, Viewer
+from ranking.board import Board, LiveStream, Viewer
 from ranking.serving import TRENDING, ModelSlot, Snapshot, recommend
 from tests.unit.ranking.worlds import make_trees, save_model
 
@@ -161,13 +161,13 @@ def test_a_slot_takes_a_new_version_and_keeps_the_old_one_when_it_is_torn(models
     slot = ModelSlot(folder)
     assert slot.wants(first, 0.0)
     assert not slot.wants(None, 0.0)
-    slot.take(first, 0.0)
+    slot.hold(slot.read(first, 0.0))
     assert slot.model is not None
     assert not slot.wants(first, 0.0)
     second = save_model(folder, [str(person(1))])
     (folder / second / "text.npy").write_bytes(b"torn")
     with pytest.raises(ArtifactError):
-        slot.take(second, 10.0)
+        slot.read(second, 10.0)
     assert slot.model.version == first
     assert not slot.wants(second, 20.0)
     assert slot.wants(second, 41.0)
@@ -176,10 +176,10 @@ def test_a_slot_takes_a_new_version_and_keeps_the_old_one_when_it_is_torn(models
 def test_a_snapshot_in_use_is_not_touched_by_a_swap(models: tuple[Path, str]) -> None:
     folder, first = models
     slot = ModelSlot(folder)
-    slot.take(first, 0.0)
+    slot.hold(slot.read(first, 0.0))
     board = Board.of((stream(0), stream(1)), NOW)
     held = Snapshot.of(slot.model, board)
-    slot.take(save_model(folder, [str(person(1))]), 1.0)
+    slot.hold(slot.read(save_model(folder, [str(person(1))]), 1.0))
     assert recommend(held, None, 2, np.random.default_rng(0)).model_version == first
     assert Snapshot.of(slot.model, board).model is not held.model
 
