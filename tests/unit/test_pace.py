@@ -33,9 +33,8 @@ def test_too_little_work_adds_up_until_it_is_worth_a_rest() -> None:
 
 def test_items_come_whole_with_a_rest_after_each_piece() -> None:
     rests: list[int] = []
-    taken: list[int] = []
-    for item in in_pieces(range(250), lambda: rests.append(len(taken)), size=100):
-        taken += [item]
-    assert taken == list(range(250))
-    assert rests == [100, 200]
+    pieces = in_pieces(iter(range(250)), lambda: rests.append(next(pieces_done)), size=100)
+    pieces_done = iter(range(1, 10))
+    assert list(pieces) == list(range(250))
+    assert rests == [1, 2]
     assert list(in_pieces([1, 2], at_once)) == [1, 2]
