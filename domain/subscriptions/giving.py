@@ -63,7 +63,8 @@ async def _give(db: Db, gift: Gift, people: Sequence[UUID]) -> list[Person]:
     if gift.owed == 0:
         return []
     fit = await gift_queries.who_may_get(db, gift, people)
-    chosen = _chance.sample(fit, min(gift.owed, len(fit)))
+    # Everybody who gives at this moment goes through them in one order: nobody waits for each other in a circle.
+    chosen = sorted(_chance.sample(fit, min(gift.owed, len(fit))))
     on_air = await streams.on_air(db, gift.creator_id)
     number, reached = gift.given, []
     for person in chosen:

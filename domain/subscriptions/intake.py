@@ -1,27 +1,51 @@
 """What Stripe says, taken in once and in any order: facts, the ledger, subscriptions and events commit together."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from psycopg.errors import DeadlockDetected
 from redis.asyncio import Redis as AsyncRedis
 
+from domain.economy.model import Wallet
 from domain.fraud import service as fraud
 from domain.payments import service as payments
 from domain.payments.facts import Fact
+from domain.payments.model import Settlement as Paid
 from domain.subscriptions import following, gifts, queries
 from domain.subscriptions.facts import ChannelFact, GiftFact, InvoiceFact, SubscriptionFact
 from domain.subscriptions.following import Person
 from domain.subscriptions.queries import Settlement
 from livestreamx.engines.postgres import Db, Pool, transaction
 
+ATTEMPTS = 10
+"""News of one channel that come at once may wait for each other in a circle: PostgreSQL ends one, which begins anew."""
+
+Done = TypeVar("Done")
+
+
+async def _whole(pool: Pool, act: Callable[[Db], Awaitable[Done]]) -> Done:
+    """Do it in one transaction, which is begun anew after a deadlock."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            async with transaction(pool) as db:
+                return await act(db)
+        except DeadlockDetected:
+            continue
+    async with transaction(pool) as db:
+        return await act(db)
+
 
 async def take_payment(pool: Pool, redis: AsyncRedis, fact: Fact, *, request_id: str = "") -> str:
     """Take in what Stripe said of a payment, of tokens, a subscription or a gift of some; the outcome."""
-    changed: list[Person] = []
-    async with transaction(pool) as db:
+
+    async def act(db: Db) -> tuple[str, Paid, Wallet | None, list[Person]]:
         settled, held = await payments.take_within(db, fact, request_id=request_id)
-        outcome = settled.outcome
-        if outcome == "kept" and fact.payment_intent is not None:
-            done = await queries.settle_intent(db, fact.payment_intent)
-            outcome = done.outcome
-            changed = await _follow(db, done, fact.event_id, request_id)
+        if settled.outcome != "kept" or fact.payment_intent is None:
+            return settled.outcome, settled, held, []
+        done = await queries.settle_intent(db, fact.payment_intent)
+        return done.outcome, settled, held, await _follow(db, done, fact.event_id, request_id)
+
+    outcome, settled, held, changed = await _whole(pool, act)
     await payments.announce(redis, settled, held)
     await following.tell(redis, changed)
     return outcome
@@ -29,7 +53,10 @@ async def take_payment(pool: Pool, redis: AsyncRedis, fact: Fact, *, request_id:
 
 async def take(pool: Pool, redis: AsyncRedis, fact: ChannelFact, *, request_id: str = "") -> str:
     """Take in what Stripe said of a subscription or of a gift of some; the outcome."""
-    async with transaction(pool) as db:
+
+    async def act(db: Db) -> tuple[str, list[Person]]:
+        if not isinstance(fact, GiftFact) and fact.subscription_id is not None:
+            await queries.lock(db, fact.subscription_id)  # before the channel's earnings, in each transaction
         match fact:
             case InvoiceFact():
                 done = await queries.take_invoice(db, fact)
@@ -39,9 +66,11 @@ async def take(pool: Pool, redis: AsyncRedis, fact: ChannelFact, *, request_id: 
                 done = await gifts.take(db, fact)
             case SubscriptionFact():
                 done = await _note(db, fact)
-        changed = await _follow(db, done, fact.event_id, request_id)
+        return done.outcome, await _follow(db, done, fact.event_id, request_id)
+
+    outcome, changed = await _whole(pool, act)
     await following.tell(redis, changed)
-    return done.outcome
+    return outcome
 
 
 async def _note(db: Db, fact: SubscriptionFact) -> Settlement:
