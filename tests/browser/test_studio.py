@@ -122,7 +122,7 @@ async def test_a_stream_is_shown_beside_the_one_before(guest: NewGuest, http: ht
     await page.get_by_label("Compare with").uncheck()
     await expect(total.locator("[data-delta]")).to_be_hidden()
     await expect(page).to_have_url(re.compile("compare=off"))
-    await page.get_by_label("Time").select_option("own")
+    await page.locator("#range").select_option("own")
     await page.get_by_label("From", exact=True).fill("2027-01-02T10:00")
     await page.get_by_label("To", exact=True).fill("2027-01-02T09:00")
     await expect(page.locator("#span [data-problem]")).to_have_text("The time ends before it begins.")
