@@ -155,6 +155,13 @@ class Gateway:
             except Exception:
                 log.exception("housekeeping_failed", act=act.__name__)
 
+    async def _end(self, loops: list[asyncio.Task[None]]) -> None:
+        """Cancel them until they are done: one that is just timing out on Redis may take a cancellation for that."""
+        while pending := [loop for loop in loops if not loop.done()]:
+            for loop in pending:
+                loop.cancel()
+            await asyncio.wait(pending, timeout=1)
+
     async def drain(self) -> None:
         """Send every client to another gateway; nobody may be listening for new ones any more."""
         await move_away(self.sessions, self._settings.drain_seconds)
@@ -183,7 +190,5 @@ class Gateway:
                 session.connection.shutdown()
             if self._tasks:
                 await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            await self._end(loops)
             await self._people.close()
