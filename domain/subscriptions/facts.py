@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.payments.facts import Unreadable
+from domain.payments.facts import GAVE_UP, SESSIONS, EventName, Unreadable
 
 
 class InvoiceFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,13 +107,6 @@ class StripeEvent(msgspec.Struct, frozen=True):
     data: EventData
 
 
-class EventName(msgspec.Struct, frozen=True):
-    id: str
-    type: str
-
-
-GAVE_UP = frozenset({"checkout.session.expired", "checkout.session.async_payment_failed"})
-SESSIONS = GAVE_UP | {"checkout.session.completed", "checkout.session.async_payment_succeeded"}
 PAID, FAILED = "invoice.paid", "invoice.payment_failed"
 INVOICE_PAYMENT = "invoice_payment.paid"
 SUBSCRIPTIONS = frozenset({"customer.subscription.updated", "customer.subscription.deleted"})
