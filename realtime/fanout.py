@@ -132,8 +132,9 @@ class Feed:
         of the cache. A socket's send() costs a sixth less than os.write().
         """
         sealed = [shared.sealed(self.codec) for shared in frames]
-        writes = [b"".join(sealed)] if self._coalesce else sealed
-        size = sum(map(len, sealed))
+        together = b"".join(sealed)
+        writes = [together] if self._coalesce else sealed
+        size = len(together)
         self._metrics.deliveries.inc(len(frames) * (len(self.fast) + len(self.plain)))
         short: list[tuple[SocketType, int]] = []
         for bare in self.fast:
@@ -154,7 +155,7 @@ class Feed:
             self._cut_short(self.fast.pop(bare), frames, written)
         for connection in tuple(self.plain):
             if size <= CHUNK_BYTES:
-                connection.transport.write(b"".join(sealed))
+                connection.transport.write(together)
             else:
                 self._fall_behind(connection, frames[0].frame.seq - 1)
 
